@@ -1,0 +1,115 @@
+/** Every setting of the server: the one list that reads the environment and that docs/configuration.md is made from. */
+
+interface Setting<T> {
+  readonly name: string;
+  readonly fallback: string;
+  readonly description: string;
+  /** @returns the value, or throws with what was expected. */
+  readonly parse: (text: string) => T;
+}
+
+const text = (value: string): string => value;
+
+const wholeNumber =
+  (minimum: number, maximum: number) =>
+  (value: string): number => {
+    const parsed = Number(value);
+    if (!Number.isInteger(parsed) || parsed < minimum || parsed > maximum) throw new Error(`a whole number from ${minimum} to ${maximum}`);
+    return parsed;
+  };
+
+const oneOf =
+  <T extends string>(...values: readonly T[]) =>
+  (value: string): T => {
+    const match = values.find((candidate) => candidate === value);
+    if (!match) throw new Error(`one of ${values.join(', ')}`);
+    return match;
+  };
+
+const flag = (value: string): boolean => oneOf('true', 'false')(value) === 'true';
+
+const absoluteUrlOrEmpty = (value: string): string => {
+  if (value !== '' && !URL.canParse(value)) throw new Error('an absolute URL');
+  return value.replace(/\/+$/, '');
+};
+
+export const SETTINGS = {
+  host: { name: 'HOST', fallback: '127.0.0.1', description: 'Address the server listens on.', parse: text },
+  port: { name: 'PORT', fallback: '4000', description: 'Port the server listens on; 0 takes any free one.', parse: wholeNumber(0, 65_535) },
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    fallback: '',
+    description: 'Address under which clients reach the server, for printed links and authorities; empty means http://HOST:PORT.',
+    parse: absoluteUrlOrEmpty,
+  },
+  dataDir: { name: 'DATA_DIR', fallback: '.data', description: 'Folder of the embedded PostgreSQL and of credentials.json; unused with DATABASE_URL.', parse: text },
+  databaseUrl: {
+    name: 'DATABASE_URL',
+    fallback: '',
+    description: 'PostgreSQL 15 or newer to use, as postgres://user:password@host:port/name. Empty starts the embedded server. With it the server neither migrates nor loads the demo.',
+    parse: text,
+  },
+  databasePoolSize: { name: 'DATABASE_POOL_SIZE', fallback: '10', description: 'Most connections of one process to PostgreSQL.', parse: wholeNumber(3, 200) },
+  mode: {
+    name: 'NODE_ENV',
+    fallback: 'development',
+    description: 'production turns off the GraphQL explorer and introspection.',
+    parse: oneOf('development', 'test', 'production'),
+  },
+  demo: { name: 'DEMO', fallback: 'true', description: 'Whether the first start on the embedded server loads the demo world.', parse: flag },
+  xapiDefaultVersion: {
+    name: 'XAPI_DEFAULT_VERSION',
+    fallback: '',
+    description: 'xAPI version assumed for a request without X-Experience-API-Version; empty refuses such requests, as the standard asks.',
+    parse: oneOf('', '1.0.3', '2.0.0'),
+  },
+  statementBodyLimitBytes: {
+    name: 'STATEMENT_BODY_LIMIT_BYTES',
+    fallback: String(4 * 1024 * 1024),
+    description: 'Largest body of a statement request, in bytes; above it the answer is 413.',
+    parse: wholeNumber(1_024, 1_073_741_824),
+  },
+  statementBatchLimit: {
+    name: 'STATEMENT_BATCH_LIMIT',
+    fallback: '1000',
+    description: 'Most statements in one request; above it the answer is 413.',
+    parse: wholeNumber(1, 100_000),
+  },
+  statementDepthLimit: { name: 'STATEMENT_DEPTH_LIMIT', fallback: '64', description: 'Deepest nesting of JSON in a statement request.', parse: wholeNumber(10, 1_000) },
+  statementPageSize: { name: 'STATEMENT_PAGE_SIZE', fallback: '100', description: 'Statements in one page when a query names no limit, and the most it may name.', parse: wholeNumber(50, 1_000) },
+  graphqlBodyLimitBytes: {
+    name: 'GRAPHQL_BODY_LIMIT_BYTES',
+    fallback: String(4 * 1024 * 1024),
+    description: 'Largest body of a GraphQL request, in bytes; framework import carries a whole package.',
+    parse: wholeNumber(1_024, 1_073_741_824),
+  },
+  graphqlCostLimit: { name: 'GRAPHQL_COST_LIMIT', fallback: '20000', description: 'Highest cost of one GraphQL operation: each field counts 1, a list multiplies by its page size.', parse: wholeNumber(100, 10_000_000) },
+  graphqlDepthLimit: { name: 'GRAPHQL_DEPTH_LIMIT', fallback: '12', description: 'Deepest nesting of fields in one GraphQL operation.', parse: wholeNumber(3, 100) },
+  projectorPollMs: { name: 'PROJECTOR_POLL_MS', fallback: '200', description: 'Longest pause of the projector between two looks at its inbox, in milliseconds; a new statement wakes it sooner.', parse: wholeNumber(5, 60_000) },
+  projectorBatch: { name: 'PROJECTOR_BATCH', fallback: '200', description: 'Most statements the projector takes in one transaction.', parse: wholeNumber(1, 5_000) },
+  shutdownGraceMs: { name: 'SHUTDOWN_GRACE_MS', fallback: '8000', description: 'Longest wait for requests in flight after SIGTERM, in milliseconds.', parse: wholeNumber(0, 60_000) },
+  logLevel: { name: 'LOG_LEVEL', fallback: 'warn', description: 'Least severe level that is logged, as JSON lines on standard output.', parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent') },
+} as const satisfies { readonly [key: string]: Setting<unknown> };
+
+export type Config = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['parse']> };
+
+/** A setting that cannot be used; the message names it, what was found and what is expected. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads all settings.
+ * @param environment usually `process.env`; an absent or empty variable takes the default.
+ * @throws ConfigError naming the first setting that cannot be used.
+ */
+export function readConfig(environment: { readonly [name: string]: string | undefined }): Config {
+  const entries = Object.entries(SETTINGS).map(([key, setting]: [string, Setting<unknown>]) => {
+    const given = environment[setting.name];
+    const value = given === undefined || given === '' ? setting.fallback : given;
+    try {
+      return [key, setting.parse(value)] as const;
+    } catch (error) {
+      throw new ConfigError(`${setting.name} is ${JSON.stringify(value)}; expected ${(error as Error).message}`);
+    }
+  });
+  return Object.freeze(Object.fromEntries(entries)) as Config;
+}

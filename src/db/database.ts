@@ -1,0 +1,150 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import type { AnyEntity, EntitySchema } from '@mikro-orm/core';
+import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import { CompiledQuery } from 'kysely';
+import type { Pool, PoolClient } from 'pg';
+import { migrations } from '../../migrations/index.ts';
+import { AppError } from '../kernel/errors.ts';
+
+/** Runs SQL with `$1` parameters and answers its rows. */
+export interface Sql {
+  rows<T = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<readonly T[]>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolSize: number;
+  readonly entities: readonly unknown[];
+  /** Told each statement sent outside the ORM, for tests that count them. */
+  readonly onQuery?: (text: string) => void;
+}
+
+/** Serialisation failure and deadlock: the transaction did not happen and may simply be run again. */
+const RETRYABLE = new Set(['40001', '40P01']);
+const MAX_ATTEMPTS = 6;
+
+const sqlState = (error: unknown): string | undefined =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** Runs work again, after a short random wait, while it fails in a way that left nothing behind. */
+async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= MAX_ATTEMPTS || !RETRYABLE.has(sqlState(error) ?? '')) throw error;
+      const waitMs = Math.random() * 10 * 2 ** attempt;
+      await new Promise((done) => setTimeout(done, waitMs));
+    }
+  }
+}
+
+/**
+ * The one way to PostgreSQL: a pool, MikroORM on it for domain rows, and plain SQL for hot paths and lists.
+ */
+export class Database {
+  readonly orm: MikroORM;
+  readonly pool: Pool;
+  /** Single statements outside any transaction. */
+  readonly sql: Sql;
+  readonly #onQuery: (text: string) => void;
+
+  private constructor(orm: MikroORM, pool: Pool, onQuery: (text: string) => void) {
+    this.orm = orm;
+    this.pool = pool;
+    this.#onQuery = onQuery;
+    this.sql = this.#through(pool);
+  }
+
+  /** Connects. @throws when the server does not answer. */
+  static async connect(options: DatabaseOptions): Promise<Database> {
+    const orm = await MikroORM.init({
+      clientUrl: options.url,
+      entities: options.entities as EntitySchema<AnyEntity>[],
+      extensions: [Migrator],
+      ensureDatabase: false,
+      pool: { min: 0, max: options.poolSize },
+      driverOptions: {
+        connectionTimeoutMillis: 5_000,
+        // jit costs more than it gives on short queries; the timeouts are off by default in PostgreSQL.
+        options: '-c jit=off -c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=10s',
+        application_name: 'mumpuni',
+      },
+      migrations: { migrationsList: migrations, tableName: 'schema_migration', transactional: true, allOrNothing: true, snapshot: false },
+      logger: () => undefined,
+    });
+    const pool = (await (orm.em.getConnection() as PostgreSqlConnection).getNativeClient()) as Pool;
+    return new Database(orm, pool, options.onQuery ?? (() => undefined));
+  }
+
+  #through(client: Pool | PoolClient): Sql {
+    return {
+      rows: async <T>(text: string, parameters: readonly unknown[] = []) => {
+        this.#onQuery(text);
+        return (await client.query(text, [...parameters])).rows as T[];
+      },
+    };
+  }
+
+  /**
+   * Runs SQL in one READ COMMITTED transaction; rolls back when the work throws.
+   *
+   * The work may run more than once (deadlock, serialisation failure), so it must have no effect outside the database.
+   */
+  async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return withRetries(async () => {
+      const client = await this.pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query('begin');
+        const result = await work(this.#through(client));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((failure: Error) => {
+          broken = failure;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    });
+  }
+
+  /**
+   * Runs a change of domain rows in one transaction, through an entity manager of its own.
+   * @throws AppError CONFLICT when a unique key is taken, INVALID_INPUT when a reference leads nowhere.
+   */
+  async write<T>(work: (em: EntityManager, sql: Sql) => Promise<T>): Promise<T> {
+    return withRetries(async () => {
+      try {
+        return await this.orm.em.fork().transactional(async (em) => {
+          const transaction = em.getTransactionContext() as { executeQuery(query: CompiledQuery): Promise<{ rows: unknown[] }> };
+          const sql: Sql = {
+            rows: async <R>(text: string, parameters: readonly unknown[] = []) => (await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]))).rows as R[],
+          };
+          return await work(em as EntityManager, sql);
+        });
+      } catch (error) {
+        throw constraintError(error) ?? error;
+      }
+    });
+  }
+
+  async ping(): Promise<void> {
+    await this.pool.query('select 1');
+  }
+
+  async close(): Promise<void> {
+    await this.orm.close(true);
+  }
+}
+
+/** The last line of defence behind the checks of the modules, which name the field better. */
+function constraintError(error: unknown): AppError | null {
+  const detail = typeof error === 'object' && error !== null && 'detail' in error ? String(error.detail) : '';
+  if (sqlState(error) === '23505') return new AppError('CONFLICT', 'a row with this key exists already', [{ path: '', rule: 'unique', message: detail.replace(/^Key /, '') }]);
+  if (sqlState(error) === '23503') return new AppError('INVALID_INPUT', 'a reference leads to nothing', [{ path: '', rule: 'reference', message: detail.replace(/^Key /, '') }]);
+  return null;
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, type Violation } from '../kernel/errors.ts';
+
+/** The body of every refusal: what is wrong, and each broken rule with the place it was broken at. */
+export interface ErrorBody {
+  readonly error: string;
+  readonly violations: readonly Violation[];
+  /** On a fault of ours only: quote it when reporting, it finds the log line. */
+  readonly correlationId?: string;
+}
+
+/** PostgreSQL and socket errors that mean "not now": the request did not happen and may be repeated. */
+const UNAVAILABLE = /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|57P0[1-3]|53[23]00|08\w{3})$/;
+
+function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
+  if (error instanceof AppError) return error;
+  if (error.code && UNAVAILABLE.test(error.code)) return new AppError('UNAVAILABLE', 'the database cannot be reached; try again shortly');
+  if (/timeout exceeded when trying to connect|Connection terminated/.test(error.message)) return new AppError('UNAVAILABLE', 'the database cannot be reached; try again shortly');
+  const status = error.statusCode;
+  if (status === undefined || status < 400 || status >= 500) return null;
+  const code = status === 413 ? 'TOO_LARGE' : status === 415 ? 'UNSUPPORTED_MEDIA' : 'INVALID_INPUT';
+  return new AppError(code, error.message, [{ path: '', rule: `http ${error.code ?? status}`, message: error.message }]);
+}
+
+/** The one place where a thrown error becomes an HTTP answer. */
+export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = refusalOf(error);
+  if (refusal) {
+    const violations = refusal.violations.length > 0 ? refusal.violations : [{ path: '', rule: refusal.code.toLowerCase(), message: refusal.message }];
+    if (refusal.code === 'UNAVAILABLE') void reply.header('Retry-After', '1');
+    void reply.code(refusal.status).send({ error: refusal.message, violations } satisfies ErrorBody);
+    return;
+  }
+  const correlationId = randomUUID();
+  request.log.error({ correlationId, err: { type: error.name, message: error.message, stack: error.stack } }, 'request failed');
+  void reply.code(500).send({ error: 'The server failed; nothing was changed. Retrying is safe.', violations: [], correlationId } satisfies ErrorBody);
+}

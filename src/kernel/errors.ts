@@ -1,0 +1,50 @@
+/** The closed vocabulary of failures; doors translate the code, never the message. */
+const STATUS = {
+  INVALID_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  CONFLICT: 409,
+  PRECONDITION_FAILED: 412,
+  TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA: 415,
+  UNAVAILABLE: 503,
+} as const satisfies Record<string, number>;
+
+export type ErrorCode = keyof typeof STATUS;
+
+/**
+ * One broken rule at one place of an input.
+ *
+ * `path` is a JSON pointer into the input (`""` is the whole of it), `rule` names the rule and where it stands
+ * (for xAPI a requirement id or a section), `message` says what was expected and what was found.
+ */
+export interface Violation {
+  readonly path: string;
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** A failure the caller can act on. Anything else that is thrown is a fault of ours and answers 500. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly violations: readonly Violation[];
+
+  constructor(code: ErrorCode, message: string, violations: readonly Violation[] = []) {
+    super(message);
+    this.name = 'AppError';
+    this.code = code;
+    this.violations = violations;
+  }
+
+  /** The HTTP status of this failure. */
+  get status(): number {
+    return STATUS[this.code];
+  }
+}
+
+/** A refusal for one field: the usual case. */
+export function invalid(path: string, rule: string, message: string): AppError {
+  return new AppError('INVALID_INPUT', message, [{ path, rule, message }]);
+}

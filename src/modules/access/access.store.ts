@@ -1,0 +1,92 @@
+import type { Sql } from '../../db/database.ts';
+import type { Viewer } from './viewer.ts';
+
+export interface CredentialRow {
+  readonly id: string;
+  readonly secret_hash: Buffer;
+  readonly scopes: readonly string[];
+  readonly authority: string;
+  readonly authority_key: string;
+  readonly partner_id: string | null;
+}
+
+export async function findCredential(sql: Sql, key: string): Promise<CredentialRow | null> {
+  const [row] = await sql.rows<CredentialRow>(
+    'select id, secret_hash, scopes, authority, authority_key, partner_id from access.lrs_credential where key = $1 and revoked_at is null',
+    [key],
+  );
+  return row ?? null;
+}
+
+export interface TokenRow {
+  readonly role: Viewer['role'];
+  readonly partner_id: string | null;
+  readonly learner_id: string | null;
+}
+
+export async function findToken(sql: Sql, tokenHash: Buffer, now: Date): Promise<TokenRow | null> {
+  const [row] = await sql.rows<TokenRow>(
+    'select role, partner_id, learner_id from access.api_token where token_hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)',
+    [tokenHash, now],
+  );
+  return row ?? null;
+}
+
+/** Binds a value and answers its placeholder. */
+export type Bind = (value: unknown) => string;
+
+/**
+ * The condition under which a viewer may see the learner whose id is `column`. Every query for learners carries it, so
+ * no resolver can return a row outside the viewer's reach.
+ */
+export function learnerScope(viewer: Viewer, column: string, bind: Bind, now: Date): string {
+  switch (viewer.role) {
+    case 'ADMIN':
+      return 'true';
+    case 'LEARNER':
+      return `${column} = ${bind(viewer.learnerId)}`;
+    case 'VENDOR':
+      return 'false';
+    case 'PARTNER': {
+      const instant = bind(now);
+      return `exists (select from training.enrolment e join training.batch b on b.id = e.batch_id join training.program_version v on v.id = b.version_id
+        join access.access_grant g on g.program_id = v.program_id
+        where e.learner_id = ${column} and g.partner_id = ${bind(viewer.partnerId)} and g.valid_from <= ${instant} and (g.valid_to is null or g.valid_to > ${instant}))`;
+    }
+  }
+}
+
+/** Gives every learner in a partner's reach a pseudonym towards that partner; those who have one keep it. */
+export async function ensurePseudonyms(sql: Sql, viewer: Viewer & { role: 'PARTNER' }, now: Date): Promise<void> {
+  const parameters: unknown[] = [];
+  const bind: Bind = (value) => `$${parameters.push(value)}`;
+  const partner = bind(viewer.partnerId);
+  await sql.rows(
+    `insert into access.partner_pseudonym (partner_id, learner_id)
+     select ${partner}::uuid, l.id from people.learner l
+     where ${learnerScope(viewer, 'l.id', bind, now)} and not exists (select from access.partner_pseudonym p where p.partner_id = ${partner} and p.learner_id = l.id)
+     on conflict do nothing`,
+    parameters,
+  );
+}
+
+export interface PartnerRow {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** Partners by code. */
+export async function listPartners(sql: Sql, limit: number, afterCode: string | null): Promise<readonly PartnerRow[]> {
+  return sql.rows<PartnerRow>('select id, code, name, kind from access.partner where $1::text is null or code > $1 order by code limit $2', [afterCode, limit]);
+}
+
+export async function partnersById(sql: Sql, ids: readonly string[]): Promise<readonly PartnerRow[]> {
+  return sql.rows<PartnerRow>('select id, code, name, kind from access.partner where id = any($1::uuid[])', [ids]);
+}
+
+/** The xAPI credentials of one partner: a vendor is told only about statements sent with its own. */
+export async function credentialIdsOfPartner(sql: Sql, partnerId: string): Promise<readonly string[]> {
+  return (await sql.rows<{ id: string }>('select id from access.lrs_credential where partner_id = $1', [partnerId])).map((row) => row.id);
+}

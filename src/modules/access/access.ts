@@ -1,0 +1,147 @@
+import type { Database } from '../../db/database.ts';
+import { stamp } from '../../db/entity.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { AppError, invalid } from '../../kernel/errors.ts';
+import { AccessGrant, ApiToken, LrsCredential, Partner, type PARTNER_KINDS } from './access.entities.ts';
+import * as store from './access.store.ts';
+import { digestSecret, newCredentialKey, newSecret, newToken, secretMatches } from './secrets.ts';
+import type { Role, Viewer } from './viewer.ts';
+
+/** Scopes of xAPI credentials, by the names of xAPI 1.0.3 Communication 4.2; statement scopes only, for now. */
+export const XAPI_SCOPES = ['statements/write', 'statements/read/mine', 'statements/read', 'all/read', 'all'] as const;
+export type XapiScope = (typeof XAPI_SCOPES)[number];
+
+/** What a checked xAPI credential may do. */
+export interface XapiPrincipal {
+  readonly credentialId: string;
+  readonly authority: string;
+  readonly authorityKey: string;
+  readonly mayWrite: boolean;
+  readonly mayReadAll: boolean;
+  readonly mayReadMine: boolean;
+  readonly mayVoidOthers: boolean;
+}
+
+/** A revoked credential works at most this long in a process that has just seen it. */
+const CREDENTIAL_CACHE_MS = 3_000;
+const CREDENTIAL_CACHE_SIZE = 10_000;
+
+interface NewCredential {
+  readonly label: string;
+  readonly scopes: readonly XapiScope[];
+  readonly authority: { readonly homePage: string; readonly name: string };
+  readonly authorityKey: (agent: unknown) => string;
+  readonly partnerId?: string | undefined;
+}
+
+interface NewToken {
+  readonly label: string;
+  readonly role: Role;
+  readonly partnerId?: string | undefined;
+  readonly learnerId?: string | undefined;
+}
+
+/** Partners, what they were granted, and the secrets by which anyone is known. */
+export class Access {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #credentials = new Map<string, { readonly row: store.CredentialRow | null; readonly until: number }>();
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  async #credential(key: string): Promise<store.CredentialRow | null> {
+    const now = this.#clock.now().getTime();
+    const cached = this.#credentials.get(key);
+    if (cached && cached.until > now) return cached.row;
+    const row = await store.findCredential(this.#database.sql, key);
+    if (this.#credentials.size >= CREDENTIAL_CACHE_SIZE) this.#credentials.clear();
+    this.#credentials.set(key, { row, until: now + CREDENTIAL_CACHE_MS });
+    return row;
+  }
+
+  /** The principal of an xAPI key and secret, or null; unknown keys and wrong secrets are one answer. */
+  async checkXapiCredential(key: string, secret: string): Promise<XapiPrincipal | null> {
+    const row = await this.#credential(key);
+    if (!secretMatches(secret, row?.secret_hash ?? null) || !row) return null;
+    const has = (...scopes: readonly XapiScope[]): boolean => scopes.some((scope) => row.scopes.includes(scope));
+    return {
+      credentialId: row.id,
+      authority: row.authority,
+      authorityKey: row.authority_key,
+      mayWrite: has('all', 'statements/write'),
+      mayReadAll: has('all', 'all/read', 'statements/read'),
+      mayReadMine: has('statements/read/mine'),
+      mayVoidOthers: has('all'),
+    };
+  }
+
+  /** The viewer of a bearer token, or null when it is unknown, expired or revoked. */
+  async checkToken(token: string): Promise<Viewer | null> {
+    const row = await store.findToken(this.#database.sql, digestSecret(token), this.#clock.now());
+    if (!row) return null;
+    if (row.role === 'ADMIN') return { role: 'ADMIN' };
+    if (row.role === 'LEARNER') return row.learner_id ? { role: 'LEARNER', learnerId: row.learner_id } : null;
+    return row.partner_id ? { role: row.role, partnerId: row.partner_id } : null;
+  }
+
+  /** Makes an xAPI credential. The secret is in the answer and nowhere else. */
+  async createCredential(input: NewCredential): Promise<{ id: string; key: string; secret: string }> {
+    const key = newCredentialKey();
+    const secret = newSecret();
+    const authority = { objectType: 'Agent', account: input.authority };
+    const row = { ...stamp(this.#clock), label: input.label, key, secretHash: digestSecret(secret), scopes: [...input.scopes], authority: JSON.stringify(authority), authorityKey: input.authorityKey(authority), partner: input.partnerId ?? null };
+    await this.#database.write(async (em) => {
+      await em.insert(LrsCredential, row);
+    });
+    return { id: row.id, key, secret };
+  }
+
+  /**
+   * Makes a bearer token for GraphQL. The token is in the answer and nowhere else.
+   * @throws AppError INVALID_INPUT when the role needs a partner or a learner and none is named.
+   */
+  async createToken(input: NewToken): Promise<{ token: string }> {
+    if ((input.role === 'PARTNER' || input.role === 'VENDOR') && !input.partnerId) throw invalid('/partnerId', 'token-partner', `a ${input.role} token needs a partner`);
+    if (input.role === 'LEARNER' && !input.learnerId) throw invalid('/learnerId', 'token-learner', 'a LEARNER token needs a learner');
+    const token = newToken();
+    await this.#database.write(async (em) => {
+      await em.insert(ApiToken, { ...stamp(this.#clock), label: input.label, tokenHash: digestSecret(token), role: input.role, partner: input.partnerId ?? null, learnerId: input.learnerId ?? null });
+    });
+    return { token };
+  }
+
+  /** @throws AppError CONFLICT when the code is taken. */
+  async createPartner(input: { code: string; name: string; kind: (typeof PARTNER_KINDS)[number] }): Promise<store.PartnerRow> {
+    const row = { ...stamp(this.#clock), ...input };
+    await this.#database.write(async (em) => {
+      if (await em.findOne(Partner, { code: input.code })) throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a partner with the code ${input.code} exists` }]);
+      await em.insert(Partner, row);
+    });
+    return row;
+  }
+
+  /** Lets a partner read the learners of one programme. */
+  async createGrant(input: { partnerId: string; programId: string; showsNames: boolean; purpose: string; validTo: Date | null }): Promise<{ id: string }> {
+    const row = { ...stamp(this.#clock), partner: input.partnerId, programId: input.programId, showsNames: input.showsNames, purpose: input.purpose, validFrom: this.#clock.now(), validTo: input.validTo };
+    if (input.validTo && input.validTo <= row.validFrom) throw invalid('/validTo', 'grant-period', 'validTo must lie in the future');
+    await this.#database.write(async (em) => {
+      await em.insert(AccessGrant, row);
+    });
+    return { id: row.id };
+  }
+
+  async partners(limit: number, afterCode: string | null): Promise<readonly store.PartnerRow[]> {
+    return store.listPartners(this.#database.sql, limit, afterCode);
+  }
+
+  async partnersById(ids: readonly string[]): Promise<readonly store.PartnerRow[]> {
+    return store.partnersById(this.#database.sql, ids);
+  }
+
+  async credentialIdsOfPartner(partnerId: string): Promise<readonly string[]> {
+    return store.credentialIdsOfPartner(this.#database.sql, partnerId);
+  }
+}

@@ -1,0 +1,227 @@
+import type { Sql } from '../../db/database.ts';
+import type { RollupKind } from '../../standards/case/index.ts';
+
+export interface FrameworkRow {
+  readonly id: string;
+  readonly identifier: string;
+  readonly title: string;
+  readonly creator: string;
+  readonly kind: string;
+  readonly language: string | null;
+}
+
+export interface VersionRow {
+  readonly id: string;
+  readonly framework_id: string;
+  readonly ordinal: number;
+  readonly label: string;
+  readonly status: 'DRAFT' | 'PUBLISHED';
+  readonly content_hash: string;
+  readonly published_at: Date | null;
+}
+
+/** A competency as its current version says: the newest published one, or the newest draft before any is published. */
+export interface CompetencyRow {
+  readonly id: string;
+  readonly identifier: string;
+  readonly framework_id: string;
+  readonly version_id: string;
+  readonly code: string | null;
+  readonly full_statement: string;
+  readonly abbreviated_statement: string | null;
+  readonly item_type: string | null;
+  readonly rollup: RollupKind;
+}
+
+export interface LevelRow {
+  readonly item_id: string;
+  readonly rank: number;
+  readonly label: string;
+  readonly description: string | null;
+}
+
+export interface EdgeRow {
+  readonly id: string;
+  readonly version_id: string;
+  readonly identifier: string;
+  readonly type: string;
+  readonly origin_id: string | null;
+  readonly origin_identifier: string;
+  readonly destination_id: string | null;
+  readonly destination_identifier: string;
+  readonly sequence_number: number | null;
+}
+
+const VERSION_COLUMNS = 'id, framework_id, ordinal, label, status, content_hash, published_at';
+const FRAMEWORK_COLUMNS = 'id, identifier, title, creator, kind, language';
+const EDGE_COLUMNS = 'id, version_id, identifier, type, origin_id, origin_identifier, destination_id, destination_identifier, sequence_number';
+
+/** The version of a framework that counts now, by framework: see CompetencyRow. */
+const CURRENT_VERSIONS = `select distinct on (framework_id) ${VERSION_COLUMNS} from competency.framework_version order by framework_id, (status = 'PUBLISHED') desc, ordinal desc`;
+
+export async function listFrameworks(sql: Sql, limit: number, after: string | null): Promise<readonly FrameworkRow[]> {
+  return sql.rows<FrameworkRow>(`select ${FRAMEWORK_COLUMNS} from competency.competency_framework where $1::uuid is null or id > $1 order by id limit $2`, [after, limit]);
+}
+
+export async function frameworksById(sql: Sql, ids: readonly string[]): Promise<readonly FrameworkRow[]> {
+  return sql.rows<FrameworkRow>(`select ${FRAMEWORK_COLUMNS} from competency.competency_framework where id = any($1::uuid[])`, [ids]);
+}
+
+export async function frameworkByIdentifier(sql: Sql, identifier: string): Promise<FrameworkRow | null> {
+  const [row] = await sql.rows<FrameworkRow>(`select ${FRAMEWORK_COLUMNS} from competency.competency_framework where identifier = $1`, [identifier]);
+  return row ?? null;
+}
+
+/** All versions of frameworks, newest first; a framework has few. */
+export async function versionsOfFrameworks(sql: Sql, frameworkIds: readonly string[]): Promise<readonly VersionRow[]> {
+  return sql.rows<VersionRow>(`select ${VERSION_COLUMNS} from competency.framework_version where framework_id = any($1::uuid[]) order by framework_id, ordinal desc`, [frameworkIds]);
+}
+
+export async function versionsById(sql: Sql, ids: readonly string[]): Promise<readonly VersionRow[]> {
+  return sql.rows<VersionRow>(`select ${VERSION_COLUMNS} from competency.framework_version where id = any($1::uuid[])`, [ids]);
+}
+
+const COMPETENCY_COLUMNS = 'i.id, i.identifier, i.framework_id, iv.version_id, iv.code, iv.full_statement, iv.abbreviated_statement, iv.item_type, iv.rollup';
+
+export async function competenciesById(sql: Sql, ids: readonly string[]): Promise<readonly CompetencyRow[]> {
+  return sql.rows<CompetencyRow>(
+    `select distinct on (i.id) ${COMPETENCY_COLUMNS}
+     from competency.competency_item i join competency.competency_item_version iv on iv.item_id = i.id join competency.framework_version v on v.id = iv.version_id
+     where i.id = any($1::uuid[]) order by i.id, (v.status = 'PUBLISHED') desc, v.ordinal desc`,
+    [ids],
+  );
+}
+
+/** Competencies of the current version of one framework, or of all, in the order of import. */
+export async function listCompetencies(sql: Sql, frameworkId: string | null, limit: number, after: { readonly versionId: string; readonly position: number } | null): Promise<readonly (CompetencyRow & { readonly position: number })[]> {
+  return sql.rows(
+    `with current as (${CURRENT_VERSIONS})
+     select ${COMPETENCY_COLUMNS}, iv.position from current v join competency.competency_item_version iv on iv.version_id = v.id join competency.competency_item i on i.id = iv.item_id
+     where ($1::uuid is null or v.framework_id = $1) and ($2::uuid is null or (iv.version_id, iv.position) > ($2, $3))
+     order by iv.version_id, iv.position limit $4`,
+    [frameworkId, after?.versionId ?? null, after?.position ?? null, limit],
+  );
+}
+
+export async function itemsOfVersion(sql: Sql, versionId: string, limit: number): Promise<readonly CompetencyRow[]> {
+  return sql.rows<CompetencyRow>(
+    `select ${COMPETENCY_COLUMNS} from competency.competency_item_version iv join competency.competency_item i on i.id = iv.item_id where iv.version_id = $1 order by iv.position limit $2`,
+    [versionId, limit],
+  );
+}
+
+export async function edgesOfVersion(sql: Sql, versionId: string, limit: number): Promise<readonly EdgeRow[]> {
+  return sql.rows<EdgeRow>(`select ${EDGE_COLUMNS} from competency.competency_edge where version_id = $1 order by sequence_number nulls last, identifier limit $2`, [versionId, limit]);
+}
+
+/** The parents of competencies, by isChildOf within the version given for each. */
+export async function parentEdges(sql: Sql, pairs: readonly { readonly itemId: string; readonly versionId: string }[]): Promise<readonly EdgeRow[]> {
+  return sql.rows<EdgeRow>(
+    `select ${EDGE_COLUMNS} from competency.competency_edge e join unnest($1::uuid[], $2::uuid[]) as t(item, version) on e.version_id = t.version and e.origin_id = t.item
+     where e.type = 'isChildOf' and e.destination_id is not null order by e.sequence_number nulls last, e.identifier`,
+    [pairs.map((pair) => pair.itemId), pairs.map((pair) => pair.versionId)],
+  );
+}
+
+/** The children of competencies, likewise. */
+export async function childEdges(sql: Sql, pairs: readonly { readonly itemId: string; readonly versionId: string }[]): Promise<readonly EdgeRow[]> {
+  return sql.rows<EdgeRow>(
+    `select ${EDGE_COLUMNS} from competency.competency_edge e join unnest($1::uuid[], $2::uuid[]) as t(item, version) on e.version_id = t.version and e.destination_id = t.item
+     where e.type = 'isChildOf' and e.origin_id is not null order by e.sequence_number nulls last, e.identifier`,
+    [pairs.map((pair) => pair.itemId), pairs.map((pair) => pair.versionId)],
+  );
+}
+
+export async function levelsOf(sql: Sql, pairs: readonly { readonly itemId: string; readonly versionId: string }[]): Promise<readonly (LevelRow & { readonly version_id: string })[]> {
+  return sql.rows(
+    `select l.item_id, l.version_id, l.rank, l.label, l.description from competency.level_descriptor l join unnest($1::uuid[], $2::uuid[]) as t(item, version) on l.version_id = t.version and l.item_id = t.item
+     order by l.rank`,
+    [pairs.map((pair) => pair.itemId), pairs.map((pair) => pair.versionId)],
+  );
+}
+
+/** What the fold needs of one version: roll-up by item and the isChildOf edges between items. */
+export interface RollupGraph {
+  readonly versionId: string;
+  readonly rollups: ReadonlyMap<string, RollupKind>;
+  /** Children by parent. */
+  readonly children: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The published version that counts now, by framework, for the frameworks these items belong to. */
+export async function publishedVersionsOfItems(sql: Sql, itemIds: readonly string[]): Promise<readonly { readonly framework_id: string; readonly version_id: string }[]> {
+  return sql.rows(
+    `select distinct on (v.framework_id) v.framework_id, v.id as version_id from competency.framework_version v
+     where v.status = 'PUBLISHED' and v.framework_id in (select framework_id from competency.competency_item where id = any($1::uuid[]))
+     order by v.framework_id, v.ordinal desc`,
+    [itemIds],
+  );
+}
+
+export async function readRollupGraph(sql: Sql, versionId: string): Promise<RollupGraph> {
+  const items = await sql.rows<{ item_id: string; rollup: RollupKind }>('select item_id, rollup from competency.competency_item_version where version_id = $1', [versionId]);
+  const edges = await sql.rows<{ origin_id: string; destination_id: string }>(
+    `select distinct origin_id, destination_id from competency.competency_edge where version_id = $1 and type = 'isChildOf' and origin_id is not null and destination_id is not null order by 2, 1`,
+    [versionId],
+  );
+  const children = new Map<string, string[]>();
+  for (const { origin_id: child, destination_id: parent } of edges) children.set(parent, [...(children.get(parent) ?? []), child]);
+  return { versionId, rollups: new Map(items.map((item) => [item.item_id, item.rollup])), children };
+}
+
+export interface StandardRow {
+  readonly id: string;
+  readonly position_id: string;
+  readonly ordinal: number;
+  readonly status: string;
+  readonly legal_basis: string;
+  readonly effective_from: Date;
+}
+
+export async function standardsOfPositions(sql: Sql, positionIds: readonly string[]): Promise<readonly StandardRow[]> {
+  return sql.rows<StandardRow>('select id, position_id, ordinal, status, legal_basis, effective_from from competency.position_standard where position_id = any($1::uuid[]) order by position_id, ordinal desc', [positionIds]);
+}
+
+export interface RequirementRow {
+  readonly id: string;
+  readonly standard_id: string;
+  readonly item_id: string;
+  readonly required_level: number;
+  readonly importance: string;
+}
+
+export async function requirementsOfStandards(sql: Sql, standardIds: readonly string[]): Promise<readonly RequirementRow[]> {
+  return sql.rows<RequirementRow>('select id, standard_id, item_id, required_level, importance from competency.competency_requirement where standard_id = any($1::uuid[]) order by id', [standardIds]);
+}
+
+export interface TargetRow {
+  readonly learner_id: string;
+  readonly item_id: string;
+  readonly target_level: number;
+}
+
+/**
+ * What the positions held at an instant demand of learners: the highest level over all of them. For each position the
+ * newest standard in force by then counts.
+ */
+export async function targetsOfLearners(sql: Sql, learnerIds: readonly string[], asOf: Date): Promise<readonly TargetRow[]> {
+  return sql.rows<TargetRow>(
+    `select h.learner_id, r.item_id, max(r.required_level)::int as target_level
+     from people.position_holding h
+     join lateral (select s.id from competency.position_standard s where s.position_id = h.position_id and s.status <> 'DRAFT' and s.effective_from <= $2
+       order by s.effective_from desc, s.ordinal desc limit 1) s on true
+     join competency.competency_requirement r on r.standard_id = s.id
+     where h.learner_id = any($1::uuid[]) and h.valid_from <= $2 and (h.valid_to is null or h.valid_to > $2)
+     group by h.learner_id, r.item_id`,
+    [learnerIds, asOf],
+  );
+}
+
+/** The levels each item has a descriptor for in its current version; an item that does not exist is absent. */
+export async function describedLevels(sql: Sql, itemIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+  const current = await competenciesById(sql, itemIds);
+  const rows = await levelsOf(sql, current.map((item) => ({ itemId: item.id, versionId: item.version_id })));
+  const levels = new Map<string, Set<number>>(current.map((item) => [item.id, new Set<number>()]));
+  for (const row of rows) levels.get(row.item_id)?.add(row.rank);
+  return levels;
+}

@@ -1,0 +1,167 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Database, Sql } from '../../db/database.ts';
+import { stamp } from '../../db/entity.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { AppError, invalid } from '../../kernel/errors.ts';
+import { findLoops, type RollupKind } from '../../standards/case/index.ts';
+import { CompetencyEdge, CompetencyItemVersion, CompetencyRequirement, FrameworkVersion, type IMPORTANCES, PositionStandard } from './competency.entities.ts';
+import * as store from './competency.store.ts';
+import { importFramework, type ImportReport, type ImportRequest } from './import.ts';
+
+/** Told inside the transaction that publishes a framework version, so that what was derived from the old one is redone. */
+export type OnFrameworkPublished = (sql: Sql, frameworkId: string) => Promise<void>;
+
+export interface NewStandard {
+  readonly positionId: string;
+  readonly legalBasis: string;
+  readonly effectiveFrom: Date;
+  readonly requirements: readonly { readonly itemId: string; readonly requiredLevel: number; readonly importance: (typeof IMPORTANCES)[number] }[];
+}
+
+/** An end of a new association, checked by the caller to be an item of the same version. */
+export interface NewEdge {
+  readonly versionId: string;
+  readonly type: 'isChildOf' | 'precedes' | 'isRelatedTo';
+  readonly originId: string;
+  readonly destinationId: string;
+}
+
+/** Frameworks with their graph, and what positions demand of it. */
+export class Competencies {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #onPublished: OnFrameworkPublished;
+
+  constructor(database: Database, clock: Clock, onPublished: OnFrameworkPublished) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#onPublished = onPublished;
+  }
+
+  get #sql(): Sql {
+    return this.#database.sql;
+  }
+
+  /** Imports a CASE package; see {@link importFramework}. */
+  async import(request: ImportRequest): Promise<ImportReport> {
+    return importFramework(this.#database, this.#clock, request, (em, sql, versionId) => this.#publish(em, sql, versionId));
+  }
+
+  async #publish(em: EntityManager, sql: Sql, versionId: string): Promise<void> {
+    const [version] = await store.versionsById(sql, [versionId]);
+    if (!version) throw new AppError('NOT_FOUND', 'there is no such framework version', [{ path: '/versionId', rule: 'reference', message: 'there is no such framework version' }]);
+    if (version.status === 'PUBLISHED') throw new AppError('CONFLICT', 'this version is published already', [{ path: '/versionId', rule: 'published-is-final', message: 'this version is published already' }]);
+    await em.nativeUpdate(FrameworkVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
+    await this.#onPublished(sql, version.framework_id);
+  }
+
+  /** Makes a draft count. It never changes again; progress that rests on an older version is computed anew. */
+  async publish(versionId: string): Promise<store.VersionRow> {
+    await this.#database.write((em, sql) => this.#publish(em, sql, versionId));
+    const [version] = await store.versionsById(this.#sql, [versionId]);
+    if (!version) throw new Error('a published version cannot disappear');
+    return version;
+  }
+
+  /** Locks a draft for a structural change and answers it. @throws AppError NOT_FOUND, or CONFLICT when it is published. */
+  async #lockDraft(sql: Sql, versionId: string): Promise<store.VersionRow> {
+    const [version] = await sql.rows<store.VersionRow>('select id, framework_id, ordinal, label, status, content_hash, published_at from competency.framework_version where id = $1 for update', [versionId]);
+    if (!version) throw new AppError('NOT_FOUND', 'there is no such framework version', [{ path: '/versionId', rule: 'reference', message: 'there is no such framework version' }]);
+    if (version.status === 'PUBLISHED') throw new AppError('CONFLICT', 'a published version does not change', [{ path: '/versionId', rule: 'published-is-final', message: 'import or draft a new version instead' }]);
+    await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`graph ${versionId}`]);
+    return version;
+  }
+
+  /**
+   * Adds an association to a draft.
+   * @throws AppError INVALID_INPUT when an end is not in the version, CONFLICT when it would close a loop (named).
+   */
+  async addEdge(input: NewEdge): Promise<store.EdgeRow> {
+    return this.#database.write(async (em, sql) => {
+      await this.#lockDraft(sql, input.versionId);
+      const items = await store.itemsOfVersion(sql, input.versionId, 1_000_000);
+      const names = new Map(items.map((item) => [item.id, item.code ?? item.full_statement]));
+      for (const end of ['originId', 'destinationId'] as const) {
+        if (!names.has(input[end])) throw invalid(`/${end}`, 'reference', 'this competency is not in the framework version');
+      }
+      const edges = await store.edgesOfVersion(sql, input.versionId, 1_000_000);
+      const pairs = (type: string) => edges.flatMap((edge) => (edge.type === type && edge.origin_id && edge.destination_id ? [[edge.origin_id, edge.destination_id] as const] : []));
+      const [loop] = input.type === 'isRelatedTo' ? [] : findLoops([...pairs(input.type), [input.originId, input.destinationId]], pairs('exactMatchOf'));
+      if (loop) {
+        const message = `${input.type} would run in a circle: ${loop.map((id) => names.get(id) ?? id).join(' -> ')}`;
+        throw new AppError('CONFLICT', message, [{ path: '/destinationId', rule: 'acyclic', message }]);
+      }
+      const byId = new Map(items.map((item) => [item.id, item.identifier]));
+      const base = stamp(this.#clock);
+      await em.insert(CompetencyEdge, {
+        ...base,
+        version: input.versionId,
+        identifier: crypto.randomUUID(),
+        type: input.type,
+        origin: input.originId,
+        originIdentifier: byId.get(input.originId) ?? '',
+        destination: input.destinationId,
+        destinationIdentifier: byId.get(input.destinationId) ?? '',
+        sequenceNumber: null,
+      });
+      const added = (await store.edgesOfVersion(sql, input.versionId, 1_000_000)).find((edge) => edge.id === base.id);
+      if (!added) throw new Error('the association just inserted is missing');
+      return added;
+    });
+  }
+
+  /** Sets how a competency of a draft follows from its children. */
+  async setRollup(versionId: string, itemId: string, rollup: RollupKind): Promise<void> {
+    await this.#database.write(async (em, sql) => {
+      await this.#lockDraft(sql, versionId);
+      const changed = await em.nativeUpdate(CompetencyItemVersion, { version: versionId, item: itemId }, { rollup });
+      if (changed === 0) throw invalid('/competencyId', 'reference', 'this competency is not in the framework version');
+    });
+  }
+
+  /**
+   * Puts a new position standard in force; the one before is superseded.
+   * @throws AppError INVALID_INPUT when a requirement names no competency, or a level without a descriptor, or one twice.
+   */
+  async createStandard(input: NewStandard): Promise<store.StandardRow> {
+    if (input.requirements.length === 0) throw invalid('/requirements', 'not-empty', 'a position standard needs at least one requirement');
+    const base = stamp(this.#clock);
+    await this.#database.write(async (em, sql) => {
+      await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`standard ${input.positionId}`]);
+      const levels = await store.describedLevels(sql, input.requirements.map((requirement) => requirement.itemId));
+      const seen = new Set<string>();
+      input.requirements.forEach(({ itemId, requiredLevel }, index) => {
+        const described = levels.get(itemId);
+        if (!described) throw invalid(`/requirements/${index}/competencyId`, 'reference', 'there is no such competency');
+        if (!described.has(requiredLevel)) throw invalid(`/requirements/${index}/requiredLevel`, 'level-has-descriptor', `level ${requiredLevel} of this competency has no descriptor; levels with one: ${[...described].join(', ') || 'none'}`);
+        if (seen.has(itemId)) throw invalid(`/requirements/${index}/competencyId`, 'unique', 'this competency is required twice');
+        seen.add(itemId);
+      });
+      const existing = await store.standardsOfPositions(sql, [input.positionId]);
+      await em.nativeUpdate(PositionStandard, { positionId: input.positionId, status: 'IN_FORCE' }, { status: 'SUPERSEDED' });
+      await em.insert(PositionStandard, { ...base, positionId: input.positionId, ordinal: (existing[0]?.ordinal ?? 0) + 1, status: 'IN_FORCE', legalBasis: input.legalBasis, effectiveFrom: input.effectiveFrom });
+      await em.insertMany(
+        CompetencyRequirement,
+        input.requirements.map(({ itemId, requiredLevel, importance }) => ({ ...stamp(this.#clock), standard: base.id, item: itemId, requiredLevel, importance })),
+      );
+    });
+    const [created] = (await store.standardsOfPositions(this.#sql, [input.positionId])).filter((row) => row.id === base.id);
+    if (!created) throw new Error('the standard just inserted is missing');
+    return created;
+  }
+
+  frameworks = (limit: number, after: string | null) => store.listFrameworks(this.#sql, limit, after);
+  frameworksById = (ids: readonly string[]) => store.frameworksById(this.#sql, ids);
+  versionsById = (ids: readonly string[]) => store.versionsById(this.#sql, ids);
+  versionsOfFrameworks = (ids: readonly string[]) => store.versionsOfFrameworks(this.#sql, ids);
+  competencies = (frameworkId: string | null, limit: number, after: { readonly versionId: string; readonly position: number } | null) => store.listCompetencies(this.#sql, frameworkId, limit, after);
+  competenciesById = (ids: readonly string[]) => store.competenciesById(this.#sql, ids);
+  levelsOf = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.levelsOf(this.#sql, pairs);
+  parentEdges = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.parentEdges(this.#sql, pairs);
+  childEdges = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.childEdges(this.#sql, pairs);
+  itemsOfVersion = (versionId: string, limit: number) => store.itemsOfVersion(this.#sql, versionId, limit);
+  edgesOfVersion = (versionId: string, limit: number) => store.edgesOfVersion(this.#sql, versionId, limit);
+  standardsOfPositions = (ids: readonly string[]) => store.standardsOfPositions(this.#sql, ids);
+  requirementsOfStandards = (ids: readonly string[]) => store.requirementsOfStandards(this.#sql, ids);
+  targetsOfLearners = (ids: readonly string[], asOf: Date) => store.targetsOfLearners(this.#sql, ids, asOf);
+}

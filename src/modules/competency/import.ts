@@ -1,0 +1,166 @@
+import { hash } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Database, Sql } from '../../db/database.ts';
+import { stamp } from '../../db/entity.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { digestKey, isUuid, newId } from '../../kernel/ids.ts';
+import { type CasePackage, type ImportIssue, readCasePackage, type RollupKind } from '../../standards/case/index.ts';
+import { CompetencyEdge, CompetencyFramework, CompetencyItem, CompetencyItemVersion, type FRAMEWORK_KINDS, FrameworkVersion, LevelDescriptor } from './competency.entities.ts';
+import { frameworkByIdentifier } from './competency.store.ts';
+
+export interface ImportRequest {
+  /** A CASE 1.0 or 1.1 CFPackage as JSON text. */
+  readonly source: string;
+  readonly kind: (typeof FRAMEWORK_KINDS)[number];
+  /** Roll-up of items whose `extensions.rollup` says nothing. */
+  readonly defaultRollup: RollupKind;
+  /** Whether the new version is published at once; published versions never change. */
+  readonly publish: boolean;
+  /** Only report. */
+  readonly dryRun: boolean;
+}
+
+export interface ImportReport {
+  /** UNCHANGED: a version with these bytes is there already. REFUSED: see the errors among the issues. */
+  readonly outcome: 'IMPORTED' | 'UNCHANGED' | 'REFUSED' | 'DRY_RUN';
+  readonly frameworkId: string | null;
+  readonly versionId: string | null;
+  readonly counts: { readonly items: number; readonly associations: number; readonly levels: number };
+  readonly issues: readonly ImportIssue[];
+}
+
+const NO_COUNTS = { items: 0, associations: 0, levels: 0 };
+
+/** Keeps a CASE UUID; anything else gets the name-based one of its text. */
+const itemId = (identifier: string): string => (isUuid(identifier) ? identifier.toLowerCase() : digestKey('case', identifier));
+
+/** JSON Pointer of the root: the text itself is at fault. */
+const notJson = (message: string): ImportReport => ({
+  outcome: 'REFUSED',
+  frameworkId: null,
+  versionId: null,
+  counts: NO_COUNTS,
+  issues: [{ severity: 'ERROR', path: '', code: 'json', message }],
+});
+
+function parse(source: string): { value: unknown } | { message: string } {
+  try {
+    return { value: JSON.parse(source) };
+  } catch (error) {
+    return { message: `the package is not valid JSON: ${(error as Error).message}` };
+  }
+}
+
+const CHUNK = 500;
+
+async function insertAll<T extends object>(rows: readonly T[], insert: (chunk: T[]) => Promise<unknown>): Promise<void> {
+  for (let start = 0; start < rows.length; start += CHUNK) await insert(rows.slice(start, start + CHUNK));
+}
+
+async function ensureFramework(em: EntityManager, sql: Sql, clock: Clock, read: CasePackage, kind: ImportRequest['kind']): Promise<string> {
+  const known = await frameworkByIdentifier(sql, read.document.identifier);
+  if (known) return known.id;
+  const { identifier, title, creator, language } = read.document;
+  const row = { ...stamp(clock), identifier, title, creator, kind, language };
+  await em.insert(CompetencyFramework, row);
+  return row.id;
+}
+
+/** Items that belong to another framework already: identifiers are global, so one of the two files is wrong. */
+async function foreignItems(sql: Sql, read: CasePackage, frameworkId: string): Promise<readonly ImportIssue[]> {
+  const rows = await sql.rows<{ identifier: string }>('select identifier from competency.competency_item where identifier = any($1) and framework_id <> $2 order by identifier', [read.items.map((item) => item.identifier), frameworkId]);
+  const foreign = new Set(rows.map((row) => row.identifier));
+  return read.items.flatMap((item, index): ImportIssue[] =>
+    foreign.has(item.identifier) ? [{ severity: 'ERROR', path: `/CFItems/${index}/identifier`, code: 'foreign-item', message: `${item.identifier} belongs to another framework` }] : [],
+  );
+}
+
+async function insertVersion(em: EntityManager, sql: Sql, clock: Clock, read: CasePackage, request: ImportRequest, frameworkId: string, contentHash: string): Promise<string> {
+  const [last] = await sql.rows<{ ordinal: number }>('select coalesce(max(ordinal), 0)::int as ordinal from competency.framework_version where framework_id = $1', [frameworkId]);
+  const ordinal = (last?.ordinal ?? 0) + 1;
+  const version = { ...stamp(clock), framework: frameworkId, ordinal, label: read.document.version ?? String(ordinal), status: 'DRAFT' as const, contentHash, source: request.source, publishedAt: null };
+  await em.insert(FrameworkVersion, version);
+
+  const createdAt = clock.now();
+  const known = new Set((await sql.rows<{ id: string }>('select id from competency.competency_item where framework_id = $1', [frameworkId])).map((row) => row.id));
+  const items = read.items.map((item) => ({ ...item, id: itemId(item.identifier) }));
+  const inPackage = new Map(items.map((item) => [item.identifier, item.id]));
+  await insertAll(items.filter((item) => !known.has(item.id)).map((item) => ({ id: item.id, createdAt, identifier: item.identifier, framework: frameworkId })), (chunk) => em.insertMany(CompetencyItem, chunk));
+  await insertAll(
+    items.map((item, position) => ({
+      id: newId(),
+      createdAt,
+      version: version.id,
+      item: item.id,
+      position,
+      code: item.code,
+      fullStatement: item.fullStatement,
+      abbreviatedStatement: item.abbreviatedStatement,
+      itemType: item.itemType,
+      rollup: item.rollup ?? request.defaultRollup,
+    })),
+    (chunk) => em.insertMany(CompetencyItemVersion, chunk),
+  );
+  await insertAll(
+    read.associations.map((edge) => ({
+      id: newId(),
+      createdAt,
+      version: version.id,
+      identifier: edge.identifier,
+      type: edge.type,
+      origin: inPackage.get(edge.origin) ?? null,
+      originIdentifier: edge.origin,
+      destination: inPackage.get(edge.destination) ?? null,
+      destinationIdentifier: edge.destination,
+      sequenceNumber: edge.sequenceNumber,
+    })),
+    (chunk) => em.insertMany(CompetencyEdge, chunk),
+  );
+  await insertAll(
+    read.levels.map((level) => ({ id: newId(), createdAt, version: version.id, item: inPackage.get(level.itemIdentifier) ?? '', rank: level.rank, label: level.label, description: level.description })),
+    (chunk) => em.insertMany(LevelDescriptor, chunk),
+  );
+  return version.id;
+}
+
+class Refusal extends Error {
+  readonly issues: readonly ImportIssue[];
+  constructor(issues: readonly ImportIssue[]) {
+    super('refused');
+    this.issues = issues;
+  }
+}
+
+/**
+ * Imports a CASE package as a new version of its framework, all or nothing.
+ *
+ * The same bytes again change nothing. A package with any ERROR changes nothing. Never throws for what stands in the
+ * package: every issue is in the report, with its path.
+ * @param publish makes the new version count, within the same transaction.
+ */
+export async function importFramework(database: Database, clock: Clock, request: ImportRequest, publish: (em: EntityManager, sql: Sql, versionId: string) => Promise<void>): Promise<ImportReport> {
+  const parsed = parse(request.source);
+  if ('message' in parsed) return notJson(parsed.message);
+  const { package: read, issues } = readCasePackage(parsed.value);
+  if (!read) return { outcome: 'REFUSED', frameworkId: null, versionId: null, counts: NO_COUNTS, issues };
+  const counts = { items: read.items.length, associations: read.associations.length, levels: read.levels.length };
+  const contentHash = hash('sha256', request.source, 'hex');
+  try {
+    return await database.write(async (em, sql): Promise<ImportReport> => {
+      await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`framework ${read.document.identifier}`]);
+      const known = await frameworkByIdentifier(sql, read.document.identifier);
+      const [same] = known ? await sql.rows<{ id: string }>('select id from competency.framework_version where framework_id = $1 and content_hash = $2', [known.id, contentHash]) : [];
+      if (known && same) return { outcome: 'UNCHANGED', frameworkId: known.id, versionId: same.id, counts, issues };
+      const foreign = await foreignItems(sql, read, known?.id ?? '00000000-0000-0000-0000-000000000000');
+      if (foreign.length > 0) throw new Refusal(foreign);
+      if (request.dryRun) return { outcome: 'DRY_RUN', frameworkId: known?.id ?? null, versionId: null, counts, issues };
+      const frameworkId = await ensureFramework(em, sql, clock, read, request.kind);
+      const versionId = await insertVersion(em, sql, clock, read, request, frameworkId, contentHash);
+      if (request.publish) await publish(em, sql, versionId);
+      return { outcome: 'IMPORTED', frameworkId, versionId, counts, issues };
+    });
+  } catch (error) {
+    if (error instanceof Refusal) return { outcome: 'REFUSED', frameworkId: null, versionId: null, counts: NO_COUNTS, issues: [...issues, ...error.issues] };
+    throw error;
+  }
+}

@@ -1,0 +1,245 @@
+import { at, isObject, type JsonObject } from '../../kernel/json.ts';
+import { type Edge, findLoops } from './graph.ts';
+
+export const ROLLUP_KINDS = ['NONE', 'ALL_OF', 'ANY_OF'] as const;
+export type RollupKind = (typeof ROLLUP_KINDS)[number];
+
+/** The association types of CASE 1.1; others must begin with `ext:`. */
+const ASSOCIATION_TYPES = ['isChildOf', 'isPeerOf', 'isPartOf', 'exactMatchOf', 'precedes', 'isRelatedTo', 'replacedBy', 'exemplar', 'hasSkillLevel', 'isTranslationOf'];
+
+export interface CaseItem {
+  readonly identifier: string;
+  readonly code: string | null;
+  readonly fullStatement: string;
+  readonly abbreviatedStatement: string | null;
+  readonly itemType: string | null;
+  /** From the item's `extensions.rollup`; null leaves it to the importer. */
+  readonly rollup: RollupKind | null;
+}
+
+export interface CaseAssociation {
+  readonly identifier: string;
+  readonly type: string;
+  readonly origin: string;
+  readonly destination: string;
+  readonly sequenceNumber: number | null;
+}
+
+export interface CaseLevel {
+  readonly itemIdentifier: string;
+  readonly rank: number;
+  readonly label: string;
+  readonly description: string | null;
+}
+
+/** Something an import has to say: an ERROR refuses the package, a WARNING tells what is kept but does not act. */
+export interface ImportIssue {
+  readonly severity: 'ERROR' | 'WARNING';
+  /** JSON pointer into the package. */
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface CasePackage {
+  readonly document: { readonly identifier: string; readonly title: string; readonly creator: string; readonly version: string | null; readonly language: string | null };
+  readonly items: readonly CaseItem[];
+  readonly associations: readonly CaseAssociation[];
+  readonly levels: readonly CaseLevel[];
+}
+
+const UUID_V1_TO_V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+
+class Reader {
+  readonly issues: ImportIssue[] = [];
+
+  error(path: string, code: string, message: string): void {
+    this.issues.push({ severity: 'ERROR', path, code, message });
+  }
+
+  warn(path: string, code: string, message: string): void {
+    this.issues.push({ severity: 'WARNING', path, code, message });
+  }
+
+  /** A required text; an ERROR and `""` when it is missing. */
+  text(parent: JsonObject, key: string, path: string): string {
+    const value = parent[key];
+    if (typeof value === 'string' && value.trim() !== '') return value;
+    this.error(at(path, key), 'required', `${key} must be a text that is not empty`);
+    return '';
+  }
+
+  /** An optional text; explicit nulls, which many servers send, count as absent. */
+  optional(parent: JsonObject, key: string, path: string): string | null {
+    const value = parent[key];
+    if (value === undefined || value === null || value === '') return null;
+    if (typeof value === 'string') return value;
+    this.error(at(path, key), 'type', `${key} must be a text`);
+    return null;
+  }
+
+  /** An array of objects; absent or null is empty. */
+  objects(parent: JsonObject, key: string, path: string): readonly (readonly [JsonObject, string])[] {
+    const value = parent[key];
+    if (value === undefined || value === null) return [];
+    if (!Array.isArray(value)) {
+      this.error(at(path, key), 'type', `${key} must be an array`);
+      return [];
+    }
+    return value.flatMap((element: unknown, index) => {
+      const where = at(at(path, key), index);
+      if (isObject(element)) return [[element, where] as const];
+      this.error(where, 'type', `each element of ${key} must be an object`);
+      return [];
+    });
+  }
+
+  identifier(parent: JsonObject, path: string): string {
+    const identifier = this.text(parent, 'identifier', path);
+    if (identifier !== '' && !UUID_V1_TO_V5.test(identifier)) this.warn(at(path, 'identifier'), 'identifier-not-case-uuid', `${identifier} is not a UUID of version 1 to 5, which CASE asks for; it is kept as it is`);
+    return identifier;
+  }
+
+  /** The identifier a node reference (CFLinkURI-like object) points at. */
+  reference(parent: JsonObject, key: string, path: string): string {
+    const reference = parent[key];
+    if (!isObject(reference)) {
+      this.error(at(path, key), 'required', `${key} must be an object with an identifier`);
+      return '';
+    }
+    return this.text(reference, 'identifier', at(path, key));
+  }
+}
+
+function unique<T extends { readonly identifier: string }>(reader: Reader, rows: readonly (readonly [T, string])[]): readonly T[] {
+  const seen = new Map<string, string>();
+  for (const [row, path] of rows) {
+    const first = seen.get(row.identifier);
+    if (first !== undefined && row.identifier !== '') reader.error(at(path, 'identifier'), 'duplicate-identifier', `${row.identifier} stands already at ${first}`);
+    seen.set(row.identifier, path);
+  }
+  return rows.map(([row]) => row);
+}
+
+function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
+  const rows = reader.objects(root, 'CFItems', '').map(([item, path]) => {
+    const extensions = item['extensions'];
+    const rollup = isObject(extensions) ? extensions['rollup'] : undefined;
+    const known = ROLLUP_KINDS.find((kind) => kind === rollup) ?? null;
+    if (rollup !== undefined && known === null) reader.error(at(at(path, 'extensions'), 'rollup'), 'rollup', `rollup must be one of ${ROLLUP_KINDS.join(', ')}`);
+    return [
+      {
+        identifier: reader.identifier(item, path),
+        code: reader.optional(item, 'humanCodingScheme', path),
+        fullStatement: reader.text(item, 'fullStatement', path),
+        abbreviatedStatement: reader.optional(item, 'abbreviatedStatement', path),
+        itemType: reader.optional(item, 'CFItemType', path),
+        rollup: known,
+      },
+      path,
+    ] as const;
+  });
+  const codes = new Map<string, string>();
+  for (const [{ code }, path] of rows) {
+    if (code === null) continue;
+    const first = codes.get(code);
+    if (first !== undefined) reader.warn(at(path, 'humanCodingScheme'), 'duplicate-code', `the code ${code} stands already at ${first}`);
+    else codes.set(code, path);
+  }
+  return unique(reader, rows);
+}
+
+function readAssociations(reader: Reader, root: JsonObject): readonly (readonly [CaseAssociation, string])[] {
+  return reader.objects(root, 'CFAssociations', '').map(([association, path]) => {
+    const type = reader.text(association, 'associationType', path);
+    if (type !== '' && !ASSOCIATION_TYPES.includes(type) && !/^ext:[a-zA-Z0-9.\-_]+$/.test(type)) reader.warn(at(path, 'associationType'), 'unknown-type', `${type} is no CASE 1.1 association type; it is kept and does nothing`);
+    const sequence = association['sequenceNumber'];
+    return [
+      {
+        identifier: reader.identifier(association, path),
+        type,
+        origin: reader.reference(association, 'originNodeURI', path),
+        destination: reader.reference(association, 'destinationNodeURI', path),
+        sequenceNumber: typeof sequence === 'number' && Number.isInteger(sequence) ? sequence : null,
+      },
+      path,
+    ] as const;
+  });
+}
+
+/** Proficiency levels: the criterion levels of each rubric that names an item. Their rank is `position`, else `score`. */
+function readLevels(reader: Reader, root: JsonObject, items: ReadonlySet<string>): readonly CaseLevel[] {
+  const levels: CaseLevel[] = [];
+  const seen = new Set<string>();
+  for (const [rubric, rubricPath] of reader.objects(root, 'CFRubrics', '')) {
+    for (const [criterion, criterionPath] of reader.objects(rubric, 'CFRubricCriteria', rubricPath)) {
+      if (!isObject(criterion['CFItemURI'])) continue;
+      const itemIdentifier = reader.reference(criterion, 'CFItemURI', criterionPath);
+      if (!items.has(itemIdentifier)) {
+        reader.warn(at(criterionPath, 'CFItemURI'), 'dangling-level', `the levels of ${itemIdentifier} are kept in the source only: no such item is in the package`);
+        continue;
+      }
+      for (const [level, path] of reader.objects(criterion, 'CFRubricCriterionLevels', criterionPath)) {
+        const rank = [level['position'], level['score']].find((value) => typeof value === 'number' && Number.isInteger(value) && value > 0);
+        if (typeof rank !== 'number') {
+          reader.error(at(path, 'position'), 'level-rank', 'a level needs a whole position or score above 0 as its rank');
+          continue;
+        }
+        if (seen.has(`${itemIdentifier} ${rank}`)) reader.error(at(path, 'position'), 'duplicate-level', `rank ${rank} of ${itemIdentifier} stands twice`);
+        seen.add(`${itemIdentifier} ${rank}`);
+        levels.push({ itemIdentifier, rank, label: reader.text(level, 'quality', path), description: reader.optional(level, 'description', path) });
+      }
+    }
+  }
+  return levels;
+}
+
+function checkGraph(reader: Reader, document: string, items: readonly CaseItem[], associations: readonly (readonly [CaseAssociation, string])[]): void {
+  const names = new Map(items.map((item) => [item.identifier, item.code ?? item.abbreviatedStatement ?? item.fullStatement]));
+  for (const [association, path] of associations) {
+    for (const end of ['origin', 'destination'] as const) {
+      const identifier = association[end];
+      if (identifier !== '' && identifier !== document && !names.has(identifier)) {
+        reader.warn(at(path, `${end}NodeURI`), 'dangling-end', `${identifier} is not in this package; the association is kept and does not act`);
+      }
+    }
+  }
+  const inside = associations.map(([association]) => association).filter(({ origin, destination }) => names.has(origin) && names.has(destination));
+  const pick = (type: string): readonly Edge[] => inside.filter((association) => association.type === type).map(({ origin, destination }) => [origin, destination] as const);
+  const merges = pick('exactMatchOf');
+  for (const type of ['isChildOf', 'precedes', 'replacedBy']) {
+    for (const loop of findLoops(pick(type), merges)) {
+      reader.error('/CFAssociations', 'cycle', `${type} runs in a circle: ${loop.map((identifier) => names.get(identifier) ?? identifier).join(' -> ')}`);
+    }
+  }
+}
+
+/**
+ * Reads a CASE 1.0 or 1.1 CFPackage, leniently: unknown properties, explicit nulls and ends outside the package are
+ * kept, what would make progress ambiguous is an ERROR.
+ *
+ * Pure; never throws. `package` is null when there is an ERROR; every issue is listed, not the first.
+ * @see 1EdTech CASE 1.1, CFPackage
+ */
+export function readCasePackage(value: unknown): { package: CasePackage | null; issues: readonly ImportIssue[] } {
+  const reader = new Reader();
+  if (!isObject(value) || !isObject(value['CFDocument'])) {
+    reader.error('/CFDocument', 'required', 'a CASE package is an object with a CFDocument');
+    return { package: null, issues: reader.issues };
+  }
+  const source = value['CFDocument'];
+  const document = {
+    identifier: reader.identifier(source, '/CFDocument'),
+    title: reader.text(source, 'title', '/CFDocument'),
+    creator: reader.text(source, 'creator', '/CFDocument'),
+    version: reader.optional(source, 'version', '/CFDocument'),
+    language: reader.optional(source, 'language', '/CFDocument'),
+  };
+  const items = readItems(reader, value);
+  if (items.length === 0) reader.error('/CFItems', 'required', 'a package without items has nothing to import');
+  const associations = readAssociations(reader, value);
+  const levels = readLevels(reader, value, new Set(items.map((item) => item.identifier)));
+  checkGraph(reader, document.identifier, items, associations);
+  const result = { document, items, associations: unique(reader, associations), levels };
+  return { package: reader.issues.some(({ severity }) => severity === 'ERROR') ? null : result, issues: reader.issues };
+}
