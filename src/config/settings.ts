@@ -22,7 +22,7 @@ const oneOf =
   <T extends string>(...values: readonly T[]) =>
   (value: string): T => {
     const match = values.find((candidate) => candidate === value);
-    if (!match) throw new Error(`one of ${values.join(', ')}`);
+    if (match === undefined) throw new Error(`one of ${values.filter(Boolean).join(', ')}`);
     return match;
   };
 

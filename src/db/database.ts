@@ -3,11 +3,11 @@ import type { AnyEntity, EntitySchema } from '@mikro-orm/core';
 import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { CompiledQuery } from 'kysely';
-import type { Pool, PoolClient } from 'pg';
+import pg, { type Pool, type PoolClient } from 'pg';
 import { migrations } from '../../migrations/index.ts';
 import { AppError } from '../kernel/errors.ts';
 
-/** Runs SQL with `$1` parameters and answers its rows. */
+/** Runs SQL with `$1` parameters and answers its rows, columns named in camelCase. */
 export interface Sql {
   rows<T = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<readonly T[]>;
 }
@@ -20,12 +20,34 @@ export interface DatabaseOptions {
   readonly onQuery?: (text: string) => void;
 }
 
+const camelNames = new Map<string, string>();
+
+/** The camelCase form of a column name, computed once. */
+function camelName(column: string): string {
+  const known = camelNames.get(column);
+  if (known !== undefined) return known;
+  const name = column.replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
+  camelNames.set(column, name);
+  return name;
+}
+
 /** Serialisation failure and deadlock: the transaction did not happen and may simply be run again. */
 const RETRYABLE = new Set(['40001', '40P01']);
+
+/** Thrown by work that met a lock it must not wait for: the transaction rolls back and runs again. */
+export class RetryTransaction extends Error {
+  readonly code = '40001';
+}
+
 const MAX_ATTEMPTS = 6;
 
 const sqlState = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** MikroORM leaves timestamps as text for its own hydration; plain SQL wants what `pg` makes of them: dates. */
+function useDefaultParsers(pool: Pool): void {
+  pool.options.types = pg.types;
+}
 
 /** Runs work again, after a short random wait, while it fails in a way that left nothing behind. */
 async function withRetries<T>(work: () => Promise<T>): Promise<T> {
@@ -70,6 +92,7 @@ export class Database {
         // jit costs more than it gives on short queries; the timeouts are off by default in PostgreSQL.
         options: '-c jit=off -c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=10s',
         application_name: 'mumpuni',
+        onPoolCreated: useDefaultParsers,
       },
       migrations: { migrationsList: migrations, tableName: 'schema_migration', transactional: true, allOrNothing: true, snapshot: false },
       logger: () => undefined,
@@ -82,7 +105,9 @@ export class Database {
     return {
       rows: async <T>(text: string, parameters: readonly unknown[] = []) => {
         this.#onQuery(text);
-        return (await client.query(text, [...parameters])).rows as T[];
+        const result = await client.query({ text, values: [...parameters], rowMode: 'array' });
+        const names = result.fields.map((field) => camelName(field.name));
+        return (result.rows as unknown[][]).map((values) => Object.fromEntries(names.map((name, index) => [name, values[index]])) as T);
       },
     };
   }
@@ -122,7 +147,8 @@ export class Database {
         return await this.orm.em.fork().transactional(async (em) => {
           const transaction = em.getTransactionContext() as { executeQuery(query: CompiledQuery): Promise<{ rows: unknown[] }> };
           const sql: Sql = {
-            rows: async <R>(text: string, parameters: readonly unknown[] = []) => (await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]))).rows as R[],
+            rows: async <R>(text: string, parameters: readonly unknown[] = []) => 
+              (await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]))).rows.map((row) => Object.fromEntries(Object.entries(row as object).map(([column, value]) => [camelName(column), value])) as R),
           };
           return await work(em as EntityManager, sql);
         });

@@ -23,6 +23,11 @@ function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
   return new AppError(code, error.message, [{ path: '', rule: `http ${error.code ?? status}`, message: error.message }]);
 }
 
+/** What of an unexpected error goes into the log: never the request, which may hold secrets and personal data. */
+export function errorFields(error: unknown): { readonly type: string; readonly message: string; readonly stack: string | undefined } {
+  return error instanceof Error ? { type: error.name, message: error.message, stack: error.stack } : { type: typeof error, message: String(error), stack: undefined };
+}
+
 /** The one place where a thrown error becomes an HTTP answer. */
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = refusalOf(error);
@@ -33,6 +38,6 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
     return;
   }
   const correlationId = randomUUID();
-  request.log.error({ correlationId, err: { type: error.name, message: error.message, stack: error.stack } }, 'request failed');
+  request.log.error({ correlationId, err: errorFields(error) }, 'request failed');
   void reply.code(500).send({ error: 'The server failed; nothing was changed. Retrying is safe.', violations: [], correlationId } satisfies ErrorBody);
 }

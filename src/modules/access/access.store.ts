@@ -3,11 +3,11 @@ import type { Viewer } from './viewer.ts';
 
 export interface CredentialRow {
   readonly id: string;
-  readonly secret_hash: Buffer;
+  readonly secretHash: Buffer;
   readonly scopes: readonly string[];
   readonly authority: string;
-  readonly authority_key: string;
-  readonly partner_id: string | null;
+  readonly authorityKey: string;
+  readonly partnerId: string | null;
 }
 
 export async function findCredential(sql: Sql, key: string): Promise<CredentialRow | null> {
@@ -20,8 +20,8 @@ export async function findCredential(sql: Sql, key: string): Promise<CredentialR
 
 export interface TokenRow {
   readonly role: Viewer['role'];
-  readonly partner_id: string | null;
-  readonly learner_id: string | null;
+  readonly partnerId: string | null;
+  readonly learnerId: string | null;
 }
 
 export async function findToken(sql: Sql, tokenHash: Buffer, now: Date): Promise<TokenRow | null> {
@@ -89,4 +89,9 @@ export async function partnersById(sql: Sql, ids: readonly string[]): Promise<re
 /** The xAPI credentials of one partner: a vendor is told only about statements sent with its own. */
 export async function credentialIdsOfPartner(sql: Sql, partnerId: string): Promise<readonly string[]> {
   return (await sql.rows<{ id: string }>('select id from access.lrs_credential where partner_id = $1', [partnerId])).map((row) => row.id);
+}
+
+export async function hasGrant(sql: Sql, partnerId: string, programId: string, now: Date): Promise<boolean> {
+  const rows = await sql.rows('select from access.access_grant where partner_id = $1 and program_id = $2 and valid_from <= $3 and (valid_to is null or valid_to > $3)', [partnerId, programId, now]);
+  return rows.length > 0;
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
+import { assertExists } from '../../db/references.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import { AccessGrant, ApiToken, LrsCredential, Partner, type PARTNER_KINDS } from './access.entities.ts';
@@ -65,12 +66,12 @@ export class Access {
   /** The principal of an xAPI key and secret, or null; unknown keys and wrong secrets are one answer. */
   async checkXapiCredential(key: string, secret: string): Promise<XapiPrincipal | null> {
     const row = await this.#credential(key);
-    if (!secretMatches(secret, row?.secret_hash ?? null) || !row) return null;
+    if (!secretMatches(secret, row?.secretHash ?? null) || !row) return null;
     const has = (...scopes: readonly XapiScope[]): boolean => scopes.some((scope) => row.scopes.includes(scope));
     return {
       credentialId: row.id,
       authority: row.authority,
-      authorityKey: row.authority_key,
+      authorityKey: row.authorityKey,
       mayWrite: has('all', 'statements/write'),
       mayReadAll: has('all', 'all/read', 'statements/read'),
       mayReadMine: has('statements/read/mine'),
@@ -83,8 +84,8 @@ export class Access {
     const row = await store.findToken(this.#database.sql, digestSecret(token), this.#clock.now());
     if (!row) return null;
     if (row.role === 'ADMIN') return { role: 'ADMIN' };
-    if (row.role === 'LEARNER') return row.learner_id ? { role: 'LEARNER', learnerId: row.learner_id } : null;
-    return row.partner_id ? { role: row.role, partnerId: row.partner_id } : null;
+    if (row.role === 'LEARNER') return row.learnerId ? { role: 'LEARNER', learnerId: row.learnerId } : null;
+    return row.partnerId ? { role: row.role, partnerId: row.partnerId } : null;
   }
 
   /** Makes an xAPI credential. The secret is in the answer and nowhere else. */
@@ -107,7 +108,9 @@ export class Access {
     if ((input.role === 'PARTNER' || input.role === 'VENDOR') && !input.partnerId) throw invalid('/partnerId', 'token-partner', `a ${input.role} token needs a partner`);
     if (input.role === 'LEARNER' && !input.learnerId) throw invalid('/learnerId', 'token-learner', 'a LEARNER token needs a learner');
     const token = newToken();
-    await this.#database.write(async (em) => {
+    await this.#database.write(async (em, sql) => {
+      if (input.partnerId) await assertExists(sql, 'access.partner', input.partnerId, '/partnerId', 'partner');
+      if (input.learnerId) await assertExists(sql, 'people.learner', input.learnerId, '/learnerId', 'learner');
       await em.insert(ApiToken, { ...stamp(this.#clock), label: input.label, tokenHash: digestSecret(token), role: input.role, partner: input.partnerId ?? null, learnerId: input.learnerId ?? null });
     });
     return { token };
@@ -127,10 +130,17 @@ export class Access {
   async createGrant(input: { partnerId: string; programId: string; showsNames: boolean; purpose: string; validTo: Date | null }): Promise<{ id: string }> {
     const row = { ...stamp(this.#clock), partner: input.partnerId, programId: input.programId, showsNames: input.showsNames, purpose: input.purpose, validFrom: this.#clock.now(), validTo: input.validTo };
     if (input.validTo && input.validTo <= row.validFrom) throw invalid('/validTo', 'grant-period', 'validTo must lie in the future');
-    await this.#database.write(async (em) => {
+    await this.#database.write(async (em, sql) => {
+      await assertExists(sql, 'access.partner', input.partnerId, '/partnerId', 'partner');
+      await assertExists(sql, 'training.training_program', input.programId, '/programId', 'programme');
       await em.insert(AccessGrant, row);
     });
     return { id: row.id };
+  }
+
+  /** Whether a partner may read the learners of a programme now. */
+  async hasGrant(partnerId: string, programId: string, now: Date): Promise<boolean> {
+    return store.hasGrant(this.#database.sql, partnerId, programId, now);
   }
 
   async partners(limit: number, afterCode: string | null): Promise<readonly store.PartnerRow[]> {

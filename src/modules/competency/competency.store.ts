@@ -12,29 +12,29 @@ export interface FrameworkRow {
 
 export interface VersionRow {
   readonly id: string;
-  readonly framework_id: string;
+  readonly frameworkId: string;
   readonly ordinal: number;
   readonly label: string;
   readonly status: 'DRAFT' | 'PUBLISHED';
-  readonly content_hash: string;
-  readonly published_at: Date | null;
+  readonly contentHash: string;
+  readonly publishedAt: Date | null;
 }
 
 /** A competency as its current version says: the newest published one, or the newest draft before any is published. */
 export interface CompetencyRow {
   readonly id: string;
   readonly identifier: string;
-  readonly framework_id: string;
-  readonly version_id: string;
+  readonly frameworkId: string;
+  readonly versionId: string;
   readonly code: string | null;
-  readonly full_statement: string;
-  readonly abbreviated_statement: string | null;
-  readonly item_type: string | null;
+  readonly fullStatement: string;
+  readonly abbreviatedStatement: string | null;
+  readonly itemType: string | null;
   readonly rollup: RollupKind;
 }
 
 export interface LevelRow {
-  readonly item_id: string;
+  readonly itemId: string;
   readonly rank: number;
   readonly label: string;
   readonly description: string | null;
@@ -42,14 +42,14 @@ export interface LevelRow {
 
 export interface EdgeRow {
   readonly id: string;
-  readonly version_id: string;
+  readonly versionId: string;
   readonly identifier: string;
   readonly type: string;
-  readonly origin_id: string | null;
-  readonly origin_identifier: string;
-  readonly destination_id: string | null;
-  readonly destination_identifier: string;
-  readonly sequence_number: number | null;
+  readonly originId: string | null;
+  readonly originIdentifier: string;
+  readonly destinationId: string | null;
+  readonly destinationIdentifier: string;
+  readonly sequenceNumber: number | null;
 }
 
 const VERSION_COLUMNS = 'id, framework_id, ordinal, label, status, content_hash, published_at';
@@ -132,7 +132,7 @@ export async function childEdges(sql: Sql, pairs: readonly { readonly itemId: st
   );
 }
 
-export async function levelsOf(sql: Sql, pairs: readonly { readonly itemId: string; readonly versionId: string }[]): Promise<readonly (LevelRow & { readonly version_id: string })[]> {
+export async function levelsOf(sql: Sql, pairs: readonly { readonly itemId: string; readonly versionId: string }[]): Promise<readonly (LevelRow & { readonly versionId: string })[]> {
   return sql.rows(
     `select l.item_id, l.version_id, l.rank, l.label, l.description from competency.level_descriptor l join unnest($1::uuid[], $2::uuid[]) as t(item, version) on l.version_id = t.version and l.item_id = t.item
      order by l.rank`,
@@ -149,7 +149,7 @@ export interface RollupGraph {
 }
 
 /** The published version that counts now, by framework, for the frameworks these items belong to. */
-export async function publishedVersionsOfItems(sql: Sql, itemIds: readonly string[]): Promise<readonly { readonly framework_id: string; readonly version_id: string }[]> {
+export async function publishedVersionsOfItems(sql: Sql, itemIds: readonly string[]): Promise<readonly { readonly frameworkId: string; readonly versionId: string }[]> {
   return sql.rows(
     `select distinct on (v.framework_id) v.framework_id, v.id as version_id from competency.framework_version v
      where v.status = 'PUBLISHED' and v.framework_id in (select framework_id from competency.competency_item where id = any($1::uuid[]))
@@ -159,23 +159,23 @@ export async function publishedVersionsOfItems(sql: Sql, itemIds: readonly strin
 }
 
 export async function readRollupGraph(sql: Sql, versionId: string): Promise<RollupGraph> {
-  const items = await sql.rows<{ item_id: string; rollup: RollupKind }>('select item_id, rollup from competency.competency_item_version where version_id = $1', [versionId]);
-  const edges = await sql.rows<{ origin_id: string; destination_id: string }>(
+  const items = await sql.rows<{ itemId: string; rollup: RollupKind }>('select item_id, rollup from competency.competency_item_version where version_id = $1', [versionId]);
+  const edges = await sql.rows<{ originId: string; destinationId: string }>(
     `select distinct origin_id, destination_id from competency.competency_edge where version_id = $1 and type = 'isChildOf' and origin_id is not null and destination_id is not null order by 2, 1`,
     [versionId],
   );
   const children = new Map<string, string[]>();
-  for (const { origin_id: child, destination_id: parent } of edges) children.set(parent, [...(children.get(parent) ?? []), child]);
-  return { versionId, rollups: new Map(items.map((item) => [item.item_id, item.rollup])), children };
+  for (const { originId: child, destinationId: parent } of edges) children.set(parent, [...(children.get(parent) ?? []), child]);
+  return { versionId, rollups: new Map(items.map((item) => [item.itemId, item.rollup])), children };
 }
 
 export interface StandardRow {
   readonly id: string;
-  readonly position_id: string;
+  readonly positionId: string;
   readonly ordinal: number;
   readonly status: string;
-  readonly legal_basis: string;
-  readonly effective_from: Date;
+  readonly legalBasis: string;
+  readonly effectiveFrom: Date;
 }
 
 export async function standardsOfPositions(sql: Sql, positionIds: readonly string[]): Promise<readonly StandardRow[]> {
@@ -184,9 +184,9 @@ export async function standardsOfPositions(sql: Sql, positionIds: readonly strin
 
 export interface RequirementRow {
   readonly id: string;
-  readonly standard_id: string;
-  readonly item_id: string;
-  readonly required_level: number;
+  readonly standardId: string;
+  readonly itemId: string;
+  readonly requiredLevel: number;
   readonly importance: string;
 }
 
@@ -195,9 +195,9 @@ export async function requirementsOfStandards(sql: Sql, standardIds: readonly st
 }
 
 export interface TargetRow {
-  readonly learner_id: string;
-  readonly item_id: string;
-  readonly target_level: number;
+  readonly learnerId: string;
+  readonly itemId: string;
+  readonly targetLevel: number;
 }
 
 /**
@@ -220,8 +220,8 @@ export async function targetsOfLearners(sql: Sql, learnerIds: readonly string[],
 /** The levels each item has a descriptor for in its current version; an item that does not exist is absent. */
 export async function describedLevels(sql: Sql, itemIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
   const current = await competenciesById(sql, itemIds);
-  const rows = await levelsOf(sql, current.map((item) => ({ itemId: item.id, versionId: item.version_id })));
+  const rows = await levelsOf(sql, current.map((item) => ({ itemId: item.id, versionId: item.versionId })));
   const levels = new Map<string, Set<number>>(current.map((item) => [item.id, new Set<number>()]));
-  for (const row of rows) levels.get(row.item_id)?.add(row.rank);
+  for (const row of rows) levels.get(row.itemId)?.add(row.rank);
   return levels;
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
+import { assertExists } from '../../db/references.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import { findLoops, type RollupKind } from '../../standards/case/index.ts';
@@ -52,7 +53,7 @@ export class Competencies {
     if (!version) throw new AppError('NOT_FOUND', 'there is no such framework version', [{ path: '/versionId', rule: 'reference', message: 'there is no such framework version' }]);
     if (version.status === 'PUBLISHED') throw new AppError('CONFLICT', 'this version is published already', [{ path: '/versionId', rule: 'published-is-final', message: 'this version is published already' }]);
     await em.nativeUpdate(FrameworkVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
-    await this.#onPublished(sql, version.framework_id);
+    await this.#onPublished(sql, version.frameworkId);
   }
 
   /** Makes a draft count. It never changes again; progress that rests on an older version is computed anew. */
@@ -80,12 +81,12 @@ export class Competencies {
     return this.#database.write(async (em, sql) => {
       await this.#lockDraft(sql, input.versionId);
       const items = await store.itemsOfVersion(sql, input.versionId, 1_000_000);
-      const names = new Map(items.map((item) => [item.id, item.code ?? item.full_statement]));
+      const names = new Map(items.map((item) => [item.id, item.code ?? item.fullStatement]));
       for (const end of ['originId', 'destinationId'] as const) {
         if (!names.has(input[end])) throw invalid(`/${end}`, 'reference', 'this competency is not in the framework version');
       }
       const edges = await store.edgesOfVersion(sql, input.versionId, 1_000_000);
-      const pairs = (type: string) => edges.flatMap((edge) => (edge.type === type && edge.origin_id && edge.destination_id ? [[edge.origin_id, edge.destination_id] as const] : []));
+      const pairs = (type: string) => edges.flatMap((edge) => (edge.type === type && edge.originId && edge.destinationId ? [[edge.originId, edge.destinationId] as const] : []));
       const [loop] = input.type === 'isRelatedTo' ? [] : findLoops([...pairs(input.type), [input.originId, input.destinationId]], pairs('exactMatchOf'));
       if (loop) {
         const message = `${input.type} would run in a circle: ${loop.map((id) => names.get(id) ?? id).join(' -> ')}`;
@@ -128,6 +129,7 @@ export class Competencies {
     const base = stamp(this.#clock);
     await this.#database.write(async (em, sql) => {
       await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`standard ${input.positionId}`]);
+      await assertExists(sql, 'people.position', input.positionId, '/positionId', 'position');
       const levels = await store.describedLevels(sql, input.requirements.map((requirement) => requirement.itemId));
       const seen = new Set<string>();
       input.requirements.forEach(({ itemId, requiredLevel }, index) => {

@@ -13,9 +13,9 @@ export interface StoredStatement {
 }
 
 interface StatementRow {
-  readonly statement_id: string;
+  readonly statementId: string;
   readonly stored: string;
-  readonly no_timestamp: boolean;
+  readonly noTimestamp: boolean;
   readonly body: string;
   readonly authority: string;
 }
@@ -32,8 +32,8 @@ export const IS_VOIDED = `(s.verb_key <> '${verbKey(VOIDED)}' and exists (
 
 /** Joins the sender's text with what the LRS adds on reading (Data 2.4.7 to 2.4.9). */
 function assemble(row: StatementRow): StoredStatement {
-  const timestamp = row.no_timestamp ? `,"timestamp":"${row.stored}"` : '';
-  return { id: row.statement_id, stored: row.stored, text: `${row.body.slice(0, -1)},"stored":"${row.stored}","authority":${row.authority}${timestamp}}` };
+  const timestamp = row.noTimestamp ? `,"timestamp":"${row.stored}"` : '';
+  return { id: row.statementId, stored: row.stored, text: `${row.body.slice(0, -1)},"stored":"${row.stored}","authority":${row.authority}${timestamp}}` };
 }
 
 /** Microseconds since 1970 as an RFC 3339 timestamp. */
@@ -56,7 +56,7 @@ export async function readStoredClock(sql: Sql): Promise<number> {
 export async function insertStatements(sql: Sql, batch: readonly PreparedStatement[], sender: Sender, storedMicros: number): Promise<ReadonlyMap<string, string>> {
   // One microsecond apart: the order within a batch survives in the sort key.
   const storedById = new Map(batch.map(({ id }, index) => [id, microsToTimestamp(storedMicros + index)]));
-  const inserted = await sql.rows<{ statement_id: string }>(
+  const inserted = await sql.rows<{ statementId: string }>(
     `insert into lrs.statement (statement_id, stored, recorded_at, actor_key, verb_key, registration, content_hash, body, authority_key, credential_id, authority)
      select t.id, t.stored, t.recorded_at, t.actor_key, t.verb_key, t.registration, t.content_hash, t.body, $9, $10, $11
      from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bytea[], $8::text[])
@@ -78,13 +78,13 @@ export async function insertStatements(sql: Sql, batch: readonly PreparedStateme
       sender.authority,
     ],
   );
-  return new Map(inserted.map(({ statement_id: id }) => [id, storedById.get(id) ?? '']));
+  return new Map(inserted.map(({ statementId: id }) => [id, storedById.get(id) ?? '']));
 }
 
 /** The content hashes of statements that were there before. A statement of its own, so that it sees what others committed. */
 export async function readContentHashes(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
-  const rows = await sql.rows<{ statement_id: string; content_hash: Buffer }>('select statement_id, content_hash from lrs.statement where statement_id = any($1::uuid[])', [ids]);
-  return new Map(rows.map((row) => [row.statement_id, row.content_hash]));
+  const rows = await sql.rows<{ statementId: string; contentHash: Buffer }>('select statement_id, content_hash from lrs.statement where statement_id = any($1::uuid[])', [ids]);
+  return new Map(rows.map((row) => [row.statementId, row.contentHash]));
 }
 
 interface LinkRow {
@@ -211,10 +211,10 @@ export interface InboxStatement {
 }
 
 interface InboxRow {
-  readonly statement_id: string;
-  readonly actor_key: string;
-  readonly authority_key: string;
-  readonly occurred_at: Date;
+  readonly statementId: string;
+  readonly actorKey: string;
+  readonly authorityKey: string;
+  readonly occurredAt: Date;
   readonly body: string;
   readonly voided: boolean;
   readonly voids: string | null;
@@ -224,10 +224,10 @@ const INBOX_COLUMNS = `s.statement_id, s.actor_key, s.authority_key, coalesce(s.
   (select v.target_id from lrs.voiding v where v.statement_id = s.statement_id) as voids`;
 
 const toInboxStatement = (row: InboxRow): InboxStatement => ({
-  id: row.statement_id,
-  actorKey: row.actor_key,
-  authorityKey: row.authority_key,
-  occurredAt: row.occurred_at,
+  id: row.statementId,
+  actorKey: row.actorKey,
+  authorityKey: row.authorityKey,
+  occurredAt: row.occurredAt,
   statement: JSON.parse(row.body),
   voided: row.voided,
   voids: row.voids,
@@ -235,13 +235,13 @@ const toInboxStatement = (row: InboxRow): InboxStatement => ({
 
 /** Takes waiting statements of one bucket out of the inbox; they are back in it if the transaction rolls back. */
 export async function claimInbox(sql: Sql, bucket: number, limit: number): Promise<readonly string[]> {
-  const rows = await sql.rows<{ statement_id: string }>(
+  const rows = await sql.rows<{ statementId: string }>(
     `delete from lrs.inbox where bucket = $1 and (bucket, stored, statement_id) in
        (select bucket, stored, statement_id from lrs.inbox where bucket = $1 order by stored, statement_id limit $2 for update skip locked)
      returning statement_id`,
     [bucket, limit],
   );
-  return rows.map((row) => row.statement_id);
+  return rows.map((row) => row.statementId);
 }
 
 /** The buckets in which something waits. */
@@ -277,17 +277,17 @@ export interface StatementState extends InboxStatement {
 }
 
 export async function readStates(sql: Sql, ids: readonly string[]): Promise<readonly StatementState[]> {
-  const rows = await sql.rows<InboxRow & { credential_id: string; waiting: boolean }>(
+  const rows = await sql.rows<InboxRow & { credentialId: string; waiting: boolean }>(
     `select ${INBOX_COLUMNS}, s.credential_id,
        exists (select from lrs.inbox i where i.bucket = get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length} and i.stored = s.stored and i.statement_id = s.statement_id) as waiting
      from lrs.statement s where s.statement_id = any($1::uuid[])`,
     [ids],
   );
-  return rows.map((row) => ({ ...toInboxStatement(row), credentialId: row.credential_id, waiting: row.waiting }));
+  return rows.map((row) => ({ ...toInboxStatement(row), credentialId: row.credentialId, waiting: row.waiting }));
 }
 
 /** The exact texts of statements, for those who may see them. */
 export async function readTexts(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, StoredStatement>> {
   const rows = await sql.rows<StatementRow>(`select ${COLUMNS} from lrs.statement s where s.statement_id = any($1::uuid[])`, [ids]);
-  return new Map(rows.map((row) => [row.statement_id, assemble(row)]));
+  return new Map(rows.map((row) => [row.statementId, assemble(row)]));
 }

@@ -1,0 +1,135 @@
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { Config } from './config/settings.ts';
+import { Database } from './db/database.ts';
+import { errorFields, sendError } from './http/errors.ts';
+import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
+import { healthRoutes } from './http/health.ts';
+import { XAPI_PATH, xapiRoutes } from './http/xapi/routes.ts';
+import { Projector } from './jobs/projector.ts';
+import { type Clock, systemClock } from './kernel/clock.ts';
+import { AppError } from './kernel/errors.ts';
+import { Access, accessEntities } from './modules/access/index.ts';
+import { Competencies, competencyEntities } from './modules/competency/index.ts';
+import { Statements } from './modules/lrs/index.ts';
+import { People, peopleEntities } from './modules/people/index.ts';
+import { Progress, progressEntities } from './modules/progress/index.ts';
+import { Training, trainingEntities } from './modules/training/index.ts';
+import type { Modules } from './graphql/modules.ts';
+import { graphqlSchema } from './graphql/schema.ts';
+import { createGraphServer } from './graphql/server.ts';
+import { explorerRoutes } from './web/explorer.ts';
+
+/** Every table MikroORM knows. */
+export const entities = [...accessEntities, ...peopleEntities, ...competencyEntities, ...trainingEntities, ...progressEntities];
+
+export interface AppOptions {
+  readonly config: Config;
+  /** Connection string; the schema must be current. */
+  readonly databaseUrl: string;
+  readonly clock?: Clock;
+  /** Told each SQL statement sent outside the ORM. */
+  readonly onQuery?: (text: string) => void;
+}
+
+/** The whole system in one process: the map of what hangs on what. */
+export interface App {
+  readonly database: Database;
+  readonly modules: Modules;
+  readonly statements: Statements;
+  readonly projector: Projector;
+  readonly http: FastifyInstance;
+  /** Listens and begins to project. @returns the address, with the port in use. */
+  start(): Promise<string>;
+  /** Lets requests in flight finish, then stops everything. */
+  close(): Promise<void>;
+}
+
+export async function connect(config: Config, databaseUrl: string, onQuery?: (text: string) => void): Promise<Database> {
+  return Database.connect({ url: databaseUrl, poolSize: config.databasePoolSize, entities, ...(onQuery && { onQuery }) });
+}
+
+/** The modules on a database; what one must tell another is wired here and nowhere else. */
+export function createModules(database: Database, clock: Clock): Modules {
+  const progress = new Progress(database, clock);
+  return {
+    access: new Access(database, clock),
+    competencies: new Competencies(database, clock, (sql, frameworkId) => progress.frameworkPublished(sql, frameworkId)),
+    people: new People(database, clock),
+    progress,
+    training: new Training(database, clock),
+  };
+}
+
+/** Builds the server on a database. Nothing listens before `start`. */
+export async function createApp({ config, databaseUrl, clock = systemClock, onQuery }: AppOptions): Promise<App> {
+  const database = await connect(config, databaseUrl, onQuery);
+  const modules = createModules(database, clock);
+  const http = Fastify({
+    logger: { level: config.logLevel, serializers: { req: ({ method, url }) => ({ method, path: url.split('?')[0] }) } },
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    routerOptions: { querystringParser: (text) => parseQuery(text) },
+  });
+  const projector = new Projector(modules.progress, {
+    pollMs: config.projectorPollMs,
+    batchSize: config.projectorBatch,
+    onError: (error) => http.log.error({ err: errorFields(error) }, 'projection failed and will be tried again'),
+  });
+  const statements = new Statements(database, { maxDepth: config.statementDepthLimit, maxBatch: config.statementBatchLimit }, () => projector.wake());
+  const isProduction = config.mode === 'production';
+  const schema = graphqlSchema();
+  const apollo = createGraphServer({
+    schema,
+    introspection: !isProduction,
+    maxDepth: config.graphqlDepthLimit,
+    maxCost: config.graphqlCostLimit,
+    log: (correlationId, error) => http.log.error({ correlationId, err: errorFields(error) }, 'operation failed'),
+  });
+  await apollo.start();
+
+  let closing = false;
+  http.setErrorHandler(sendError);
+  http.setNotFoundHandler((request) => {
+    throw new AppError('NOT_FOUND', `there is nothing at ${request.method} ${request.url.split('?')[0]}`);
+  });
+  healthRoutes(http, async () => {
+    if (closing) return 'the server is stopping';
+    return database.ping().then(() => null, () => 'the database cannot be reached');
+  });
+  await http.register(async (scope) => xapiRoutes(scope, { config, access: modules.access, statements }), { prefix: XAPI_PATH });
+  graphqlRoute(http, { apollo, modules, clock, bodyLimitBytes: config.graphqlBodyLimitBytes });
+  if (!isProduction) await explorerRoutes(http, GRAPHQL_PATH);
+
+  return {
+    database,
+    modules,
+    statements,
+    projector,
+    http,
+    start: async () => {
+      const address = await http.listen({ host: config.host, port: config.port });
+      projector.start();
+      return address;
+    },
+    close: async () => {
+      closing = true;
+      await http.close();
+      await projector.stop();
+      await apollo.stop();
+      await database.close();
+    },
+  };
+}
+
+/** Query strings with repeated names kept as lists, on an object without a prototype. */
+function parseQuery(text: string): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(text)) {
+    const earlier = query[name];
+    query[name] = earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value];
+  }
+  return query;
+}

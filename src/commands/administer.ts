@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { connect, createModules } from '../app.ts';
+import type { Config } from '../config/settings.ts';
+import { ownEmbeddedDatabase } from '../db/embedded-owner.ts';
+import { assertSchemaIsCurrent, migrate } from '../db/schema-version.ts';
+import type { Modules } from '../graphql/modules.ts';
+import { systemClock } from '../kernel/clock.ts';
+import type { Role, XapiScope } from '../modules/access/index.ts';
+import type { ImportRequest } from '../modules/competency/index.ts';
+import { actorKey } from '../modules/lrs/index.ts';
+
+const say = (message: string): void => {
+  process.stdout.write(`${message}\n`);
+};
+
+/** Opens the configured database for one command. With the embedded one, the server must not be running. */
+async function withModules<T>(config: Config, work: (modules: Modules) => Promise<T>): Promise<T> {
+  const owned = config.databaseUrl === '' ? await ownEmbeddedDatabase(config.dataDir, say) : null;
+  try {
+    const database = await connect(config, owned?.url ?? config.databaseUrl);
+    try {
+      if (owned) await migrate(database);
+      await assertSchemaIsCurrent(database);
+      return await work(createModules(database, systemClock));
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await owned?.stop();
+  }
+}
+
+/** Brings the schema of DATABASE_URL, or of the embedded database, up to date. */
+export async function runMigrations(config: Config): Promise<void> {
+  const owned = config.databaseUrl === '' ? await ownEmbeddedDatabase(config.dataDir, say) : null;
+  try {
+    const database = await connect(config, owned?.url ?? config.databaseUrl);
+    try {
+      const applied = await migrate(database);
+      say(applied.length === 0 ? 'The schema is current.' : `Applied: ${applied.join(', ')}`);
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await owned?.stop();
+  }
+}
+
+/** Imports a CASE package from a file and prints every issue. @returns the exit code: 1 when it was refused. */
+export async function importFrameworkFile(config: Config, file: string, options: Omit<ImportRequest, 'source'>): Promise<number> {
+  const source = await readFile(file, 'utf8');
+  const report = await withModules(config, (modules) => modules.competencies.import({ source, ...options }));
+  for (const { severity, path, code, message } of report.issues) say(`${severity}\t${path || '(whole)'}\t${code}\t${message}`);
+  say(`${report.outcome}: ${report.counts.items} items, ${report.counts.associations} associations, ${report.counts.levels} levels; ${report.issues.length} issue(s).`);
+  return report.outcome === 'REFUSED' ? 1 : 0;
+}
+
+/** Makes a GraphQL token and prints it once. */
+export async function createToken(config: Config, input: { label: string; role: Role; partnerId?: string | undefined; learnerId?: string | undefined }): Promise<void> {
+  const { token } = await withModules(config, (modules) => modules.access.createToken(input));
+  say(token);
+}
+
+/** Makes an xAPI credential and prints it once, as JSON. */
+export async function createCredential(config: Config, input: { label: string; scopes: readonly XapiScope[]; authority: { homePage: string; name: string }; partnerId?: string | undefined }): Promise<void> {
+  const { key, secret } = await withModules(config, (modules) => modules.access.createCredential({ ...input, authorityKey: actorKey }));
+  say(JSON.stringify({ key, secret }));
+}

@@ -1,0 +1,86 @@
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { Field, ID, InputType, Int, registerEnumType } from 'type-graphql';
+import { FrameworkKind, Importance, RollupKind } from './types.ts';
+
+@InputType({ description: 'A CASE package to import.' })
+export class FrameworkImportInput {
+  @Field(() => String, { description: 'A CASE 1.0 or 1.1 CFPackage as JSON text.' })
+  source!: string;
+
+  @Field(() => FrameworkKind, { description: 'What the framework is about; kept from its first import.' })
+  kind!: keyof typeof FrameworkKind;
+
+  @Field(() => RollupKind, { defaultValue: 'NONE', description: 'Roll-up of items whose `extensions.rollup` says nothing.' })
+  defaultRollup!: keyof typeof RollupKind;
+
+  @Field(() => Boolean, { defaultValue: false, description: 'Whether to publish the version at once; it never changes after that.' })
+  publish!: boolean;
+
+  @Field(() => Boolean, { defaultValue: false, description: 'Whether only to report, and change nothing.' })
+  dryRun!: boolean;
+}
+
+@InputType({ description: 'How a competency of a draft follows from its children.' })
+export class CompetencyRollupSetInput {
+  @Field(() => ID, { description: 'The framework version; a draft.' })
+  frameworkVersionId!: string;
+
+  @Field(() => ID, { description: 'The competency.' })
+  competencyId!: string;
+
+  @Field(() => RollupKind, { description: 'The rule.' })
+  rollup!: keyof typeof RollupKind;
+}
+
+export const EditableAssociationType = { isChildOf: 'isChildOf', precedes: 'precedes', isRelatedTo: 'isRelatedTo' } as const;
+registerEnumType(EditableAssociationType, {
+  name: 'EditableAssociationType',
+  description: 'CASE association types that can be added one by one.',
+  valuesConfig: {
+    isChildOf: { description: 'From the child to its parent; must not run in a circle.' },
+    precedes: { description: 'From what comes first to what follows; must not run in a circle.' },
+    isRelatedTo: { description: 'Kept and shown; changes no level.' },
+  },
+});
+
+@InputType({ description: 'An association to add to a draft.' })
+export class CompetencyAssociationAddInput {
+  @Field(() => ID, { description: 'The framework version; a draft.' })
+  frameworkVersionId!: string;
+
+  @Field(() => EditableAssociationType, { description: 'Its type.' })
+  type!: keyof typeof EditableAssociationType;
+
+  @Field(() => ID, { description: 'The competency it leads from.' })
+  originId!: string;
+
+  @Field(() => ID, { description: 'The competency it leads to.' })
+  destinationId!: string;
+}
+
+@InputType({ description: 'One demand of a position standard.' })
+export class RequirementInput {
+  @Field(() => ID, { description: 'The competency demanded.' })
+  competencyId!: string;
+
+  @Field(() => Int, { description: 'The level demanded; one with a descriptor.' })
+  requiredLevel!: number;
+
+  @Field(() => Importance, { defaultValue: 'IMPORTANT', description: 'How much it is needed.' })
+  importance!: keyof typeof Importance;
+}
+
+@InputType({ description: 'What a position demands from a day on.' })
+export class PositionStandardCreateInput {
+  @Field(() => ID, { description: 'The position.' })
+  positionId!: string;
+
+  @Field(() => String, { description: 'The regulation or decree it rests on.' })
+  legalBasis!: string;
+
+  @Field(() => GraphQLDateTimeISO, { description: 'From when it counts.' })
+  effectiveFrom!: Date;
+
+  @Field(() => [RequirementInput], { description: 'Its demands, 1 to 100, each competency once.' })
+  requirements!: RequirementInput[];
+}

@@ -1,0 +1,209 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { AppError, invalid } from '../../kernel/errors.ts';
+import type { CompetencyRow, EdgeRow, FrameworkRow, RequirementRow, StandardRow, VersionRow } from '../../modules/competency/index.ts';
+import { Access, ADMIN, ANYONE } from '../access.ts';
+import { PageArgs, pageCost, toConnection } from '../connection.ts';
+import type { GraphContext } from '../context.ts';
+import { boundedList } from '../limits.ts';
+import { fromGlobalId } from '../node.ts';
+import { attempt, payloadType } from '../payload.ts';
+import { CompetencyAssociationAddInput, CompetencyRollupSetInput, FrameworkImportInput, PositionStandardCreateInput } from './inputs.ts';
+import { Competency, CompetencyConnection, CompetencyAssociation, CompetencyFramework, CompetencyFrameworkConnection, CompetencyGraph, CompetencyRequirement, FrameworkVersion, ImportReport, PositionStandard } from './types.ts';
+
+const MAX_GRAPH_NODES = 2_000;
+/** Associations a graph answer may hold for each competency it may hold. */
+const EDGES_PER_NODE = 4;
+
+async function competencyPage(context: GraphContext, frameworkId: string | null, args: PageArgs) {
+  const page = PageArgs.toRequest(args, 2);
+  const after = page.after ? { versionId: page.after[0] ?? '', position: Number(page.after[1]) } : null;
+  if (after && !Number.isInteger(after.position)) throw invalid('/after', 'relay-cursor', 'after must be a cursor from the same list');
+  const rows = await context.modules.competencies.competencies(frameworkId, page.first + 1, after);
+  return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.versionId, String(row.position)]);
+}
+
+@Resolver(() => CompetencyFramework)
+export class CompetencyFrameworkResolver {
+  @Query(() => CompetencyFrameworkConnection, { description: 'Competency frameworks, in order of creation.', complexity: pageCost })
+  @Access(ANYONE)
+  async competencyFrameworks(@Ctx() context: GraphContext, @Args(() => PageArgs) args: PageArgs) {
+    const page = PageArgs.toRequest(args, 1);
+    const rows = await context.modules.competencies.frameworks(page.first + 1, page.after?.[0] ?? null);
+    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.id]);
+  }
+
+  @Query(() => CompetencyFramework, { nullable: true, description: 'One framework by its id; null when there is none.' })
+  @Access(ANYONE)
+  async competencyFramework(@Ctx() { loaders }: GraphContext, @Arg('id', () => ID, { description: 'Its global id.' }) id: string) {
+    return loaders.frameworkById.load(fromGlobalId('CompetencyFramework', id, '/id'));
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async versions(@Root() framework: FrameworkRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.versionsByFramework.load(framework.id);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async competencies(@Root() framework: FrameworkRow, @Ctx() context: GraphContext, @Args(() => PageArgs) args: PageArgs) {
+    return competencyPage(context, framework.id, args);
+  }
+}
+
+@Resolver(() => FrameworkVersion)
+export class FrameworkVersionResolver {
+  @FieldResolver()
+  @Access(ANYONE)
+  async framework(@Root() version: VersionRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.frameworkById.load(version.frameworkId);
+  }
+}
+
+@Resolver(() => Competency)
+export class CompetencyResolver {
+  @Query(() => CompetencyConnection, { description: 'Competencies of all frameworks, or of one, as of the versions that count now.', complexity: pageCost })
+  @Access(ANYONE)
+  async competencies(@Ctx() context: GraphContext, @Args(() => PageArgs) args: PageArgs, @Arg('frameworkId', () => ID, { nullable: true, description: 'Only this framework.' }) frameworkId?: string) {
+    return competencyPage(context, frameworkId == null ? null : fromGlobalId('CompetencyFramework', frameworkId, '/frameworkId'), args);
+  }
+
+  @Query(() => Competency, { nullable: true, description: 'One competency by its id; null when there is none.' })
+  @Access(ANYONE)
+  async competency(@Ctx() { loaders }: GraphContext, @Arg('id', () => ID, { description: 'Its global id.' }) id: string) {
+    return loaders.competencyById.load(fromGlobalId('Competency', id, '/id'));
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async levels(@Root() competency: CompetencyRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.levelsByItem.load({ itemId: competency.id, versionId: competency.versionId });
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async framework(@Root() competency: CompetencyRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.frameworkById.load(competency.frameworkId);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async parents(@Root() competency: CompetencyRow, @Ctx() { loaders }: GraphContext) {
+    const edges = await loaders.parentEdgesByItem.load({ itemId: competency.id, versionId: competency.versionId });
+    return loaders.competencyById.loadMany(edges.flatMap((edge) => edge.destinationId ?? []));
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async children(@Root() competency: CompetencyRow, @Ctx() { loaders }: GraphContext) {
+    const edges = await loaders.childEdgesByItem.load({ itemId: competency.id, versionId: competency.versionId });
+    return loaders.competencyById.loadMany(edges.flatMap((edge) => edge.originId ?? []));
+  }
+}
+
+@Resolver()
+export class CompetencyGraphResolver {
+  @Query(() => CompetencyGraph, { nullable: true, description: `The graph of one framework version as flat nodes and edges; null when there is no such version.`, complexity: ({ childComplexity }) => 50 + 10 * childComplexity })
+  @Access(ANYONE)
+  async competencyGraph(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('frameworkVersionId', () => ID, { description: 'The version.' }) frameworkVersionId: string,
+    @Arg('maxNodes', () => Int, { defaultValue: 1_000, description: `A larger graph is refused, not cut: 1 to ${MAX_GRAPH_NODES}.` }) maxNodes: number,
+  ) {
+    if (maxNodes < 1 || maxNodes > MAX_GRAPH_NODES) throw invalid('/maxNodes', 'graph-size', `maxNodes must be between 1 and ${MAX_GRAPH_NODES}`);
+    const version = await loaders.frameworkVersionById.load(fromGlobalId('FrameworkVersion', frameworkVersionId, '/frameworkVersionId'));
+    if (!version) return null;
+    const maxEdges = maxNodes * EDGES_PER_NODE;
+    const [nodes, edges] = await Promise.all([modules.competencies.itemsOfVersion(version.id, maxNodes + 1), modules.competencies.edgesOfVersion(version.id, maxEdges + 1)]);
+    if (nodes.length > maxNodes || edges.length > maxEdges) throw new AppError('TOO_LARGE', `the graph has more than ${maxNodes} nodes or ${maxEdges} edges`, [{ path: '/maxNodes', rule: 'graph-size', message: 'ask for a larger graph, or for pages of competencies' }]);
+    return { version, nodes, edges };
+  }
+}
+
+@Resolver(() => PositionStandard)
+export class PositionStandardResolver {
+  @FieldResolver()
+  @Access(ANYONE)
+  async position(@Root() standard: StandardRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.positionById.load(standard.positionId);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async requirements(@Root() standard: StandardRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.requirementsByStandard.load(standard.id);
+  }
+}
+
+@Resolver(() => CompetencyRequirement)
+export class CompetencyRequirementResolver {
+  @FieldResolver()
+  @Access(ANYONE)
+  async competency(@Root() requirement: RequirementRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.competencyById.load(requirement.itemId);
+  }
+}
+
+const FrameworkImportPayload = payloadType('FrameworkImport', 'report', () => ImportReport, 'What the import did and found.');
+const FrameworkVersionPublishPayload = payloadType('FrameworkVersionPublish', 'frameworkVersion', () => FrameworkVersion, 'The version, published.');
+const CompetencyAssociationAddPayload = payloadType('CompetencyAssociationAdd', 'association', () => CompetencyAssociation, 'The association added.');
+const CompetencyRollupSetPayload = payloadType('CompetencyRollupSet', 'competency', () => Competency, 'The competency.');
+const PositionStandardCreatePayload = payloadType('PositionStandardCreate', 'positionStandard', () => PositionStandard, 'The standard, in force.');
+
+@Resolver()
+export class CompetencyMutations {
+  @Mutation(() => FrameworkImportPayload, { description: 'Imports a CASE package as a new version of its framework, all or nothing. The same bytes again change nothing.' })
+  @Access(ADMIN)
+  async frameworkImport(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => FrameworkImportInput, { description: 'The package.' }) input: FrameworkImportInput) {
+    return attempt('report', async () => {
+      const report = await modules.competencies.import(input);
+      return { ...report, version: report.versionId === null ? null : await loaders.frameworkVersionById.load(report.versionId) };
+    });
+  }
+
+  @Mutation(() => FrameworkVersionPublishPayload, { description: 'Makes a draft count. Progress that rests on an older version is computed anew.' })
+  @Access(ADMIN)
+  async frameworkVersionPublish(@Ctx() { modules }: GraphContext, @Arg('id', () => ID, { description: 'The draft.' }) id: string) {
+    return attempt('frameworkVersion', async () => modules.competencies.publish(fromGlobalId('FrameworkVersion', id, '/id')));
+  }
+
+  @Mutation(() => CompetencyAssociationAddPayload, { description: 'Adds an association to a draft; one that would run in a circle is refused with the circle named.' })
+  @Access(ADMIN)
+  async competencyAssociationAdd(@Ctx() { modules }: GraphContext, @Arg('input', () => CompetencyAssociationAddInput, { description: 'The association.' }) input: CompetencyAssociationAddInput) {
+    return attempt('association', async (): Promise<EdgeRow> =>
+      modules.competencies.addEdge({
+        versionId: fromGlobalId('FrameworkVersion', input.frameworkVersionId, '/frameworkVersionId'),
+        type: input.type,
+        originId: fromGlobalId('Competency', input.originId, '/originId'),
+        destinationId: fromGlobalId('Competency', input.destinationId, '/destinationId'),
+      }),
+    );
+  }
+
+  @Mutation(() => CompetencyRollupSetPayload, { description: 'Sets how a competency of a draft follows from its children.' })
+  @Access(ADMIN)
+  async competencyRollupSet(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => CompetencyRollupSetInput, { description: 'The rule.' }) input: CompetencyRollupSetInput) {
+    return attempt('competency', async () => {
+      const itemId = fromGlobalId('Competency', input.competencyId, '/competencyId');
+      await modules.competencies.setRollup(fromGlobalId('FrameworkVersion', input.frameworkVersionId, '/frameworkVersionId'), itemId, input.rollup);
+      return loaders.competencyById.load(itemId);
+    });
+  }
+
+  @Mutation(() => PositionStandardCreatePayload, { description: 'Puts a new standard of a position in force; the one before is superseded.' })
+  @Access(ADMIN)
+  async positionStandardCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => PositionStandardCreateInput, { description: 'The standard.' }) input: PositionStandardCreateInput) {
+    return attempt('positionStandard', async () =>
+      modules.competencies.createStandard({
+        positionId: fromGlobalId('Position', input.positionId, '/positionId'),
+        legalBasis: input.legalBasis,
+        effectiveFrom: input.effectiveFrom,
+        requirements: boundedList(input.requirements, '/requirements').map((requirement, index) => ({
+          itemId: fromGlobalId('Competency', requirement.competencyId, `/requirements/${index}/competencyId`),
+          requiredLevel: requirement.requiredLevel,
+          importance: requirement.importance,
+        })),
+      }),
+    );
+  }
+}

@@ -1,0 +1,221 @@
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { Int, ObjectType } from 'type-graphql';
+import { ANYONE, Exposed } from '../access.ts';
+import { connectionType, listCost, pageCost } from '../connection.ts';
+import { enumType } from '../enums.ts';
+import { Node } from '../node-interface.ts';
+import { Position } from '../people/types.ts';
+
+export const FrameworkKind = enumType('FrameworkKind', 'What a framework is about.', {
+  MANAGERIAL: 'Managerial competencies, national and fixed.',
+  SOCIO_CULTURAL: 'Socio-cultural competencies, national and fixed.',
+  TECHNICAL: 'Technical competencies; every agency writes its own dictionary.',
+  EXTERNAL: 'A framework of somebody else.',
+});
+export const PublicationStatus = enumType('PublicationStatus', 'Whether a version may still change.', { DRAFT: 'It may, and does not count yet.', PUBLISHED: 'It counts and never changes again.' });
+export const RollupKind = enumType('RollupKind', 'How the level of a competency follows from its children.', {
+  NONE: 'It does not; only evidence for the competency itself counts.',
+  ALL_OF: 'The lowest level among all children.',
+  ANY_OF: 'The highest level among the children.',
+});
+export const Importance = enumType('Importance', 'How much a position needs a competency.', { ABSOLUTE: 'Mutlak: nobody holds the position without it.', IMPORTANT: 'Penting.', NEEDED: 'Perlu.' });
+export const StandardStatus = enumType('StandardStatus', 'Whether a position standard counts.', { DRAFT: 'Not yet.', IN_FORCE: 'It does.', SUPERSEDED: 'A newer one took its place.' });
+export const IssueSeverity = enumType('IssueSeverity', 'What an import issue means.', { ERROR: 'The package is refused.', WARNING: 'It is kept, but does not act.' });
+export const ImportOutcome = enumType('ImportOutcome', 'What an import did.', {
+  IMPORTED: 'A new version is there.',
+  UNCHANGED: 'A version of these very bytes was there before.',
+  REFUSED: 'Nothing was changed: see the errors.',
+  DRY_RUN: 'It would import; nothing was changed.',
+});
+
+@ObjectType({ description: 'One proficiency level of a competency.' })
+export class ProficiencyLevel {
+  @Exposed(ANYONE, () => Int, 'Its rank on the scale, from 1.')
+  rank!: number;
+
+  @Exposed(ANYONE, () => String, 'Its name, such as Mumpuni.')
+  label!: string;
+
+  @Exposed(ANYONE, () => String, 'How it shows in behaviour.', { nullable: true })
+  description!: string | null;
+}
+
+@ObjectType({ implements: Node, description: 'A competency framework (kamus kompetensi) through all its versions.' })
+export class CompetencyFramework extends Node {
+  @Exposed(ANYONE, () => String, 'Identifier of its CASE document.')
+  identifier!: string;
+
+  @Exposed(ANYONE, () => String, 'Its title.')
+  title!: string;
+
+  @Exposed(ANYONE, () => String, 'Who made it.')
+  creator!: string;
+
+  @Exposed(ANYONE, () => FrameworkKind, 'What it is about.')
+  kind!: string;
+
+  @Exposed(ANYONE, () => String, 'Its language, as an RFC 5646 tag.', { nullable: true })
+  language!: string | null;
+
+  @Exposed(ANYONE, () => [FrameworkVersion], 'Its versions, newest first.', { complexity: listCost })
+  versions?: FrameworkVersion[];
+
+  @Exposed(ANYONE, () => CompetencyConnection, 'Its competencies as of the version that counts now, in the order of import.', { complexity: pageCost })
+  competencies?: object;
+}
+
+@ObjectType({ implements: Node, description: 'One version of a framework.' })
+export class FrameworkVersion extends Node {
+  @Exposed(ANYONE, () => Int, 'Its number within the framework, from 1.')
+  ordinal!: number;
+
+  @Exposed(ANYONE, () => String, 'The version text of its source.')
+  label!: string;
+
+  @Exposed(ANYONE, () => PublicationStatus, 'Whether it may still change.')
+  status!: string;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it was published.', { nullable: true })
+  publishedAt!: Date | null;
+
+  @Exposed(ANYONE, () => CompetencyFramework, 'The framework.', { nullable: true })
+  framework?: CompetencyFramework;
+}
+
+@ObjectType({ implements: Node, description: 'A competency (kompetensi), as the version that counts now describes it.' })
+export class Competency extends Node {
+  @Exposed(ANYONE, () => String, 'Its CASE identifier.')
+  identifier!: string;
+
+  @Exposed(ANYONE, () => String, 'Its code, such as T.1.', { nullable: true })
+  code!: string | null;
+
+  @Exposed(ANYONE, () => String, 'What it says in full.')
+  fullStatement!: string;
+
+  @Exposed(ANYONE, () => String, 'A short form.', { nullable: true })
+  abbreviatedStatement!: string | null;
+
+  @Exposed(ANYONE, () => String, 'Its kind within the framework, such as Kompetensi or Rumpun (group).', { nullable: true })
+  itemType!: string | null;
+
+  @Exposed(ANYONE, () => RollupKind, 'How its level follows from its children.')
+  rollup!: string;
+
+  @Exposed(ANYONE, () => [ProficiencyLevel], 'Its proficiency levels, lowest first; only these can be required or reached.', { complexity: listCost })
+  levels?: ProficiencyLevel[];
+
+  @Exposed(ANYONE, () => CompetencyFramework, 'The framework it belongs to.', { nullable: true })
+  framework?: CompetencyFramework;
+
+  @Exposed(ANYONE, () => [Competency], 'What it is a part of (isChildOf).', { complexity: listCost })
+  parents?: Competency[];
+
+  @Exposed(ANYONE, () => [Competency], 'What it consists of, in order.', { complexity: listCost })
+  children?: Competency[];
+}
+
+@ObjectType({ implements: Node, description: 'A CASE association between two competencies. An end outside the framework has an identifier only.' })
+export class CompetencyAssociation extends Node {
+  @Exposed(ANYONE, () => String, 'Its CASE association type, such as isChildOf: from the child to the parent.')
+  type!: string;
+
+  @Exposed(ANYONE, () => String, 'CASE identifier of the end it leads from.')
+  originIdentifier!: string;
+
+  @Exposed(ANYONE, () => String, 'CASE identifier of the end it leads to.')
+  destinationIdentifier!: string;
+
+  @Exposed(ANYONE, () => Int, 'Its place among its siblings.', { nullable: true })
+  sequenceNumber!: number | null;
+}
+
+@ObjectType({ description: 'A framework version as flat lists: join `edges` to `nodes` by identifier.' })
+export class CompetencyGraph {
+  @Exposed(ANYONE, () => FrameworkVersion, 'The version shown.')
+  version!: FrameworkVersion;
+
+  @Exposed(ANYONE, () => [Competency], 'Its competencies, in the order of import.')
+  nodes!: Competency[];
+
+  @Exposed(ANYONE, () => [CompetencyAssociation], 'Its associations.')
+  edges!: CompetencyAssociation[];
+}
+
+@ObjectType({ implements: Node, description: 'One demand of a position standard.' })
+export class CompetencyRequirement extends Node {
+  @Exposed(ANYONE, () => Int, 'The level demanded.')
+  requiredLevel!: number;
+
+  @Exposed(ANYONE, () => Importance, 'How much it is needed.')
+  importance!: string;
+
+  @Exposed(ANYONE, () => Competency, 'The competency demanded.', { nullable: true })
+  competency?: Competency;
+}
+
+@ObjectType({ implements: Node, description: 'Position competency standard (standar kompetensi jabatan, SKJ): what a position demands from a day on.' })
+export class PositionStandard extends Node {
+  @Exposed(ANYONE, () => Int, 'Its number for this position, from 1.')
+  ordinal!: number;
+
+  @Exposed(ANYONE, () => StandardStatus, 'Whether it counts.')
+  status!: string;
+
+  @Exposed(ANYONE, () => String, 'The regulation or decree it rests on.')
+  legalBasis!: string;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'From when it counts.')
+  effectiveFrom!: Date;
+
+  @Exposed(ANYONE, () => Position, 'The position.', { nullable: true })
+  position?: Position;
+
+  @Exposed(ANYONE, () => [CompetencyRequirement], 'Its demands.', { complexity: listCost })
+  requirements?: CompetencyRequirement[];
+}
+
+@ObjectType({ description: 'Something an import has to say.' })
+export class ImportIssue {
+  @Exposed(ANYONE, () => IssueSeverity, 'What it means.')
+  severity!: string;
+
+  @Exposed(ANYONE, () => String, 'Where in the package, as a JSON pointer.')
+  path!: string;
+
+  @Exposed(ANYONE, () => String, 'A short name of the finding.')
+  code!: string;
+
+  @Exposed(ANYONE, () => String, 'The finding in words.')
+  message!: string;
+}
+
+@ObjectType({ description: 'How many rows a package holds.' })
+export class ImportCounts {
+  @Exposed(ANYONE, () => Int, 'Competencies.')
+  items!: number;
+
+  @Exposed(ANYONE, () => Int, 'Associations, those with an end outside included.')
+  associations!: number;
+
+  @Exposed(ANYONE, () => Int, 'Proficiency levels.')
+  levels!: number;
+}
+
+@ObjectType({ description: 'What an import did and found.' })
+export class ImportReport {
+  @Exposed(ANYONE, () => ImportOutcome, 'What it did.')
+  outcome!: string;
+
+  @Exposed(ANYONE, () => FrameworkVersion, 'The version imported, or found unchanged.', { nullable: true })
+  version?: FrameworkVersion;
+
+  @Exposed(ANYONE, () => ImportCounts, 'What the package holds; zeros when it was refused.')
+  counts!: ImportCounts;
+
+  @Exposed(ANYONE, () => [ImportIssue], 'Every finding, not the first only.')
+  issues!: ImportIssue[];
+}
+
+export const CompetencyConnection = connectionType('Competency', () => Competency);
+export const CompetencyFrameworkConnection = connectionType('CompetencyFramework', () => CompetencyFramework);

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { ApolloServerPlugin } from '@apollo/server';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { MiddlewareFn } from 'type-graphql';
+import { AppError } from '../kernel/errors.ts';
+import type { GraphContext } from './context.ts';
+
+/** Lets a refusal of a module leave a resolver with its code and its violations. */
+export const refusalsAsErrors: MiddlewareFn<GraphContext> = async (_data, next): Promise<unknown> => {
+  try {
+    return await next();
+  } catch (error) {
+    if (error instanceof AppError) throw new GraphQLError(error.message, { extensions: { code: error.code, violations: error.violations }, originalError: error });
+    throw error;
+  }
+};
+
+/** Codes a client can act on, with the HTTP status of an answer that carries one. */
+const CLIENT_CODES: { readonly [code: string]: number } = {
+  GRAPHQL_PARSE_FAILED: 400,
+  GRAPHQL_VALIDATION_FAILED: 400,
+  OPERATION_RESOLUTION_FAILURE: 400,
+  BAD_USER_INPUT: 400,
+  BAD_REQUEST: 400,
+  INVALID_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  TOO_LARGE: 413,
+  UNAVAILABLE: 503,
+};
+
+/** type-graphql says UNAUTHORIZED where HTTP says 403; 401 is only for who is not known at all. */
+const codeOf = (extensions: { readonly [key: string]: unknown } | undefined): string => {
+  const code = String(extensions?.['code'] ?? 'INTERNAL_SERVER_ERROR');
+  return code === 'UNAUTHORIZED' ? 'FORBIDDEN' : code;
+};
+
+/** The HTTP status follows the worst error, so that a refusal is not a 200. */
+export const statusFromErrors: ApolloServerPlugin<GraphContext> = {
+  async requestDidStart() {
+    return {
+      async willSendResponse({ response, errors }) {
+        if (!errors || errors.length === 0) return;
+        response.http.status = Math.max(...errors.map((error) => CLIENT_CODES[codeOf(error.extensions)] ?? 500));
+      },
+    };
+  },
+};
+
+/**
+ * Makes an error fit to leave: a refusal keeps message, code and violations; anything else is masked, logged once and
+ * found again by its correlation id.
+ */
+export function errorFormatter(log: (correlationId: string, error: unknown) => void) {
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const code = codeOf(formatted.extensions);
+    const place = { ...(formatted.path && { path: formatted.path }), ...(formatted.locations && { locations: formatted.locations }) };
+    if (code === 'FORBIDDEN') return { ...place, message: 'This token may not read this field.', extensions: { code } };
+    if (Object.hasOwn(CLIENT_CODES, code)) {
+      const violations = formatted.extensions?.['violations'];
+      return { ...place, message: formatted.message, extensions: { code, ...(violations !== undefined && { violations }) } };
+    }
+    const correlationId = randomUUID();
+    log(correlationId, error);
+    return { ...place, message: 'The server failed; nothing was changed. Retrying is safe.', extensions: { code: 'INTERNAL_SERVER_ERROR', correlationId } };
+  };
+}

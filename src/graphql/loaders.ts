@@ -1,0 +1,117 @@
+import DataLoader from 'dataloader';
+import type { Viewer } from '../modules/access/index.ts';
+import type { CompetencyRow } from '../modules/competency/index.ts';
+import type { Modules } from './modules.ts';
+
+/** A loader of one row by id; what is missing or out of reach is null. */
+function one<R extends { readonly id: string }>(load: (ids: readonly string[]) => Promise<readonly R[]>): DataLoader<string, R | null> {
+  return new DataLoader(async (ids: readonly string[]) => {
+    const rows = new Map((await load(ids)).map((row) => [row.id, row]));
+    return ids.map((id) => rows.get(id) ?? null);
+  });
+}
+
+/** A loader of the rows that belong to a key, in the order the query gave them. */
+function many<R>(load: (keys: readonly string[]) => Promise<readonly R[]>, keyOf: (row: R) => string): DataLoader<string, readonly R[]> {
+  return new DataLoader(async (keys: readonly string[]) => {
+    const rows = Map.groupBy(await load(keys), keyOf);
+    return keys.map((key) => rows.get(key) ?? []);
+  });
+}
+
+/** Likewise for keys of two parts. */
+function manyByPair<K, R>(load: (keys: readonly K[]) => Promise<readonly R[]>, keyOf: (row: R) => string, textOf: (key: K) => string): DataLoader<K, readonly R[], string> {
+  return new DataLoader<K, readonly R[], string>(
+    async (keys) => {
+      const rows = Map.groupBy(await load(keys), keyOf);
+      return keys.map((key) => rows.get(textOf(key)) ?? []);
+    },
+    { cacheKeyFn: textOf },
+  );
+}
+
+/** A competency in one framework version. */
+interface VersionedItem {
+  readonly itemId: string;
+  readonly versionId: string;
+}
+
+interface LearnerItem {
+  readonly learnerId: string;
+  readonly itemId: string;
+}
+
+const versioned = ({ itemId, versionId }: VersionedItem): string => `${versionId} ${itemId}`;
+
+/**
+ * One set per request: what one viewer asked for is never answered to another. Names say result and key. Everything a
+ * learner loader returns went through the viewer's reach.
+ */
+export function createLoaders({ access, competencies, people, progress, training }: Modules, viewer: Viewer, now: Date) {
+  return {
+    activitiesByModule: many(training.activitiesOfModules, (row) => row.moduleId),
+    activityById: one(training.activitiesById),
+    activityByKey: new DataLoader(async (keys: readonly string[]) => {
+      const rows = new Map((await training.activitiesByKey(keys)).map((row) => [row.activityKey, row]));
+      return keys.map((key) => rows.get(key) ?? null);
+    }),
+    alignmentsByActivity: many(training.alignmentsOfActivities, (row) => row.activityId),
+    alignmentsByItem: many(training.alignmentsOfItems, (row) => row.itemId),
+    batchById: one(training.batchesById),
+    batchesByProgramVersion: many(training.batchesOfVersions, (row) => row.versionId),
+    childEdgesByItem: manyByPair(competencies.childEdges, (row) => versioned({ itemId: row.destinationId ?? '', versionId: row.versionId }), versioned),
+    competencyById: one<CompetencyRow>(competencies.competenciesById),
+    enrolmentsByLearner: many(training.enrolmentsOfLearners, (row) => row.learnerId),
+    eventsByLearner: many((ids) => progress.eventsOf(ids, 50), (row) => row.learnerId),
+    evidenceByLearnerItem: manyByPair(progress.evidenceOf, (row) => `${row.learnerId} ${row.itemId}`, ({ learnerId, itemId }: LearnerItem) => `${learnerId} ${itemId}`),
+    evidenceById: manyByPair(progress.evidenceById, (row) => `${row.learnerId} ${row.id}`, ({ learnerId, id }: { learnerId: string; id: string }) => `${learnerId} ${id}`),
+    frameworkById: one(competencies.frameworksById),
+    frameworkVersionById: one(competencies.versionsById),
+    holdingsByLearner: many(people.holdingsOfLearners, (row) => row.learnerId),
+    identitiesByLearner: many(people.identitiesOfLearners, (row) => row.learnerId),
+    learnerById: one((ids) => people.learnersById(viewer, ids)),
+    levelsByItem: manyByPair(competencies.levelsOf, (row) => versioned(row), versioned),
+    moduleById: one(training.modulesById),
+    modulesByProgramVersion: many(training.modulesOfVersions, (row) => row.versionId),
+    parentEdgesByItem: manyByPair(competencies.parentEdges, (row) => versioned({ itemId: row.originId ?? '', versionId: row.versionId }), versioned),
+    partnerById: one((ids) => access.partnersById(ids)),
+    positionById: one(people.positionsById),
+    programById: one(training.programsById),
+    programVersionById: one(training.versionsById),
+    /** Progress as of an instant given as RFC 3339 text, or now for the empty text; keyed `asOf learner`. */
+    progressByLearner: manyByPair(
+      async (keys: readonly { learnerId: string; asOf: Date | null }[]) => {
+        const groups = Map.groupBy(keys, (key) => key.asOf?.toISOString() ?? '');
+        const answers = await Promise.all([...groups.values()].map(async (group) => ({ asOf: group[0]?.asOf ?? null, rows: await progress.progressOf(group.map((key) => key.learnerId), group[0]?.asOf ?? null) })));
+        return answers.flatMap(({ asOf, rows }) => [...rows].flatMap(([learnerId, items]) => items.map((item) => ({ ...item, learnerId, asOf }))));
+      },
+      (row) => `${row.asOf?.toISOString() ?? ''} ${row.learnerId}`,
+      (key) => `${key.asOf?.toISOString() ?? ''} ${key.learnerId}`,
+    ),
+    requirementsByStandard: many(competencies.requirementsOfStandards, (row) => row.standardId),
+    rollupByItem: new DataLoader(async (ids: readonly string[]) => {
+      const rollups = await progress.childrenOf(ids);
+      return ids.map((id) => rollups.get(id) ?? { rollup: 'NONE', children: [] });
+    }),
+    ruleById: one(progress.rulesById),
+    ruleSetById: one(progress.ruleSetsById),
+    ruleSetVersionById: one(progress.ruleSetVersionsById),
+    rulesByRuleSetVersion: many(progress.rulesOfVersions, (row) => row.versionId),
+    standardsByPosition: many(competencies.standardsOfPositions, (row) => row.positionId),
+    targetsByLearner: manyByPair(
+      async (keys: readonly { learnerId: string; asOf: Date | null }[]) => {
+        const groups = Map.groupBy(keys, (key) => key.asOf?.toISOString() ?? '');
+        const answers = await Promise.all([...groups.values()].map(async (group) => ({ asOf: group[0]?.asOf ?? null, rows: await competencies.targetsOfLearners(group.map((key) => key.learnerId), group[0]?.asOf ?? now) })));
+        return answers.flatMap(({ asOf, rows }) => rows.map((row) => ({ ...row, asOf })));
+      },
+      (row) => `${row.asOf?.toISOString() ?? ''} ${row.learnerId}`,
+      (key) => `${key.asOf?.toISOString() ?? ''} ${key.learnerId}`,
+    ),
+    unitById: one(people.unitsById),
+    versionsByFramework: many(competencies.versionsOfFrameworks, (row) => row.frameworkId),
+    versionsByProgram: many(training.versionsOfPrograms, (row) => row.programId),
+    versionsByRuleSet: many(progress.versionsOfRuleSets, (row) => row.ruleSetId),
+  };
+}
+
+export type Loaders = ReturnType<typeof createLoaders>;

@@ -1,0 +1,185 @@
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import type { HoldingRow, LearnerRow, PositionRow, UnitRow } from '../../modules/people/index.ts';
+import type { Ifi } from '../../standards/xapi/index.ts';
+import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
+import { PageArgs, pageCost, toConnection } from '../connection.ts';
+import type { GraphContext } from '../context.ts';
+import { boundedList } from '../limits.ts';
+import { fromGlobalId } from '../node.ts';
+import { attempt, payloadType } from '../payload.ts';
+import { progressRows } from '../progress/progress-rows.ts';
+import { type IdentityInput, LearnerCreateInput, LearnerIdentityAddInput, OrganizationUnitCreateInput, PositionCreateInput, PositionHoldingCreateInput } from './inputs.ts';
+import { Learner, LearnerConnection, OrganizationUnit, OrganizationUnitConnection, Position, PositionConnection, PositionHolding } from './types.ts';
+
+@ArgsType()
+class LearnersArgs extends PageArgs {
+  @Field(() => ID, { nullable: true, description: 'Only those who take part in this batch.' })
+  batchId?: string;
+}
+
+const ifiOf = ({ ifiKind, homePage, ifiValue }: IdentityInput): Ifi => ({ kind: ifiKind, homePage, value: ifiValue });
+
+@Resolver(() => Learner)
+export class LearnerResolver {
+  @Query(() => LearnerConnection, { description: 'The learners the token may see, in order of id.', complexity: pageCost })
+  @Access(READERS)
+  async learners(@Ctx() { modules, viewer }: GraphContext, @Args(() => LearnersArgs) args: LearnersArgs) {
+    const batchId = args.batchId == null ? undefined : fromGlobalId('Batch', args.batchId, '/batchId');
+    return toConnection(await modules.people.learners(viewer, PageArgs.toRequest(args, 1), batchId), (row) => [row.publicId]);
+  }
+
+  @Query(() => Learner, { nullable: true, description: 'One learner by their id; null when there is none the token may see.' })
+  @Access(READERS)
+  async learner(@Ctx() { modules, viewer }: GraphContext, @Arg('id', () => ID, { description: 'Their global id, as this token knows it.' }) id: string) {
+    const [row] = await modules.people.learnersByPublicId(viewer, [fromGlobalId('Learner', id, '/id')]);
+    return row ?? null;
+  }
+
+  @Query(() => Learner, { nullable: true, description: 'The learner the token belongs to; null for other tokens.' })
+  @Access(ANYONE)
+  async me(@Ctx() { loaders, viewer }: GraphContext) {
+    return viewer.role === 'LEARNER' ? loaders.learnerById.load(viewer.learnerId) : null;
+  }
+
+  @FieldResolver()
+  @Access(ADMIN_OR_SELF)
+  async identities(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.identitiesByLearner.load(learner.id);
+  }
+
+  @FieldResolver()
+  @Access(READERS)
+  async holdings(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.holdingsByLearner.load(learner.id);
+  }
+
+  @FieldResolver()
+  @Access(READERS)
+  async enrolments(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.enrolmentsByLearner.load(learner.id);
+  }
+
+  @FieldResolver()
+  @Access(READERS)
+  async progress(
+    @Root() learner: LearnerRow,
+    @Ctx() { loaders }: GraphContext,
+    @Arg('asOf', () => GraphQLDateTimeISO, { nullable: true, description: 'The instant asked about, by the timestamps of statements; now when left out.' }) asOf?: Date | null,
+  ) {
+    return progressRows(loaders, learner.id, asOf ?? null);
+  }
+
+  @FieldResolver()
+  @Access(READERS)
+  async progressEvents(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.eventsByLearner.load(learner.id);
+  }
+}
+
+@Resolver(() => Position)
+export class PositionResolver {
+  @Query(() => PositionConnection, { description: 'Positions, by code.', complexity: pageCost })
+  @Access(ANYONE)
+  async positions(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
+    const page = PageArgs.toRequest(args, 1);
+    const rows = await modules.people.positions(page.first + 1, page.after?.[0] ?? null);
+    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async standards(@Root() position: PositionRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.standardsByPosition.load(position.id);
+  }
+}
+
+@Resolver(() => OrganizationUnit)
+export class OrganizationUnitResolver {
+  @Query(() => OrganizationUnitConnection, { description: 'Units, by code.', complexity: pageCost })
+  @Access(ANYONE)
+  async organizationUnits(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
+    const page = PageArgs.toRequest(args, 1);
+    const rows = await modules.people.units(page.first + 1, page.after?.[0] ?? null);
+    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async parent(@Root() unit: UnitRow, @Ctx() { loaders }: GraphContext) {
+    return unit.parentId === null ? null : loaders.unitById.load(unit.parentId);
+  }
+}
+
+@Resolver(() => PositionHolding)
+export class PositionHoldingResolver {
+  @FieldResolver()
+  @Access(READERS)
+  async position(@Root() holding: HoldingRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.positionById.load(holding.positionId);
+  }
+
+  @FieldResolver()
+  @Access(READERS)
+  async unit(@Root() holding: HoldingRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.unitById.load(holding.unitId);
+  }
+}
+
+const LearnerCreatePayload = payloadType('LearnerCreate', 'learner', () => Learner, 'The learner added.');
+const LearnerIdentityAddPayload = payloadType('LearnerIdentityAdd', 'learner', () => Learner, 'The learner.');
+const PositionCreatePayload = payloadType('PositionCreate', 'position', () => Position, 'The position added.');
+const OrganizationUnitCreatePayload = payloadType('OrganizationUnitCreate', 'organizationUnit', () => OrganizationUnit, 'The unit added.');
+const PositionHoldingCreatePayload = payloadType('PositionHoldingCreate', 'learner', () => Learner, 'The learner with the new holding.');
+
+@Resolver()
+export class PeopleMutations {
+  @Mutation(() => LearnerCreatePayload, { description: 'Adds a civil servant. Their key is random and says nothing about them.' })
+  @Access(ADMIN)
+  async learnerCreate(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => LearnerCreateInput, { description: 'The learner.' }) input: LearnerCreateInput) {
+    return attempt('learner', async () => {
+      const { id } = await modules.people.createLearner({ name: input.name, staffCategory: input.staffCategory, identities: boundedList(input.identities, '/identities').map(ifiOf) });
+      return loaders.learnerById.load(id);
+    });
+  }
+
+  @Mutation(() => LearnerIdentityAddPayload, { description: 'Links one more xAPI identifier to a learner.' })
+  @Access(ADMIN)
+  async learnerIdentityAdd(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => LearnerIdentityAddInput, { description: 'The identifier.' }) input: LearnerIdentityAddInput) {
+    return attempt('learner', async () => {
+      const id = fromGlobalId('Learner', input.learnerId, '/learnerId');
+      await modules.people.addIdentity(id, ifiOf(input.identity));
+      return loaders.learnerById.load(id);
+    });
+  }
+
+  @Mutation(() => PositionCreatePayload, { description: 'Adds a position.' })
+  @Access(ADMIN)
+  async positionCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => PositionCreateInput, { description: 'The position.' }) input: PositionCreateInput) {
+    return attempt('position', async () => modules.people.createPosition({ ...input }));
+  }
+
+  @Mutation(() => OrganizationUnitCreatePayload, { description: 'Adds a unit.' })
+  @Access(ADMIN)
+  async organizationUnitCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => OrganizationUnitCreateInput, { description: 'The unit.' }) input: OrganizationUnitCreateInput) {
+    return attempt('organizationUnit', async () =>
+      modules.people.createUnit({ code: input.code, name: input.name, kind: input.kind, parentId: input.parentId == null ? null : fromGlobalId('OrganizationUnit', input.parentId, '/parentId') }),
+    );
+  }
+
+  @Mutation(() => PositionHoldingCreatePayload, { description: 'Gives a learner a position in a unit from a day on.' })
+  @Access(ADMIN)
+  async positionHoldingCreate(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => PositionHoldingCreateInput, { description: 'The holding.' }) input: PositionHoldingCreateInput) {
+    return attempt('learner', async () => {
+      const learnerId = fromGlobalId('Learner', input.learnerId, '/learnerId');
+      await modules.people.createHolding({
+        learnerId,
+        positionId: fromGlobalId('Position', input.positionId, '/positionId'),
+        unitId: fromGlobalId('OrganizationUnit', input.unitId, '/unitId'),
+        validFrom: input.validFrom,
+        validTo: input.validTo ?? null,
+      });
+      return loaders.learnerById.load(learnerId);
+    });
+  }
+}

@@ -1,0 +1,118 @@
+import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { ObjectType } from 'type-graphql';
+import { ADMIN_OR_SELF, ANYONE, Exposed, READERS } from '../access.ts';
+import { PositionStandard } from '../competency/types.ts';
+import { connectionType, listCost } from '../connection.ts';
+import { enumType } from '../enums.ts';
+import { Node } from '../node-interface.ts';
+import { CompetencyProgress, ProgressEvent } from '../progress/types.ts';
+import { Enrolment } from '../training/types.ts';
+
+export const StaffCategory = enumType('StaffCategory', 'Categories of civil servants (pegawai ASN).', { PNS: 'Permanent.', CPNS: 'Candidate.', PPPK: 'By contract.' });
+export const UnitKind = enumType('UnitKind', 'Kinds of units of a city government.', {
+  PEMKO: 'The city government as a whole.',
+  OPD: 'An agency (organisasi perangkat daerah).',
+  BIDANG: 'A division.',
+  UPTD: 'A technical unit.',
+  KECAMATAN: 'A district.',
+  KELURAHAN: 'A ward.',
+});
+export const PositionFamily = enumType('PositionFamily', 'Families of positions (rumpun jabatan).', {
+  JPT: 'Senior leadership.',
+  ADMINISTRATOR: 'Administrators.',
+  PENGAWAS: 'Supervisors.',
+  PELAKSANA: 'Executors.',
+  FUNGSIONAL_KEAHLIAN: 'Functional posts of expertise.',
+  FUNGSIONAL_KETERAMPILAN: 'Functional posts of skill.',
+});
+export const IfiKind = enumType('IfiKind', 'Kinds of xAPI inverse functional identifiers.', {
+  account: 'An account: home page and name together.',
+  mbox: 'A mailto: IRI.',
+  mbox_sha1sum: 'The SHA-1 of a mailto: IRI, in hexadecimal.',
+  openid: 'An OpenID IRI.',
+});
+
+@ObjectType({ implements: Node, description: 'A position (jabatan).' })
+export class Position extends Node {
+  @Exposed(ANYONE, () => String, 'Its code.')
+  code!: string;
+
+  @Exposed(ANYONE, () => String, 'Its title.')
+  title!: string;
+
+  @Exposed(ANYONE, () => PositionFamily, 'Its family.')
+  family!: string;
+
+  @Exposed(ANYONE, () => [PositionStandard], 'Its competency standards, newest first.', { complexity: listCost })
+  standards?: object[];
+}
+
+@ObjectType({ implements: Node, description: 'A unit of the city government (unit organisasi).' })
+export class OrganizationUnit extends Node {
+  @Exposed(ANYONE, () => String, 'Its code.')
+  code!: string;
+
+  @Exposed(ANYONE, () => String, 'Its name.')
+  name!: string;
+
+  @Exposed(ANYONE, () => UnitKind, 'Its kind.')
+  kind!: string;
+
+  @Exposed(ANYONE, () => OrganizationUnit, 'The unit it belongs to; null at the top.', { nullable: true })
+  parent?: OrganizationUnit;
+}
+
+@ObjectType({ implements: Node, description: 'Who holds a position where, from when to when.' })
+export class PositionHolding extends Node {
+  @Exposed(READERS, () => GraphQLDateTimeISO, 'Its first instant (TMT, the effective date).')
+  validFrom!: Date;
+
+  @Exposed(READERS, () => GraphQLDateTimeISO, 'The instant it ends; null while it is open.', { nullable: true })
+  validTo!: Date | null;
+
+  @Exposed(READERS, () => Position, 'The position.', { nullable: true })
+  position?: Position;
+
+  @Exposed(READERS, () => OrganizationUnit, 'The unit.', { nullable: true })
+  unit?: OrganizationUnit;
+}
+
+@ObjectType({ description: 'One xAPI identifier of a learner.' })
+export class LearnerIdentity {
+  @Exposed(ADMIN_OR_SELF, () => IfiKind, 'Its kind.')
+  ifiKind!: string;
+
+  @Exposed(ADMIN_OR_SELF, () => String, 'For an account its home page; else empty.')
+  homePage!: string;
+
+  @Exposed(ADMIN_OR_SELF, () => String, 'The identifier; for an account its name.')
+  ifiValue!: string;
+}
+
+@ObjectType({ implements: Node, description: 'A civil servant who learns. Towards a partner the id is a pseudonym that no other partner knows.' })
+export class Learner extends Node {
+  @Exposed(READERS, () => String, 'Their name; null for a partner whose grant does not show names.', { nullable: true })
+  name!: string | null;
+
+  @Exposed(READERS, () => StaffCategory, 'Their staff category.')
+  staffCategory!: string;
+
+  @Exposed(ADMIN_OR_SELF, () => [LearnerIdentity], 'The identifiers by which statements know them.', { complexity: listCost })
+  identities?: LearnerIdentity[];
+
+  @Exposed(READERS, () => [PositionHolding], 'Positions held, latest first.', { complexity: listCost })
+  holdings?: PositionHolding[];
+
+  @Exposed(READERS, () => [Enrolment], 'Batches they take part in.', { complexity: listCost })
+  enrolments?: object[];
+
+  @Exposed(READERS, () => [CompetencyProgress], 'What they can do and what their positions demand: one row per competency with a level or a demand, by code.', { complexity: listCost })
+  progress?: object[];
+
+  @Exposed(READERS, () => [ProgressEvent], 'Their latest changes of level, newest first, at most 50.', { complexity: listCost })
+  progressEvents?: object[];
+}
+
+export const LearnerConnection = connectionType('Learner', () => Learner);
+export const PositionConnection = connectionType('Position', () => Position);
+export const OrganizationUnitConnection = connectionType('OrganizationUnit', () => OrganizationUnit);

@@ -1,0 +1,46 @@
+import type { Loaders } from '../loaders.ts';
+
+/** What a CompetencyProgress is resolved from. */
+export interface ProgressRoot {
+  readonly learnerId: string;
+  readonly itemId: string;
+  readonly asOf: Date | null;
+  readonly current: number;
+  readonly direct: number;
+  readonly target: number | null;
+  readonly gap: number | null;
+  readonly source: 'DIRECT' | 'ROLLUP' | 'NONE';
+  readonly supporting: readonly string[];
+}
+
+/** One row per competency in which a learner has a level or a demand, by code. Costs the same for one learner and for many. */
+export async function progressRows(loaders: Loaders, learnerId: string, asOf: Date | null): Promise<readonly ProgressRoot[]> {
+  const [levels, targets] = await Promise.all([loaders.progressByLearner.load({ learnerId, asOf }), loaders.targetsByLearner.load({ learnerId, asOf })]);
+  const targetOf = new Map(targets.map((row) => [row.itemId, row.targetLevel]));
+  const levelOf = new Map(levels.filter((row) => row.currentLevel > 0).map((row) => [row.itemId, row]));
+  const rows = [...new Set([...levelOf.keys(), ...targetOf.keys()])].map((itemId): ProgressRoot => {
+    const level = levelOf.get(itemId);
+    const target = targetOf.get(itemId) ?? null;
+    const current = level?.currentLevel ?? 0;
+    return {
+      learnerId,
+      itemId,
+      asOf,
+      current,
+      direct: level?.directLevel ?? 0,
+      target,
+      gap: target === null ? null : Math.max(0, target - current),
+      source: level?.source ?? 'NONE',
+      supporting: level?.supporting ?? [],
+    };
+  });
+  const items = await loaders.competencyById.loadMany(rows.map((row) => row.itemId));
+  const codes = new Map(rows.map((row, index) => [row.itemId, codeOf(items[index])]));
+  return rows.sort((a, b) => (codes.get(a.itemId) ?? '').localeCompare(codes.get(b.itemId) ?? '', 'id', { numeric: true }) || (a.itemId < b.itemId ? -1 : 1));
+}
+
+/** What a competency is called in a sentence. */
+export function codeOf(item: { readonly code: string | null; readonly fullStatement: string } | Error | null | undefined): string {
+  if (item == null || item instanceof Error) return '';
+  return item.code ?? item.fullStatement;
+}

@@ -1,0 +1,204 @@
+import { GraphQLUUID } from 'graphql-scalars';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { EvidenceRow, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
+import { invalid } from '../../kernel/errors.ts';
+import { isIri } from '../../standards/xapi/index.ts';
+import { activityKey } from '../../modules/lrs/index.ts';
+import { Access, ADMIN, ANYONE, READERS } from '../access.ts';
+import { PageArgs, pageCost, toConnection } from '../connection.ts';
+import type { GraphContext } from '../context.ts';
+import { boundedList } from '../limits.ts';
+import { fromGlobalId, toGlobalId } from '../node.ts';
+import { attempt, payloadType } from '../payload.ts';
+import { EvidenceRuleSetVersionCreateInput } from './inputs.ts';
+import { codeOf, type ProgressRoot } from './progress-rows.ts';
+import { CompetencyProgress, Evidence, EvidenceRule, EvidenceRuleSet, EvidenceRuleSetConnection, EvidenceRuleSetVersion, explainReason, ProgressEvent, StatementStatus } from './types.ts';
+
+/** Evidence with the instant it is looked at from. */
+type EvidenceRoot = EvidenceRow & { readonly asOf: Date | null };
+
+@Resolver(() => CompetencyProgress)
+export class CompetencyProgressResolver {
+  @FieldResolver()
+  @Access(READERS)
+  async competency(@Root() row: ProgressRoot, @Ctx() { loaders }: GraphContext) {
+    return loaders.competencyById.load(row.itemId);
+  }
+
+  @FieldResolver()
+  @Access(READERS)
+  async currentLabel(@Root() row: ProgressRoot, @Ctx() { loaders }: GraphContext): Promise<string | null> {
+    const item = await loaders.competencyById.load(row.itemId);
+    if (!item || row.current === 0) return null;
+    const levels = await loaders.levelsByItem.load({ itemId: item.id, versionId: item.versionId });
+    return levels.find((level) => level.rank === row.current)?.label ?? null;
+  }
+
+  @FieldResolver()
+  @Access(READERS)
+  async why(@Root() row: ProgressRoot, @Ctx() { loaders }: GraphContext): Promise<string> {
+    const { rollup, children } = await loaders.rollupByItem.load(row.itemId);
+    if (row.source === 'NONE') return 'No level yet: nothing that counts as evidence has come in.';
+    if (row.source === 'DIRECT') return `Level ${row.current}: ${row.supporting.length} piece(s) of evidence assess it at that level.`;
+    const levels = new Map((await loaders.progressByLearner.load({ learnerId: row.learnerId, asOf: row.asOf })).map((other) => [other.itemId, other.currentLevel]));
+    const items = await loaders.competencyById.loadMany([...children]);
+    const parts = children.map((child, index) => `${codeOf(items[index])} at ${levels.get(child) ?? 0}`);
+    return `Level ${row.current}: the ${rollup === 'ALL_OF' ? 'lowest' : 'highest'} of its parts counts (${rollup}): ${parts.join(', ')}.`;
+  }
+
+  @FieldResolver()
+  @Access(READERS)
+  async evidence(
+    @Root() row: ProgressRoot,
+    @Ctx() { loaders }: GraphContext,
+    @Arg('all', () => Boolean, { defaultValue: false, description: 'Everything ever held for the competency itself, retracted and expired included.' }) all: boolean,
+  ): Promise<readonly EvidenceRoot[]> {
+    const found = all
+      ? await loaders.evidenceByLearnerItem.load({ learnerId: row.learnerId, itemId: row.itemId })
+      : (await Promise.all(row.supporting.map((id) => loaders.evidenceById.load({ learnerId: row.learnerId, id })))).flat();
+    return found.map((evidence) => ({ ...evidence, asOf: row.asOf }));
+  }
+}
+
+@Resolver(() => Evidence)
+export class EvidenceResolver {
+  @FieldResolver()
+  @Access(['ADMIN', 'LEARNER'])
+  id(@Root() evidence: EvidenceRow): string {
+    return toGlobalId('Evidence', evidence.id);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  state(@Root() evidence: EvidenceRoot): string {
+    const asOf = evidence.asOf ?? new Date();
+    if (evidence.retraction !== null) return 'RETRACTED';
+    if (evidence.occurredAt > asOf) return 'FUTURE';
+    return evidence.expiresAt !== null && evidence.expiresAt <= asOf ? 'EXPIRED' : 'ACTIVE';
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async rule(@Root() evidence: EvidenceRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.ruleById.load(evidence.ruleId);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async competency(@Root() evidence: EvidenceRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.competencyById.load(evidence.itemId);
+  }
+}
+
+@Resolver(() => ProgressEvent)
+export class ProgressEventResolver {
+  @FieldResolver()
+  @Access(READERS)
+  async competency(@Root() event: ProgressEventRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.competencyById.load(event.itemId);
+  }
+}
+
+@Resolver(() => EvidenceRule)
+export class EvidenceRuleResolver {
+  @FieldResolver()
+  @Access(ANYONE)
+  async competency(@Root() rule: Rule, @Ctx() { loaders }: GraphContext) {
+    return loaders.competencyById.load(rule.itemId);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async activity(@Root() rule: Rule, @Ctx() { loaders }: GraphContext) {
+    return loaders.activityByKey.load(activityKey(rule.activityIri));
+  }
+}
+
+@Resolver(() => EvidenceRuleSet)
+export class EvidenceRuleSetResolver {
+  @Query(() => EvidenceRuleSetConnection, { description: 'Evidence rule sets, by code.', complexity: pageCost })
+  @Access(ANYONE)
+  async evidenceRuleSets(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
+    const page = PageArgs.toRequest(args, 1);
+    const rows = await modules.progress.ruleSets(page.first + 1, page.after?.[0] ?? null);
+    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async versions(@Root() ruleSet: RuleSetRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.versionsByRuleSet.load(ruleSet.id);
+  }
+}
+
+@Resolver(() => EvidenceRuleSetVersion)
+export class EvidenceRuleSetVersionResolver {
+  @FieldResolver()
+  @Access(ANYONE)
+  async ruleSet(@Root() version: RuleSetVersionRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.ruleSetById.load(version.ruleSetId);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async rules(@Root() version: RuleSetVersionRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.rulesByRuleSetVersion.load(version.id);
+  }
+}
+
+@Resolver(() => StatementStatus)
+export class StatementStatusResolver {
+  @Query(() => [StatementStatus], { description: 'What became of statements, in the order asked. A vendor is told of statements sent with its own credentials only.', complexity: ({ args, childComplexity }) => 1 + Math.min((args as { ids: unknown[] }).ids.length, 100) * childComplexity })
+  @Access(['ADMIN', 'VENDOR'])
+  async statementStatus(@Ctx() { modules, viewer }: GraphContext, @Arg('ids', () => [GraphQLUUID], { description: 'Statement ids, at most 100.' }) ids: string[]) {
+    const mine = viewer.role === 'VENDOR' ? await modules.access.credentialIdsOfPartner(viewer.partnerId) : null;
+    const outcomes = await modules.progress.outcomesOf(boundedList(ids, '/ids').map((id) => id.toLowerCase()), mine);
+    return outcomes.map((outcome) => ({ ...outcome, explanation: outcome.reason === null ? null : explainReason(outcome.reason) }));
+  }
+
+  @FieldResolver()
+  @Access(['ADMIN', 'VENDOR'])
+  evidence(@Root() outcome: StatementOutcome): readonly EvidenceRoot[] {
+    return outcome.evidence.map((row) => ({ ...row, asOf: null }));
+  }
+}
+
+const EvidenceRuleSetVersionCreatePayload = payloadType('EvidenceRuleSetVersionCreate', 'evidenceRuleSetVersion', () => EvidenceRuleSetVersion, 'The draft.');
+const EvidenceRuleSetVersionActivatePayload = payloadType('EvidenceRuleSetVersionActivate', 'evidenceRuleSetVersion', () => EvidenceRuleSetVersion, 'The version, active.');
+
+@Resolver()
+export class ProgressMutations {
+  @Mutation(() => EvidenceRuleSetVersionCreatePayload, { description: 'Writes a new version of a rule set, as a draft.' })
+  @Access(ADMIN)
+  async evidenceRuleSetVersionCreate(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => EvidenceRuleSetVersionCreateInput, { description: 'The rules.' }) input: EvidenceRuleSetVersionCreateInput) {
+    return attempt('evidenceRuleSetVersion', async () => {
+      const rules = await Promise.all(
+        boundedList(input.rules, '/rules').map(async (rule, index) => {
+          const path = `/rules/${index}`;
+          const activity = await loaders.activityById.load(fromGlobalId('LearningActivity', rule.activityId, `${path}/activityId`));
+          if (!activity) throw invalid(`${path}/activityId`, 'reference', 'there is no such activity');
+          const wrong = boundedList(rule.verbs, `${path}/verbs`).findIndex((verb) => !isIri(verb));
+          if (wrong !== -1) throw invalid(`${path}/verbs/${wrong}`, 'xAPI Data 4.3 iri', 'a verb is an absolute IRI');
+          return {
+            activityIri: activity.iri,
+            verbs: rule.verbs,
+            scaledMin: rule.scaledMin ?? null,
+            success: rule.success ?? null,
+            completion: rule.completion ?? null,
+            trustedAuthorities: boundedList(rule.trustedAuthorities, `${path}/trustedAuthorities`),
+            itemId: fromGlobalId('Competency', rule.competencyId, `${path}/competencyId`),
+            level: rule.level,
+            validDays: rule.validDays ?? null,
+          };
+        }),
+      );
+      return modules.progress.createRuleSetVersion({ code: input.code, title: input.title, rules });
+    });
+  }
+
+  @Mutation(() => EvidenceRuleSetVersionActivatePayload, { description: 'Makes a draft count, for statements past and future; the version before is superseded.' })
+  @Access(ADMIN)
+  async evidenceRuleSetVersionActivate(@Ctx() { modules }: GraphContext, @Arg('id', () => ID, { description: 'The draft.' }) id: string) {
+    return attempt('evidenceRuleSetVersion', async () => modules.progress.activateRuleSetVersion(fromGlobalId('EvidenceRuleSetVersion', id, '/id')));
+  }
+}

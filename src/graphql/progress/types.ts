@@ -1,0 +1,208 @@
+import { GraphQLDateTimeISO, GraphQLUUID } from 'graphql-scalars';
+import { Float, ID, Int, ObjectType } from 'type-graphql';
+import { NO_EVIDENCE_REASONS } from '../../modules/progress/index.ts';
+import { ADMIN, ADMIN_OR_SELF, ANYONE, Exposed, READERS } from '../access.ts';
+import { Competency } from '../competency/types.ts';
+import { connectionType, listCost } from '../connection.ts';
+import { enumType } from '../enums.ts';
+import { Node } from '../node-interface.ts';
+import { LearningActivity } from '../training/types.ts';
+
+export const ProgressSource = enumType('ProgressSource', 'Where a level comes from.', { DIRECT: 'From evidence for the competency itself.', ROLLUP: 'From its children.', NONE: 'There is no level yet.' });
+export const EvidenceState = enumType('EvidenceState', 'Whether evidence counts at the instant asked about.', {
+  ACTIVE: 'It does.',
+  FUTURE: 'Its statement bears a later time.',
+  EXPIRED: 'Its validity ended.',
+  RETRACTED: 'Its statement was voided, or the rules changed.',
+});
+export const RuleSetStatus = enumType('RuleSetStatus', 'Whether a version of a rule set counts.', { DRAFT: 'Not yet.', ACTIVE: 'It does.', SUPERSEDED: 'A newer one took its place.' });
+export const EventCause = enumType('EventCause', 'Why a level changed.', {
+  STATEMENT: 'A statement.',
+  VOID: 'A statement was voided.',
+  RULE_CHANGE: 'The rules changed.',
+  FRAMEWORK_CHANGE: 'The framework changed.',
+  IDENTITY: 'An identifier was linked.',
+  EXPIRY: 'Evidence ended.',
+});
+export const StatementState = enumType('StatementState', 'What became of a statement.', {
+  UNKNOWN: 'It is not here, or not yours.',
+  WAITING: 'It is stored and will be looked at within a second.',
+  EVIDENCE: 'It counts.',
+  NO_EVIDENCE: 'It does not: see the reason.',
+});
+const REASON_TEXTS = {
+  VOIDING_STATEMENT: 'It voids another statement.',
+  VOIDED: 'It was voided.',
+  UNKNOWN_ACTOR: 'Its actor is no known learner; once linked, it counts.',
+  NO_RULE_FOR_ACTIVITY: 'No active rule is about its activity.',
+  VERB_NOT_NAMED: 'A rule is about its activity, but names other verbs.',
+  SCORE_TOO_LOW: 'Its scaled score is missing or below what a rule asks.',
+  SUCCESS_DIFFERS: 'Its result.success is missing or not what a rule asks.',
+  COMPLETION_DIFFERS: 'Its result.completion is missing or not what a rule asks.',
+  AUTHORITY_NOT_TRUSTED: 'A rule would match, but does not trust its authority.',
+} as const satisfies Record<(typeof NO_EVIDENCE_REASONS)[number], string>;
+export const NoEvidenceReason = enumType('NoEvidenceReason', 'Why a statement gave no evidence. Of several rules missed, the one that came furthest is told.', REASON_TEXTS);
+
+@ObjectType({ implements: Node, description: 'A rule that turns statements about one activity into evidence. What is null does not restrict.' })
+export class EvidenceRule extends Node {
+  @Exposed(ANYONE, () => String, 'The activity it is about.')
+  activityIri!: string;
+
+  @Exposed(ANYONE, () => [String], 'The verbs it names, by IRI.')
+  verbs!: string[];
+
+  @Exposed(ANYONE, () => Float, 'The least result.score.scaled.', { nullable: true })
+  scaledMin!: number | null;
+
+  @Exposed(ANYONE, () => Boolean, 'What result.success must be.', { nullable: true })
+  success!: boolean | null;
+
+  @Exposed(ANYONE, () => Boolean, 'What result.completion must be.', { nullable: true })
+  completion!: boolean | null;
+
+  @Exposed(ADMIN, () => [GraphQLUUID], 'Keys of the authorities it trusts; empty trusts all.')
+  trustedAuthorities!: string[];
+
+  @Exposed(ANYONE, () => Int, 'The level a matching statement is evidence of.')
+  level!: number;
+
+  @Exposed(ANYONE, () => Int, 'For how many days from its timestamp a statement counts; null is for ever.', { nullable: true })
+  validDays!: number | null;
+
+  @Exposed(ANYONE, () => Competency, 'The competency it is evidence of.', { nullable: true })
+  competency?: Competency;
+
+  @Exposed(ANYONE, () => LearningActivity, 'The activity it is about.', { nullable: true })
+  activity?: LearningActivity;
+}
+
+@ObjectType({ implements: Node, description: 'A set of evidence rules through all its versions.' })
+export class EvidenceRuleSet extends Node {
+  @Exposed(ANYONE, () => String, 'Its code.')
+  code!: string;
+
+  @Exposed(ANYONE, () => String, 'Its title.')
+  title!: string;
+
+  @Exposed(ANYONE, () => [EvidenceRuleSetVersion], 'Its versions, newest first.', { complexity: listCost })
+  versions?: EvidenceRuleSetVersion[];
+}
+
+@ObjectType({ implements: Node, description: 'One version of a rule set.' })
+export class EvidenceRuleSetVersion extends Node {
+  @Exposed(ANYONE, () => Int, 'Its number within the set, from 1.')
+  ordinal!: number;
+
+  @Exposed(ANYONE, () => RuleSetStatus, 'Whether it counts.')
+  status!: string;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it began to count.', { nullable: true })
+  activatedAt!: Date | null;
+
+  @Exposed(ANYONE, () => EvidenceRuleSet, 'The rule set.', { nullable: true })
+  ruleSet?: EvidenceRuleSet;
+
+  @Exposed(ANYONE, () => [EvidenceRule], 'Its rules, in order.', { complexity: listCost })
+  rules?: EvidenceRule[];
+}
+
+@ObjectType({ description: 'One statement, judged by one rule: why somebody has a level.' })
+export class Evidence {
+  @Exposed(ADMIN_OR_SELF, () => ID, 'Its id: the same rule, statement and competency always make the same.')
+  id!: string;
+
+  @Exposed(ANYONE, () => Int, 'The level it is evidence of.')
+  level!: number;
+
+  @Exposed(ANYONE, () => EvidenceState, 'Whether it counts at the instant asked about.')
+  state!: string;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it happened: the timestamp of the statement.')
+  occurredAt!: Date;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'From when on it counts no more.', { nullable: true })
+  expiresAt!: Date | null;
+
+  @Exposed(['ADMIN', 'VENDOR', 'LEARNER'], () => GraphQLUUID, 'The statement it comes from.')
+  statementId!: string;
+
+  @Exposed(ANYONE, () => EvidenceRule, 'The rule that made it.', { nullable: true })
+  rule?: EvidenceRule;
+
+  @Exposed(ANYONE, () => Competency, 'The competency it is for: a child, when a level rolls up.', { nullable: true })
+  competency?: Competency;
+}
+
+@ObjectType({ description: 'What one person can do in one competency, against what their positions demand.' })
+export class CompetencyProgress {
+  @Exposed(READERS, () => Competency, 'The competency.', { nullable: true })
+  competency?: Competency;
+
+  @Exposed(READERS, () => Int, 'The level reached; 0 for none.')
+  current!: number;
+
+  @Exposed(READERS, () => String, 'The name of that level, such as Mumpuni.', { nullable: true })
+  currentLabel?: string;
+
+  @Exposed(READERS, () => Int, 'The level by evidence for this competency alone, without its children.')
+  direct!: number;
+
+  @Exposed(READERS, () => Int, 'The highest level their positions demand; null when none demands it.', { nullable: true })
+  target!: number | null;
+
+  @Exposed(READERS, () => Int, 'How many levels are missing to the target, 0 when it is reached; null without a target.', { nullable: true })
+  gap!: number | null;
+
+  @Exposed(READERS, () => ProgressSource, 'Where the level comes from.')
+  source!: string;
+
+  @Exposed(READERS, () => String, 'Why this level, in a sentence.')
+  why?: string;
+
+  @Exposed(READERS, () => [Evidence], 'The evidence that carries the level; with `all`, everything ever held for the competency itself.', { complexity: listCost })
+  evidence?: Evidence[];
+}
+
+@ObjectType({ implements: Node, description: 'A level changed.' })
+export class ProgressEvent extends Node {
+  @Exposed(READERS, () => Int, 'The level before.')
+  fromLevel!: number;
+
+  @Exposed(READERS, () => Int, 'The level after.')
+  toLevel!: number;
+
+  @Exposed(READERS, () => EventCause, 'Why.')
+  cause!: string;
+
+  @Exposed(ADMIN_OR_SELF, () => GraphQLUUID, 'The statement that brought it about, when it was a single one.', { nullable: true })
+  statementId!: string | null;
+
+  @Exposed(READERS, () => GraphQLDateTimeISO, 'When it was found.')
+  createdAt!: Date;
+
+  @Exposed(READERS, () => Competency, 'The competency.', { nullable: true })
+  competency?: Competency;
+}
+
+@ObjectType({ description: 'What became of one statement.' })
+export class StatementStatus {
+  @Exposed(['ADMIN', 'VENDOR'], () => GraphQLUUID, 'The statement.')
+  statementId!: string;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => StatementState, 'What became of it.')
+  state!: string;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => NoEvidenceReason, 'Why it gave no evidence; null unless the state is NO_EVIDENCE.', { nullable: true })
+  reason!: string | null;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => String, 'The reason in a sentence.', { nullable: true })
+  explanation!: string | null;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => [Evidence], 'The evidence it gave, retracted included.', { complexity: listCost })
+  evidence?: Evidence[];
+}
+
+/** The sentence for a reason. */
+export const explainReason = (reason: keyof typeof REASON_TEXTS): string => REASON_TEXTS[reason];
+
+export const EvidenceRuleSetConnection = connectionType('EvidenceRuleSet', () => EvidenceRuleSet);

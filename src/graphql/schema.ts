@@ -1,0 +1,88 @@
+import 'reflect-metadata';
+import { type GraphQLSchema, isObjectType } from 'graphql';
+import { type AuthCheckerFn, buildSchemaSync } from 'type-graphql';
+import type { Role } from '../modules/access/index.ts';
+import { AccessResolver } from './access/resolvers.ts';
+import { CompetencyFrameworkResolver, CompetencyGraphResolver, CompetencyMutations, CompetencyRequirementResolver, CompetencyResolver, FrameworkVersionResolver, PositionStandardResolver } from './competency/resolvers.ts';
+import type { GraphContext } from './context.ts';
+import { refusalsAsErrors } from './errors.ts';
+import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';
+import { NodeResolver } from './node-resolver.ts';
+import { LearnerResolver, OrganizationUnitResolver, PeopleMutations, PositionHoldingResolver, PositionResolver } from './people/resolvers.ts';
+import {
+  CompetencyProgressResolver,
+  EvidenceResolver,
+  EvidenceRuleResolver,
+  EvidenceRuleSetResolver,
+  EvidenceRuleSetVersionResolver,
+  ProgressEventResolver,
+  ProgressMutations,
+  StatementStatusResolver,
+} from './progress/resolvers.ts';
+import {
+  ActivityAlignmentResolver,
+  BatchResolver,
+  EnrolmentResolver,
+  LearningActivityResolver,
+  ModuleResolver,
+  ProgramVersionResolver,
+  TrainingMutations,
+  TrainingProgramResolver,
+} from './training/resolvers.ts';
+
+const authChecker: AuthCheckerFn<GraphContext, Role> = ({ context }, roles) => roles.includes(context.viewer.role);
+
+/** Every Node's id is made in one place: from the id the viewer knows the row by, else from its own. */
+function encodeIds(schema: GraphQLSchema): void {
+  for (const [name, type] of Object.entries(schema.getTypeMap())) {
+    const id = isObjectType(type) && Object.hasOwn(PREFIXES, name) && name !== 'Evidence' ? type.getFields()['id'] : undefined;
+    if (id) id.resolve = (row: { id: string; publicId?: string }) => toGlobalId(name as NodeKind, row.publicId ?? row.id);
+  }
+}
+
+let built: GraphQLSchema | undefined;
+
+/** The GraphQL schema of the API, built once per process. */
+export function graphqlSchema(): GraphQLSchema {
+  if (built) return built;
+  built = buildSchemaSync({
+    resolvers: [
+      AccessResolver,
+      ActivityAlignmentResolver,
+      BatchResolver,
+      CompetencyFrameworkResolver,
+      CompetencyGraphResolver,
+      CompetencyMutations,
+      CompetencyProgressResolver,
+      CompetencyRequirementResolver,
+      CompetencyResolver,
+      EnrolmentResolver,
+      EvidenceResolver,
+      EvidenceRuleResolver,
+      EvidenceRuleSetResolver,
+      EvidenceRuleSetVersionResolver,
+      FrameworkVersionResolver,
+      LearnerResolver,
+      LearningActivityResolver,
+      ModuleResolver,
+      NodeResolver,
+      OrganizationUnitResolver,
+      PeopleMutations,
+      PositionHoldingResolver,
+      PositionResolver,
+      PositionStandardResolver,
+      ProgramVersionResolver,
+      ProgressEventResolver,
+      ProgressMutations,
+      StatementStatusResolver,
+      TrainingMutations,
+      TrainingProgramResolver,
+    ],
+    authChecker,
+    authMode: 'error',
+    validate: false,
+    globalMiddlewares: [refusalsAsErrors],
+  });
+  encodeIds(built);
+  return built;
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+
+const HELP = `Usage: mumpuni <command>
+
+  serve                      run the server (what npm start does)
+  migrate                    bring the database schema up to date
+  demo                       send statements to the running server and show progress move
+  validate FILE [--xapi 2.0.0]
+                             check xAPI statements; prints each violation with its JSON pointer
+  framework import FILE [--kind TECHNICAL] [--rollup NONE] [--publish] [--dry-run]
+                             import a CASE 1.0 or 1.1 package
+  token create --role ADMIN|PARTNER|VENDOR|LEARNER --label TEXT [--partner UUID] [--learner UUID]
+                             make a bearer token for GraphQL; printed once
+  credential create --label TEXT --home-page IRI --name NAME [--scope SCOPE]... [--partner UUID]
+                             make an xAPI credential; printed once
+  help                       show this
+
+Settings are environment variables: see docs/configuration.md.
+`;
+
+/** A mistake on the command line. */
+class UsageError extends Error {}
+
+const options = {
+  xapi: { type: 'string', default: '1.0.3' },
+  kind: { type: 'string', default: 'EXTERNAL' },
+  rollup: { type: 'string', default: 'NONE' },
+  publish: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+  role: { type: 'string' },
+  label: { type: 'string' },
+  partner: { type: 'string' },
+  learner: { type: 'string' },
+  'home-page': { type: 'string' },
+  name: { type: 'string' },
+  scope: { type: 'string', multiple: true },
+} as const;
+
+type Values = ReturnType<typeof parse>['values'];
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function choose<T extends string>(value: string | undefined, name: string, allowed: readonly T[]): T {
+  const match = allowed.find((candidate) => candidate === value);
+  if (!match) throw new UsageError(`--${name} must be one of ${allowed.join(', ')}`);
+  return match;
+}
+
+function need(value: string | undefined, name: string): string {
+  if (value === undefined || value === '') throw new UsageError(`${name} is missing`);
+  return value;
+}
+
+// Each command loads only what it needs: `validate` runs anywhere, without a database.
+const loadConfig = async () => (await import('./config/settings.ts')).readConfig(process.env);
+
+async function createToken(values: Values): Promise<void> {
+  const { createToken: create } = await import('./commands/administer.ts');
+  const { ROLES } = await import('./modules/access/index.ts');
+  await create(await loadConfig(), { label: need(values.label, '--label'), role: choose(values.role, 'role', ROLES), partnerId: values.partner, learnerId: values.learner });
+}
+
+async function createCredential(values: Values): Promise<void> {
+  const { createCredential: create } = await import('./commands/administer.ts');
+  const { XAPI_SCOPES } = await import('./modules/access/index.ts');
+  const scopes = (values.scope ?? ['statements/write', 'statements/read/mine']).map((scope) => choose(scope, 'scope', XAPI_SCOPES));
+  const authority = { homePage: need(values['home-page'], '--home-page'), name: need(values.name, '--name') };
+  await create(await loadConfig(), { label: need(values.label, '--label'), scopes, authority, partnerId: values.partner });
+}
+
+async function importFramework(file: string, values: Values): Promise<number> {
+  const { importFrameworkFile } = await import('./commands/administer.ts');
+  const { FRAMEWORK_KINDS, ROLLUPS } = await import('./modules/competency/index.ts');
+  const request = { kind: choose(values.kind, 'kind', FRAMEWORK_KINDS), defaultRollup: choose(values.rollup, 'rollup', ROLLUPS), publish: values.publish, dryRun: values['dry-run'] };
+  return importFrameworkFile(await loadConfig(), file, request);
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [command = 'serve', second, third] = positionals;
+  switch (command === 'token' || command === 'credential' || command === 'framework' ? `${command} ${second}` : command) {
+    case 'serve':
+      await (await import('./commands/serve.ts')).serve(await loadConfig());
+      return 0;
+    case 'migrate':
+      await (await import('./commands/administer.ts')).runMigrations(await loadConfig());
+      return 0;
+    case 'demo':
+      await (await import('./commands/demo.ts')).demo(await loadConfig());
+      return 0;
+    case 'validate':
+      return (await import('./commands/validate.ts')).validate(need(second, 'FILE'), choose(values.xapi, 'xapi', ['1.0.3', '2.0.0']));
+    case 'framework import':
+      return importFramework(need(third, 'FILE'), values);
+    case 'token create':
+      await createToken(values);
+      return 0;
+    case 'credential create':
+      await createCredential(values);
+      return 0;
+    case 'help':
+      process.stdout.write(HELP);
+      return 0;
+    default:
+      throw new UsageError(`there is no command ${positionals.join(' ')}`);
+  }
+}
+
+/** Errors whose message is meant for the user; anything else is a fault and keeps its stack. */
+const FOR_USERS = new Set(['StartError', 'ConfigError', 'AppError', 'DataFolderInUseError', 'UsageError']);
+
+try {
+  process.exitCode = await runCommand(process.argv.slice(2));
+} catch (error) {
+  const name = error instanceof Error ? error.constructor.name : '';
+  if (!(error instanceof Error) || !FOR_USERS.has(name)) throw error;
+  process.stderr.write(`${error.message}\n${name === 'UsageError' ? `\n${HELP}` : ''}`);
+  process.exitCode = name === 'UsageError' ? 2 : 1;
+}

@@ -1,0 +1,132 @@
+import { RetryTransaction, type Sql } from '../../db/database.ts';
+import { type Bind, learnerScope, type Viewer } from '../access/index.ts';
+
+/**
+ * A learner as one viewer sees them. `public_id` stands for the person towards that viewer: the row's id, or for a
+ * partner the pseudonym that only this partner knows. `name` is null where the viewer has no right to it.
+ */
+export interface LearnerRow {
+  readonly id: string;
+  readonly publicId: string;
+  readonly name: string | null;
+  readonly staffCategory: string;
+  readonly createdAt: Date;
+}
+
+export interface LearnerQuery {
+  readonly viewer: Viewer;
+  readonly now: Date;
+  readonly limit: number;
+  readonly after?: string;
+  /** Only these, by the id the viewer knows. */
+  readonly publicIds?: readonly string[];
+  /** Only these, by our own id. */
+  readonly ids?: readonly string[];
+  readonly batchId?: string;
+}
+
+/** Learners within the viewer's reach, in the order of the id the viewer knows. */
+export async function listLearners(sql: Sql, query: LearnerQuery): Promise<readonly LearnerRow[]> {
+  const parameters: unknown[] = [];
+  const bind: Bind = (value) => `$${parameters.push(value)}`;
+  const { viewer } = query;
+  const isPartner = viewer.role === 'PARTNER';
+  const publicId = isPartner ? 'p.pseudonym' : 'l.id';
+  const pseudonyms = isPartner ? `join access.partner_pseudonym p on p.learner_id = l.id and p.partner_id = ${bind(viewer.partnerId)}` : '';
+  const showsName = isPartner ? `exists (select from access.access_grant g join training.program_version v on v.program_id = g.program_id join training.batch b on b.version_id = v.id
+      join training.enrolment e on e.batch_id = b.id where e.learner_id = l.id and g.partner_id = ${bind(viewer.partnerId)} and g.shows_names and g.valid_from <= ${bind(query.now)} and (g.valid_to is null or g.valid_to > ${bind(query.now)}))` : 'true';
+  const where = [learnerScope(viewer, 'l.id', bind, query.now)];
+  if (query.ids) where.push(`l.id = any(${bind(query.ids)}::uuid[])`);
+  if (query.publicIds) where.push(`${publicId} = any(${bind(query.publicIds)}::uuid[])`);
+  if (query.batchId) where.push(`exists (select from training.enrolment e where e.learner_id = l.id and e.batch_id = ${bind(query.batchId)})`);
+  if (query.after) where.push(`${publicId} > ${bind(query.after)}`);
+  return sql.rows<LearnerRow>(
+    `select l.id, ${publicId} as public_id, case when ${showsName} then l.name end as name, l.staff_category, l.created_at
+     from people.learner l ${pseudonyms} where ${where.join(' and ')} order by ${publicId} limit ${bind(query.limit)}`,
+    parameters,
+  );
+}
+
+export interface IdentityRow {
+  readonly id: string;
+  readonly learnerId: string;
+  readonly ifiKind: string;
+  readonly homePage: string;
+  readonly ifiValue: string;
+}
+
+export async function identitiesOfLearners(sql: Sql, learnerIds: readonly string[]): Promise<readonly IdentityRow[]> {
+  return sql.rows<IdentityRow>('select id, learner_id, ifi_kind, home_page, ifi_value from people.agent_identity where learner_id = any($1::uuid[]) order by id', [learnerIds]);
+}
+
+/** The learner behind each agent key; unknown keys are absent. */
+export async function learnersOfAgents(sql: Sql, agentKeys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql.rows<{ agentKey: string; learnerId: string }>('select agent_key, learner_id from people.agent_identity where agent_key = any($1::uuid[])', [agentKeys]);
+  return new Map(rows.map((row) => [row.agentKey, row.learnerId]));
+}
+
+/** Takes the row lock of each learner, in one order; who holds it may change what is derived about them. */
+export async function lockLearners(sql: Sql, learnerIds: readonly string[]): Promise<void> {
+  await sql.rows('select from people.learner where id = any($1::uuid[]) order by id for no key update', [learnerIds]);
+}
+
+const AGENT_LOCK = `(('x' || substr(replace(t.key::text, '-', ''), 1, 16))::bit(64))::bigint`;
+
+/** Keeps identifiers from being projected as unknown while one is linked; to be taken before the link is written. */
+export async function lockAgents(sql: Sql, agentKeys: readonly string[]): Promise<void> {
+  await sql.rows(`select pg_advisory_xact_lock(k) from (select ${AGENT_LOCK} as k from unnest($1::uuid[]) as t(key) order by t.key) s`, [agentKeys]);
+}
+
+/**
+ * The projector's side: holds off links of these identifiers until it commits. Then either it sees a link, or the
+ * link's requeue sees its statements. It must not wait, since a link waits for the inbox rows that it holds.
+ * @throws RetryTransaction when one of them is being linked right now.
+ */
+export async function holdAgentsUnlinked(sql: Sql, agentKeys: readonly string[]): Promise<void> {
+  const rows = await sql.rows<{ held: boolean }>(`select pg_try_advisory_xact_lock_shared(${AGENT_LOCK}) as held from unnest($1::uuid[]) as t(key)`, [agentKeys]);
+  if (rows.some(({ held }) => !held)) throw new RetryTransaction('an identifier is being linked');
+}
+
+export interface PositionRow {
+  readonly id: string;
+  readonly code: string;
+  readonly title: string;
+  readonly family: string;
+}
+
+export async function listPositions(sql: Sql, limit: number, afterCode: string | null): Promise<readonly PositionRow[]> {
+  return sql.rows<PositionRow>('select id, code, title, family from people.position where $1::text is null or code > $1 order by code limit $2', [afterCode, limit]);
+}
+
+export async function positionsById(sql: Sql, ids: readonly string[]): Promise<readonly PositionRow[]> {
+  return sql.rows<PositionRow>('select id, code, title, family from people.position where id = any($1::uuid[])', [ids]);
+}
+
+export interface UnitRow {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly parentId: string | null;
+}
+
+export async function listUnits(sql: Sql, limit: number, afterCode: string | null): Promise<readonly UnitRow[]> {
+  return sql.rows<UnitRow>('select id, code, name, kind, parent_id from people.organization_unit where $1::text is null or code > $1 order by code limit $2', [afterCode, limit]);
+}
+
+export async function unitsById(sql: Sql, ids: readonly string[]): Promise<readonly UnitRow[]> {
+  return sql.rows<UnitRow>('select id, code, name, kind, parent_id from people.organization_unit where id = any($1::uuid[])', [ids]);
+}
+
+export interface HoldingRow {
+  readonly id: string;
+  readonly learnerId: string;
+  readonly positionId: string;
+  readonly unitId: string;
+  readonly validFrom: Date;
+  readonly validTo: Date | null;
+}
+
+export async function holdingsOfLearners(sql: Sql, learnerIds: readonly string[]): Promise<readonly HoldingRow[]> {
+  return sql.rows<HoldingRow>('select id, learner_id, position_id, unit_id, valid_from, valid_to from people.position_holding where learner_id = any($1::uuid[]) order by valid_from desc, id', [learnerIds]);
+}

@@ -1,0 +1,285 @@
+import type { Sql } from '../../db/database.ts';
+import type { FoldEvidence, ItemProgress } from './fold.ts';
+import type { Rule } from './rules.ts';
+
+interface RuleRow {
+  readonly id: string;
+  readonly versionId: string;
+  readonly position: number;
+  readonly activityKey: string;
+  readonly activityIri: string;
+  readonly verbs: readonly string[];
+  readonly scaledMin: number | null;
+  readonly success: boolean | null;
+  readonly completion: boolean | null;
+  readonly trustedAuthorities: readonly string[];
+  readonly itemId: string;
+  readonly level: number;
+  readonly validDays: number | null;
+}
+
+const RULE = 'r.id, r.version_id, r.position, r.activity_key, r.activity_iri, r.verbs, r.scaled_min, r.success, r.completion, r.trusted_authorities, r.item_id, r.level, r.valid_days';
+
+const toRule = (row: RuleRow): Rule & { readonly position: number } => ({
+  id: row.id,
+  versionId: row.versionId,
+  position: row.position,
+  activityKey: row.activityKey,
+  activityIri: row.activityIri,
+  verbs: row.verbs,
+  scaledMin: row.scaledMin,
+  success: row.success,
+  completion: row.completion,
+  trustedAuthorities: row.trustedAuthorities,
+  itemId: row.itemId,
+  level: row.level,
+  validDays: row.validDays,
+});
+
+/** Rules that count now and are about one of these activities. */
+export async function activeRules(sql: Sql, activityKeys: readonly string[]): Promise<readonly Rule[]> {
+  const rows = await sql.rows<RuleRow>(
+    `select ${RULE} from progress.evidence_rule r join progress.rule_set_version v on v.id = r.version_id where v.status = 'ACTIVE' and r.activity_key = any($1::uuid[]) order by r.id`,
+    [activityKeys],
+  );
+  return rows.map(toRule);
+}
+
+export async function rulesOfVersions(sql: Sql, versionIds: readonly string[]): Promise<readonly Rule[]> {
+  return (await sql.rows<RuleRow>(`select ${RULE} from progress.evidence_rule r where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds])).map(toRule);
+}
+
+export async function rulesById(sql: Sql, ids: readonly string[]): Promise<readonly Rule[]> {
+  return (await sql.rows<RuleRow>(`select ${RULE} from progress.evidence_rule r where r.id = any($1::uuid[])`, [ids])).map(toRule);
+}
+
+export interface RuleSetRow {
+  readonly id: string;
+  readonly code: string;
+  readonly title: string;
+}
+
+export interface RuleSetVersionRow {
+  readonly id: string;
+  readonly ruleSetId: string;
+  readonly ordinal: number;
+  readonly status: 'DRAFT' | 'ACTIVE' | 'SUPERSEDED';
+  readonly activatedAt: Date | null;
+}
+
+export const listRuleSets = (sql: Sql, limit: number, afterCode: string | null) =>
+  sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where $1::text is null or code > $1 order by code limit $2', [afterCode, limit]);
+
+export const ruleSetsById = (sql: Sql, ids: readonly string[]) => sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where id = any($1::uuid[])', [ids]);
+
+const RULE_SET_VERSION = 'id, rule_set_id, ordinal, status, activated_at';
+
+export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where rule_set_id = any($1::uuid[]) order by rule_set_id, ordinal desc`, [ids]);
+
+export const ruleSetVersionsById = (sql: Sql, ids: readonly string[]) => sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where id = any($1::uuid[])`, [ids]);
+
+const MODEL_LOCK = 7_307_117_111;
+
+/**
+ * Rules and published graphs are what the projector computes with. It holds the shared side for one transaction; who
+ * changes them takes the exclusive side, so no statement is judged by rules that are just being replaced.
+ */
+export async function lockModel(sql: Sql, side: 'shared' | 'exclusive'): Promise<void> {
+  await sql.rows(`select pg_advisory_xact_lock${side === 'shared' ? '_shared' : ''}($1)`, [MODEL_LOCK]);
+}
+
+/** Evidence as the projector writes it. `retraction` is null while it counts. */
+export interface NewEvidence {
+  readonly id: string;
+  readonly learnerId: string;
+  readonly itemId: string;
+  readonly level: number;
+  readonly statementId: string;
+  readonly ruleId: string;
+  readonly authorityKey: string;
+  readonly occurredAt: Date;
+  readonly expiresAt: Date | null;
+  readonly retraction: 'VOIDED' | null;
+}
+
+/** Writes the evidence of some statements; what they gave before and do not give any more is retracted, never deleted. */
+export async function reconcileEvidence(sql: Sql, statementIds: readonly string[], evidence: readonly NewEvidence[]): Promise<void> {
+  await sql.rows(
+    `update progress.evidence set retraction = 'RULE' where statement_id = any($1::uuid[]) and id <> all($2::uuid[]) and retraction is distinct from 'RULE'`,
+    [statementIds, evidence.map((row) => row.id)],
+  );
+  await sql.rows(
+    `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction)
+     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[]) as t(learner_id, id) order by t.learner_id, t.id
+     on conflict (learner_id, id) do update set retraction = excluded.retraction where evidence.retraction is distinct from excluded.retraction`,
+    [
+      evidence.map((row) => row.learnerId),
+      evidence.map((row) => row.id),
+      evidence.map((row) => row.itemId),
+      evidence.map((row) => row.level),
+      evidence.map((row) => row.statementId),
+      evidence.map((row) => row.ruleId),
+      evidence.map((row) => row.authorityKey),
+      evidence.map((row) => row.occurredAt),
+      evidence.map((row) => row.expiresAt),
+      evidence.map((row) => row.retraction),
+    ],
+  );
+}
+
+/** Everything that counts for some learners, now or later, by learner. */
+export async function readFoldEvidence(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, readonly FoldEvidence[]>> {
+  const rows = await sql.rows<{ learnerId: string; id: string; itemId: string; level: number; occurredAt: Date; expiresAt: Date | null }>(
+    'select learner_id, id, item_id, level, occurred_at, expires_at from progress.evidence where learner_id = any($1::uuid[]) and retraction is null',
+    [learnerIds],
+  );
+  const byLearner = new Map<string, FoldEvidence[]>(learnerIds.map((id) => [id, []]));
+  for (const row of rows) byLearner.get(row.learnerId)?.push({ id: row.id, itemId: row.itemId, level: row.level, occurredAt: row.occurredAt, expiresAt: row.expiresAt });
+  return byLearner;
+}
+
+interface ProgressRow {
+  readonly learnerId: string;
+  readonly itemId: string;
+  readonly currentLevel: number;
+  readonly directLevel: number;
+  readonly source: 'DIRECT' | 'ROLLUP';
+  readonly supporting: readonly string[];
+  readonly nextChangeAt: Date | null;
+}
+
+/** The stored answers of the fold, by learner. */
+export async function readProgress(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
+  const rows = await sql.rows<ProgressRow>(
+    'select learner_id, item_id, current_level, direct_level, source, supporting, next_change_at from progress.competency_progress where learner_id = any($1::uuid[]) order by learner_id, item_id',
+    [learnerIds],
+  );
+  const byLearner = new Map<string, ItemProgress[]>(learnerIds.map((id) => [id, []]));
+  for (const row of rows) {
+    byLearner.get(row.learnerId)?.push({ itemId: row.itemId, currentLevel: row.currentLevel, directLevel: row.directLevel, source: row.source, supporting: row.supporting, nextChangeAt: row.nextChangeAt });
+  }
+  return byLearner;
+}
+
+export interface ProgressChange {
+  readonly learnerId: string;
+  readonly progress: ItemProgress;
+}
+
+export async function writeProgress(sql: Sql, changed: readonly ProgressChange[], gone: readonly { readonly learnerId: string; readonly itemId: string }[]): Promise<void> {
+  if (gone.length > 0) {
+    await sql.rows('delete from progress.competency_progress p using unnest($1::uuid[], $2::uuid[]) as t(learner_id, item_id) where p.learner_id = t.learner_id and p.item_id = t.item_id', [
+      gone.map((row) => row.learnerId),
+      gone.map((row) => row.itemId),
+    ]);
+  }
+  if (changed.length === 0) return;
+  await sql.rows(
+    `insert into progress.competency_progress (learner_id, item_id, current_level, direct_level, source, next_change_at, supporting)
+     select t.learner_id, t.item_id, t.current_level, t.direct_level, t.source, t.next_change_at, t.supporting::uuid[]
+     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::text[]) as t(learner_id, item_id, current_level, direct_level, source, next_change_at, supporting)
+     order by t.learner_id, t.item_id
+     on conflict (learner_id, item_id) do update set current_level = excluded.current_level, direct_level = excluded.direct_level, source = excluded.source,
+       next_change_at = excluded.next_change_at, supporting = excluded.supporting`,
+    [
+      changed.map((row) => row.learnerId),
+      changed.map((row) => row.progress.itemId),
+      changed.map((row) => row.progress.currentLevel),
+      changed.map((row) => row.progress.directLevel),
+      changed.map((row) => row.progress.source),
+      changed.map((row) => row.progress.nextChangeAt),
+      // unnest flattens nested arrays, so each list travels as the text of an array literal.
+      changed.map((row) => `{${row.progress.supporting.join(',')}}`),
+    ],
+  );
+}
+
+export interface NewProgressEvent {
+  readonly learnerId: string;
+  readonly id: string;
+  readonly itemId: string;
+  readonly fromLevel: number;
+  readonly toLevel: number;
+  readonly cause: 'STATEMENT' | 'VOID';
+  readonly statementId: string | null;
+  readonly createdAt: Date;
+}
+
+export async function insertEvents(sql: Sql, events: readonly NewProgressEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await sql.rows(
+    `insert into progress.progress_event (learner_id, id, item_id, from_level, to_level, cause, statement_id, created_at)
+     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::uuid[], $8::timestamptz[])`,
+    [
+      events.map((event) => event.learnerId),
+      events.map((event) => event.id),
+      events.map((event) => event.itemId),
+      events.map((event) => event.fromLevel),
+      events.map((event) => event.toLevel),
+      events.map((event) => event.cause),
+      events.map((event) => event.statementId),
+      events.map((event) => event.createdAt),
+    ],
+  );
+}
+
+/** Puts the statements behind a framework's evidence back into the inbox, so that its learners are folded again. */
+export async function requeueByFramework(sql: Sql, frameworkId: string): Promise<void> {
+  await sql.rows(
+    `insert into lrs.inbox (bucket, stored, statement_id)
+     select distinct get_byte(uuid_send(s.actor_key), 0) % 64, s.stored, s.statement_id
+     from progress.evidence e join competency.competency_item i on i.id = e.item_id join lrs.statement s on s.statement_id = e.statement_id
+     where i.framework_id = $1 and e.retraction is null order by 1, 2, 3 on conflict do nothing`,
+    [frameworkId],
+  );
+}
+
+export interface EvidenceRow {
+  readonly id: string;
+  readonly learnerId: string;
+  readonly itemId: string;
+  readonly level: number;
+  readonly statementId: string;
+  readonly ruleId: string;
+  readonly occurredAt: Date;
+  readonly expiresAt: Date | null;
+  readonly retraction: string | null;
+}
+
+const EVIDENCE = 'id, learner_id, item_id, level, statement_id, rule_id, occurred_at, expires_at, retraction';
+
+/** All evidence of learners for items, newest first, retracted included. */
+export const evidenceOf = (sql: Sql, pairs: readonly { readonly learnerId: string; readonly itemId: string }[]) =>
+  sql.rows<EvidenceRow>(
+    `select ${EVIDENCE} from progress.evidence e join (select distinct * from unnest($1::uuid[], $2::uuid[]) as u(learner, item)) t on e.learner_id = t.learner and e.item_id = t.item order by e.occurred_at desc, e.id`,
+    [pairs.map((pair) => pair.learnerId), pairs.map((pair) => pair.itemId)],
+  );
+
+export const evidenceById = (sql: Sql, pairs: readonly { readonly learnerId: string; readonly id: string }[]) =>
+  sql.rows<EvidenceRow>(`select ${EVIDENCE} from progress.evidence where (learner_id, id) in (select * from unnest($1::uuid[], $2::uuid[]))`, [
+    pairs.map((pair) => pair.learnerId),
+    pairs.map((pair) => pair.id),
+  ]);
+
+export const evidenceOfStatements = (sql: Sql, statementIds: readonly string[]) =>
+  sql.rows<EvidenceRow>(`select ${EVIDENCE} from progress.evidence where statement_id = any($1::uuid[]) order by id`, [statementIds]);
+
+export interface ProgressEventRow {
+  readonly id: string;
+  readonly learnerId: string;
+  readonly itemId: string;
+  readonly fromLevel: number;
+  readonly toLevel: number;
+  readonly cause: string;
+  readonly statementId: string | null;
+  readonly createdAt: Date;
+}
+
+/** The latest events of learners, at most `limit` each, newest first. */
+export const eventsOfLearners = (sql: Sql, learnerIds: readonly string[], limit: number) =>
+  sql.rows<ProgressEventRow>(
+    `select e.id, e.learner_id, e.item_id, e.from_level, e.to_level, e.cause, e.statement_id, e.created_at
+     from unnest($1::uuid[]) as l(id) cross join lateral (select * from progress.progress_event p where p.learner_id = l.id order by p.id desc limit $2) e`,
+    [learnerIds, limit],
+  );

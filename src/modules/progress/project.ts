@@ -1,0 +1,150 @@
+import type { Database, Sql } from '../../db/database.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { byKey, digestKey, newId } from '../../kernel/ids.ts';
+import { publishedVersionsOfItems, readRollupGraph, type RollupGraph } from '../competency/index.ts';
+import { activityKey, claimInbox, type InboxStatement, readForProjection } from '../lrs/index.ts';
+import { holdAgentsUnlinked, learnersOfAgents, lockLearners } from '../people/index.ts';
+import { foldProgress, type ItemProgress } from './fold.ts';
+import * as store from './progress.store.ts';
+import { activityOf, evaluate, type Rule } from './rules.ts';
+
+/** Graphs of published versions never change, so one process reads each once. */
+export class GraphCache {
+  readonly #graphs = new Map<string, RollupGraph>();
+
+  /** The roll-up graphs of the published frameworks these items belong to. */
+  async ofItems(sql: Sql, itemIds: readonly string[]): Promise<readonly RollupGraph[]> {
+    if (itemIds.length === 0) return [];
+    const versions = await publishedVersionsOfItems(sql, itemIds);
+    return Promise.all(
+      versions.map(async ({ versionId: id }) => {
+        const graph = this.#graphs.get(id) ?? (await readRollupGraph(sql, id));
+        this.#graphs.set(id, graph);
+        return graph;
+      }),
+    );
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** Evidence is addressed by what it says: the same rule, statement and competency are the same evidence everywhere. */
+function evidenceFrom(rule: Rule, statement: InboxStatement, learnerId: string): store.NewEvidence {
+  const { occurredAt } = statement;
+  return {
+    id: digestKey('evidence', rule.id, statement.id, rule.itemId),
+    learnerId,
+    itemId: rule.itemId,
+    level: rule.level,
+    statementId: statement.id,
+    ruleId: rule.id,
+    authorityKey: statement.authorityKey,
+    occurredAt,
+    expiresAt: rule.validDays === null ? null : new Date(occurredAt.getTime() + rule.validDays * DAY_MS),
+    retraction: statement.voided ? 'VOIDED' : null,
+  };
+}
+
+function sameProgress(a: ItemProgress | undefined, b: ItemProgress): boolean {
+  return (
+    a !== undefined &&
+    a.currentLevel === b.currentLevel &&
+    a.directLevel === b.directLevel &&
+    a.source === b.source &&
+    a.nextChangeAt?.getTime() === b.nextChangeAt?.getTime() &&
+    a.supporting.join() === b.supporting.join()
+  );
+}
+
+/** The learner behind each statement. Who is unknown is looked up again under the lock that linking an identifier takes. */
+async function learnersOf(sql: Sql, statements: readonly InboxStatement[]): Promise<ReadonlyMap<string, string>> {
+  const keys = [...new Set(statements.map((statement) => statement.actorKey))];
+  const known = await learnersOfAgents(sql, keys);
+  const unknown = keys.filter((key) => !known.has(key));
+  if (unknown.length === 0) return known;
+  await holdAgentsUnlinked(sql, unknown);
+  return new Map([...known, ...(await learnersOfAgents(sql, unknown))]);
+}
+
+interface Cause {
+  readonly cause: 'STATEMENT' | 'VOID';
+  readonly statementId: string | null;
+}
+
+async function refold(sql: Sql, clock: Clock, graphs: GraphCache, causes: ReadonlyMap<string, Cause>): Promise<void> {
+  const learnerIds = [...causes.keys()];
+  const evidence = await store.readFoldEvidence(sql, learnerIds);
+  const before = await store.readProgress(sql, learnerIds);
+  const items = new Set([...evidence.values()].flat().map((row) => row.itemId));
+  const concerned = await graphs.ofItems(sql, [...items]);
+  const now = clock.now();
+  const changed: store.ProgressChange[] = [];
+  const gone: { learnerId: string; itemId: string }[] = [];
+  const events: store.NewProgressEvent[] = [];
+  for (const learnerId of learnerIds) {
+    const old = new Map((before.get(learnerId) ?? []).map((row) => [row.itemId, row]));
+    const fresh = foldProgress(evidence.get(learnerId) ?? [], concerned, now);
+    const event = (itemId: string, fromLevel: number, toLevel: number): void => {
+      if (fromLevel !== toLevel) events.push({ learnerId, id: newId(), itemId, fromLevel, toLevel, createdAt: now, ...(causes.get(learnerId) ?? { cause: 'STATEMENT', statementId: null }) });
+    };
+    for (const progress of fresh) {
+      const previous = old.get(progress.itemId);
+      old.delete(progress.itemId);
+      if (sameProgress(previous, progress)) continue;
+      changed.push({ learnerId, progress });
+      event(progress.itemId, previous?.currentLevel ?? 0, progress.currentLevel);
+    }
+    for (const [itemId, previous] of old) {
+      gone.push({ learnerId, itemId });
+      event(itemId, previous.currentLevel, 0);
+    }
+  }
+  await store.writeProgress(sql, changed, gone);
+  await store.insertEvents(sql, events);
+}
+
+/**
+ * Takes up to `limit` statements of one bucket out of the inbox and brings everything derived from them up to date, in
+ * one transaction: evidence, progress, events. A crash at any point leaves the inbox as it was.
+ *
+ * A void brings its target along, whichever of the two came first. What is read about a learner is read under the
+ * learner's lock, so two workers cannot overtake each other.
+ * @returns the number of statements taken.
+ */
+export async function projectBucket(database: Database, clock: Clock, graphs: GraphCache, bucket: number, limit: number): Promise<number> {
+  return database.transaction(async (sql) => {
+    // Before the claim: who changes the model waits for inbox rows, so the projector must not wait for the model holding some.
+    await store.lockModel(sql, 'shared');
+    const claimed = await claimInbox(sql, bucket, limit);
+    if (claimed.length === 0) return 0;
+    const first = await readForProjection(sql, claimed);
+    const targets = first.flatMap((statement) => (statement.voids === null ? [] : [statement.voids]));
+    const ids = [...new Set([...claimed, ...targets])];
+    const scouts = targets.length > 0 ? await readForProjection(sql, ids) : first;
+    const learners = await learnersOf(sql, scouts);
+    const concerned = [...new Set(scouts.flatMap((statement) => learners.get(statement.actorKey) ?? []))].sort(byKey);
+    if (concerned.length === 0) return claimed.length;
+    await lockLearners(sql, concerned);
+    // Read again: whether a statement is voided is only certain under the lock of its learner.
+    const statements = (await readForProjection(sql, ids)).filter((statement) => learners.has(statement.actorKey));
+    await projectStatements(sql, clock, graphs, statements, learners, new Set(targets));
+    return claimed.length;
+  });
+}
+
+async function projectStatements(sql: Sql, clock: Clock, graphs: GraphCache, statements: readonly InboxStatement[], learners: ReadonlyMap<string, string>, voidTargets: ReadonlySet<string>): Promise<void> {
+  const about = new Map(statements.map((statement) => [statement.id, activityOf(statement.statement)]));
+  const keys = [...new Set([...about.values()].flatMap((iri) => (iri === null ? [] : [activityKey(iri)])))];
+  const rules = Map.groupBy(keys.length > 0 ? await store.activeRules(sql, keys) : [], (rule) => rule.activityIri);
+  const causes = new Map<string, Cause>();
+  const evidence = statements.flatMap((statement) => {
+    const learnerId = learners.get(statement.actorKey) ?? '';
+    const cause = voidTargets.has(statement.id) ? 'VOID' : 'STATEMENT';
+    const earlier = causes.get(learnerId);
+    causes.set(learnerId, { cause: earlier?.cause === 'VOID' ? 'VOID' : cause, statementId: earlier ? null : statement.id });
+    const matching = evaluate(rules.get(about.get(statement.id) ?? '') ?? [], statement.statement, statement.authorityKey).matches;
+    return matching.map((rule) => evidenceFrom(rule, statement, learnerId));
+  });
+  await store.reconcileEvidence(sql, statements.map((statement) => statement.id), evidence);
+  await refold(sql, clock, graphs, causes);
+}
