@@ -1,0 +1,11 @@
+/** Ends the run with one plain line that any tool can read. */
+export default class PlainReporter {
+  onRunComplete(_contexts, results) {
+    const slowest = [...results.testResults].sort((a, b) => b.perfStats.runtime - a.perfStats.runtime).slice(0, 5);
+    for (const file of slowest) console.log(`${(file.perfStats.runtime / 1000).toFixed(1)} s  ${file.testFilePath.replace(`${process.cwd()}/`, '')}`);
+    // A file that could not even load has no failed test of its own, and must not look like a success.
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    const skipped = results.numPendingTests > 0 ? `, ${results.numPendingTests} skipped` : '';
+    console.log(`${results.numPassedTests} passed, ${failed} failed${skipped}`);
+  }
+}
