@@ -1,6 +1,9 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config/settings.ts';
 import { Database } from './db/database.ts';
+import type { Modules } from './graphql/modules.ts';
+import { graphqlSchema } from './graphql/schema.ts';
+import { createGraphServer } from './graphql/server.ts';
 import { errorFields, sendError } from './http/errors.ts';
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
 import { healthRoutes } from './http/health.ts';
@@ -14,13 +17,10 @@ import { Statements } from './modules/lrs/index.ts';
 import { People, peopleEntities } from './modules/people/index.ts';
 import { Progress, progressEntities } from './modules/progress/index.ts';
 import { Training, trainingEntities } from './modules/training/index.ts';
-import type { Modules } from './graphql/modules.ts';
-import { graphqlSchema } from './graphql/schema.ts';
-import { createGraphServer } from './graphql/server.ts';
 import { explorerRoutes } from './web/explorer.ts';
 
 /** Every table MikroORM knows. */
-export const entities = [...accessEntities, ...peopleEntities, ...competencyEntities, ...trainingEntities, ...progressEntities];
+const entities = [...accessEntities, ...peopleEntities, ...competencyEntities, ...trainingEntities, ...progressEntities];
 
 export interface AppOptions {
   readonly config: Config;
@@ -91,13 +91,20 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   await apollo.start();
 
   let closing = false;
+  // A kept-alive connection would hold the server open long after its last answer.
+  http.addHook('onSend', async (_request, reply) => {
+    if (closing) void reply.header('Connection', 'close');
+  });
   http.setErrorHandler(sendError);
   http.setNotFoundHandler((request) => {
     throw new AppError('NOT_FOUND', `there is nothing at ${request.method} ${request.url.split('?')[0]}`);
   });
   healthRoutes(http, async () => {
     if (closing) return 'the server is stopping';
-    return database.ping().then(() => null, () => 'the database cannot be reached');
+    return database.ping().then(
+      () => null,
+      () => 'the database cannot be reached',
+    );
   });
   await http.register(async (scope) => xapiRoutes(scope, { config, access: modules.access, statements }), { prefix: XAPI_PATH });
   graphqlRoute(http, { apollo, modules, clock, bodyLimitBytes: config.graphqlBodyLimitBytes });
@@ -126,7 +133,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
 
 /** Query strings with repeated names kept as lists, on an object without a prototype. */
 function parseQuery(text: string): Record<string, string | string[]> {
-  const query: Record<string, string | string[]> = Object.create(null);
+  const query = Object.create(null) as Record<string, string | string[]>;
   for (const [name, value] of new URLSearchParams(text)) {
     const earlier = query[name];
     query[name] = earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value];

@@ -64,7 +64,12 @@ const loadConfig = async () => (await import('./config/settings.ts')).readConfig
 async function createToken(values: Values): Promise<void> {
   const { createToken: create } = await import('./commands/administer.ts');
   const { ROLES } = await import('./modules/access/index.ts');
-  await create(await loadConfig(), { label: need(values.label, '--label'), role: choose(values.role, 'role', ROLES), partnerId: values.partner, learnerId: values.learner });
+  await create(await loadConfig(), {
+    label: need(values.label, '--label'),
+    role: choose(values.role, 'role', ROLES),
+    partnerId: values.partner,
+    learnerId: values.learner,
+  });
 }
 
 async function createCredential(values: Values): Promise<void> {
@@ -78,7 +83,12 @@ async function createCredential(values: Values): Promise<void> {
 async function importFramework(file: string, values: Values): Promise<number> {
   const { importFrameworkFile } = await import('./commands/administer.ts');
   const { FRAMEWORK_KINDS, ROLLUPS } = await import('./modules/competency/index.ts');
-  const request = { kind: choose(values.kind, 'kind', FRAMEWORK_KINDS), defaultRollup: choose(values.rollup, 'rollup', ROLLUPS), publish: values.publish, dryRun: values['dry-run'] };
+  const request = {
+    kind: choose(values.kind, 'kind', FRAMEWORK_KINDS),
+    defaultRollup: choose(values.rollup, 'rollup', ROLLUPS),
+    publish: values.publish,
+    dryRun: values['dry-run'],
+  };
   return importFrameworkFile(await loadConfig(), file, request);
 }
 
@@ -116,11 +126,16 @@ async function runCommand(args: readonly string[]): Promise<number> {
 /** Errors whose message is meant for the user; anything else is a fault and keeps its stack. */
 const FOR_USERS = new Set(['StartError', 'ConfigError', 'AppError', 'DataFolderInUseError', 'UsageError']);
 
-try {
-  process.exitCode = await runCommand(process.argv.slice(2));
-} catch (error) {
-  const name = error instanceof Error ? error.constructor.name : '';
-  if (!(error instanceof Error) || !FOR_USERS.has(name)) throw error;
-  process.stderr.write(`${error.message}\n${name === 'UsageError' ? `\n${HELP}` : ''}`);
-  process.exitCode = name === 'UsageError' ? 2 : 1;
+// Exits by itself: a connection that outlived the grace period must not keep the process.
+process.exit(await exitCode());
+
+async function exitCode(): Promise<number> {
+  try {
+    return await runCommand(process.argv.slice(2));
+  } catch (error) {
+    const name = error instanceof Error ? error.constructor.name : '';
+    if (!(error instanceof Error) || !FOR_USERS.has(name)) throw error;
+    process.stderr.write(`${error.message}\n${name === 'UsageError' ? `\n${HELP}` : ''}`);
+    return name === 'UsageError' ? 2 : 1;
+  }
 }

@@ -51,18 +51,26 @@ export async function importFrameworkFile(config: Config, file: string, options:
   const source = await readFile(file, 'utf8');
   const report = await withModules(config, (modules) => modules.competencies.import({ source, ...options }));
   for (const { severity, path, code, message } of report.issues) say(`${severity}\t${path || '(whole)'}\t${code}\t${message}`);
-  say(`${report.outcome}: ${report.counts.items} items, ${report.counts.associations} associations, ${report.counts.levels} levels; ${report.issues.length} issue(s).`);
+  say(
+    `${report.outcome}: ${report.counts.items} items, ${report.counts.associations} associations, ${report.counts.levels} levels; ${report.issues.length} issue(s).`,
+  );
   return report.outcome === 'REFUSED' ? 1 : 0;
 }
 
 /** Makes a GraphQL token and prints it once. */
-export async function createToken(config: Config, input: { label: string; role: Role; partnerId?: string | undefined; learnerId?: string | undefined }): Promise<void> {
+export async function createToken(
+  config: Config,
+  input: { label: string; role: Role; partnerId?: string | undefined; learnerId?: string | undefined },
+): Promise<void> {
   const { token } = await withModules(config, (modules) => modules.access.createToken(input));
   say(token);
 }
 
 /** Makes an xAPI credential and prints it once, as JSON. */
-export async function createCredential(config: Config, input: { label: string; scopes: readonly XapiScope[]; authority: { homePage: string; name: string }; partnerId?: string | undefined }): Promise<void> {
+export async function createCredential(
+  config: Config,
+  input: { label: string; scopes: readonly XapiScope[]; authority: { homePage: string; name: string }; partnerId?: string | undefined },
+): Promise<void> {
   const { key, secret } = await withModules(config, (modules) => modules.access.createCredential({ ...input, authorityKey: actorKey }));
   say(JSON.stringify({ key, secret }));
 }

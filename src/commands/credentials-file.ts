@@ -1,7 +1,7 @@
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { actorKey } from '../modules/lrs/index.ts';
 import type { Modules } from '../graphql/modules.ts';
+import { actorKey } from '../modules/lrs/index.ts';
 
 /** What credentials.json holds: one xAPI credential with every right, one ADMIN token. */
 export interface CredentialsFile {
@@ -24,7 +24,10 @@ export async function readCredentials(dataDir: string): Promise<CredentialsFile 
 /** Makes sure that the file holds secrets which work on this database, and the endpoints in use now. */
 export async function ensureCredentials(dataDir: string, modules: Modules, baseUrl: string): Promise<CredentialsFile> {
   const existing = await readCredentials(dataDir);
-  const works = existing !== null && (await modules.access.checkXapiCredential(existing.xapi.key, existing.xapi.secret)) !== null && (await modules.access.checkToken(existing.graphql.token)) !== null;
+  const works =
+    existing !== null &&
+    (await modules.access.checkXapiCredential(existing.xapi.key, existing.xapi.secret)) !== null &&
+    (await modules.access.checkToken(existing.graphql.token)) !== null;
   const secrets = works ? existing : await createSecrets(modules);
   const file: CredentialsFile = {
     xapi: { endpoint: `${baseUrl}/xapi`, key: secrets.xapi.key, secret: secrets.xapi.secret },
@@ -39,7 +42,12 @@ export async function ensureCredentials(dataDir: string, modules: Modules, baseU
 }
 
 async function createSecrets(modules: Modules): Promise<{ xapi: { key: string; secret: string }; graphql: { token: string } }> {
-  const xapi = await modules.access.createCredential({ label: 'first start', scopes: ['all'], authority: { homePage: 'https://mumpuni.example', name: 'first-start' }, authorityKey: actorKey });
+  const xapi = await modules.access.createCredential({
+    label: 'first start',
+    scopes: ['all'],
+    authority: { homePage: 'https://mumpuni.example', name: 'first-start' },
+    authorityKey: actorKey,
+  });
   const { token } = await modules.access.createToken({ label: 'first start', role: 'ADMIN' });
   return { xapi, graphql: { token } };
 }

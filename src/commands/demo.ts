@@ -16,7 +16,10 @@ interface Row {
 }
 
 interface Answer {
-  readonly learners: { readonly nodes: readonly { readonly name: string | null; readonly progress: readonly Row[] }[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } };
+  readonly learners: {
+    readonly nodes: readonly { readonly name: string | null; readonly progress: readonly Row[] }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
 }
 
 const QUERY = `query DemoProgress($after: String) {
@@ -34,7 +37,8 @@ async function progressOf(credentials: CredentialsFile, name: string): Promise<r
     const { learners }: Answer = await askGraphql<Answer>(credentials, QUERY, { after });
     const found = learners.nodes.find((node) => node.name === name);
     if (found) return found.progress;
-    if (!learners.pageInfo.hasNextPage) throw new StartError(`The demo learner ${name} is not in this database. Start the server with the demo (DEMO=true) on an empty DATA_DIR.`);
+    if (!learners.pageInfo.hasNextPage)
+      throw new StartError(`The demo learner ${name} is not in this database. Start the server with the demo (DEMO=true) on an empty DATA_DIR.`);
     after = learners.pageInfo.endCursor;
   }
 }
@@ -54,7 +58,9 @@ function show(rows: readonly Row[]): void {
   for (const { competency, current, currentLabel, target, why } of rows) {
     const bar = '█'.repeat(current) + '░'.repeat(BAR - current);
     const demand = target === null ? '' : current >= target ? `reaches ${target}` : `needs ${target}`;
-    process.stdout.write(`    ${(competency.code ?? '').padEnd(6)} ${bar} ${String(current)} ${(currentLabel ?? '').padEnd(9)} ${demand.padEnd(10)} ${competency.fullStatement}\n           ${why}\n`);
+    process.stdout.write(
+      `    ${(competency.code ?? '').padEnd(6)} ${bar} ${String(current)} ${(currentLabel ?? '').padEnd(9)} ${demand.padEnd(10)} ${competency.fullStatement}\n           ${why}\n`,
+    );
   }
 }
 

@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
-import { createApp } from '../app.ts';
+import { connect, createApp } from '../app.ts';
 import type { Config } from '../config/settings.ts';
 import { DataFolderInUseError, ownEmbeddedDatabase } from '../db/embedded-owner.ts';
 import { assertSchemaIsCurrent, migrate } from '../db/schema-version.ts';
 import { loadDemoWorld } from '../demo/load.ts';
 import { demoStatements, VISITOR_INDEX } from '../demo/statements.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { connect } from '../app.ts';
 import { postStatements } from './client.ts';
-import { credentialsPath, type CredentialsFile, ensureCredentials } from './credentials-file.ts';
+import { type CredentialsFile, credentialsPath, ensureCredentials } from './credentials-file.ts';
 import { printWelcome } from './welcome.ts';
 
 /** A start that cannot succeed, in words for whoever typed the command. */
@@ -80,7 +79,15 @@ export async function serve(config: Config): Promise<void> {
       const baseUrl = config.publicUrl || address.replace('[::1]', 'localhost').replace('0.0.0.0', '127.0.0.1');
       const credentials = storage.embedded ? await ensureCredentials(resolve(config.dataDir), app.modules, baseUrl) : null;
       if (credentials && config.demo) await loadDemo(app, credentials);
-      say(printWelcome({ baseUrl, credentialsFile: credentials ? credentialsPath(resolve(config.dataDir)) : null, demo: config.demo && storage.embedded, explorer: config.mode !== 'production', visitor: VISITOR_INDEX }));
+      say(
+        printWelcome({
+          baseUrl,
+          credentialsFile: credentials ? credentialsPath(resolve(config.dataDir)) : null,
+          demo: config.demo && storage.embedded,
+          explorer: config.mode !== 'production',
+          visitor: VISITOR_INDEX,
+        }),
+      );
     } catch (error) {
       await app.close();
       throw error;

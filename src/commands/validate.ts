@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { JsonTextError, scanJson } from '../kernel/json-text.ts';
-import { validateStatements, type Violation, type XapiVersion } from '../standards/xapi/index.ts';
+import { type Violation, validateStatements, type XapiVersion } from '../standards/xapi/index.ts';
 
 function check(text: string, version: XapiVersion): readonly Violation[] {
   try {

@@ -43,6 +43,11 @@ export function printWelcome(welcome: Welcome): string {
     return lines.join('\n');
   }
   lines.push(`  Credentials    ${welcome.credentialsFile}`);
-  if (welcome.demo) lines.push(`  Demo           ${DEMO_LEARNERS.length} invented learners of ${DEMO_HOME_PAGE}; \`npm run demo\` shows progress move`, '', ...commands(welcome, welcome.credentialsFile));
+  if (welcome.demo)
+    lines.push(
+      `  Demo           ${DEMO_LEARNERS.length} invented learners of ${DEMO_HOME_PAGE}; \`npm run demo\` shows progress move`,
+      '',
+      ...commands(welcome, welcome.credentialsFile),
+    );
   return lines.join('\n');
 }

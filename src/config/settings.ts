@@ -42,11 +42,17 @@ export const SETTINGS = {
     description: 'Address under which clients reach the server, for printed links and authorities; empty means http://HOST:PORT.',
     parse: absoluteUrlOrEmpty,
   },
-  dataDir: { name: 'DATA_DIR', fallback: '.data', description: 'Folder of the embedded PostgreSQL and of credentials.json; unused with DATABASE_URL.', parse: text },
+  dataDir: {
+    name: 'DATA_DIR',
+    fallback: '.data',
+    description: 'Folder of the embedded PostgreSQL and of credentials.json; unused with DATABASE_URL.',
+    parse: text,
+  },
   databaseUrl: {
     name: 'DATABASE_URL',
     fallback: '',
-    description: 'PostgreSQL 15 or newer to use, as postgres://user:password@host:port/name. Empty starts the embedded server. With it the server neither migrates nor loads the demo.',
+    description:
+      'PostgreSQL 15 or newer to use, as postgres://user:password@host:port/name. Empty starts the embedded server. With it the server neither migrates nor loads the demo.',
     parse: text,
   },
   databasePoolSize: { name: 'DATABASE_POOL_SIZE', fallback: '10', description: 'Most connections of one process to PostgreSQL.', parse: wholeNumber(3, 200) },
@@ -75,20 +81,60 @@ export const SETTINGS = {
     description: 'Most statements in one request; above it the answer is 413.',
     parse: wholeNumber(1, 100_000),
   },
-  statementDepthLimit: { name: 'STATEMENT_DEPTH_LIMIT', fallback: '64', description: 'Deepest nesting of JSON in a statement request.', parse: wholeNumber(10, 1_000) },
-  statementPageSize: { name: 'STATEMENT_PAGE_SIZE', fallback: '100', description: 'Statements in one page when a query names no limit, and the most it may name.', parse: wholeNumber(50, 1_000) },
+  statementDepthLimit: {
+    name: 'STATEMENT_DEPTH_LIMIT',
+    fallback: '64',
+    description: 'Deepest nesting of JSON in a statement request.',
+    parse: wholeNumber(10, 1_000),
+  },
+  statementPageSize: {
+    name: 'STATEMENT_PAGE_SIZE',
+    fallback: '100',
+    description: 'Statements in one page when a query names no limit, and the most it may name.',
+    parse: wholeNumber(50, 1_000),
+  },
   graphqlBodyLimitBytes: {
     name: 'GRAPHQL_BODY_LIMIT_BYTES',
     fallback: String(4 * 1024 * 1024),
     description: 'Largest body of a GraphQL request, in bytes; framework import carries a whole package.',
     parse: wholeNumber(1_024, 1_073_741_824),
   },
-  graphqlCostLimit: { name: 'GRAPHQL_COST_LIMIT', fallback: '20000', description: 'Highest cost of one GraphQL operation: each field counts 1, a list multiplies by its page size.', parse: wholeNumber(100, 10_000_000) },
-  graphqlDepthLimit: { name: 'GRAPHQL_DEPTH_LIMIT', fallback: '12', description: 'Deepest nesting of fields in one GraphQL operation.', parse: wholeNumber(3, 100) },
-  projectorPollMs: { name: 'PROJECTOR_POLL_MS', fallback: '200', description: 'Longest pause of the projector between two looks at its inbox, in milliseconds; a new statement wakes it sooner.', parse: wholeNumber(5, 60_000) },
-  projectorBatch: { name: 'PROJECTOR_BATCH', fallback: '200', description: 'Most statements the projector takes in one transaction.', parse: wholeNumber(1, 5_000) },
-  shutdownGraceMs: { name: 'SHUTDOWN_GRACE_MS', fallback: '8000', description: 'Longest wait for requests in flight after SIGTERM, in milliseconds.', parse: wholeNumber(0, 60_000) },
-  logLevel: { name: 'LOG_LEVEL', fallback: 'warn', description: 'Least severe level that is logged, as JSON lines on standard output.', parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent') },
+  graphqlCostLimit: {
+    name: 'GRAPHQL_COST_LIMIT',
+    fallback: '20000',
+    description: 'Highest cost of one GraphQL operation: each field counts 1, a list multiplies by its page size.',
+    parse: wholeNumber(100, 10_000_000),
+  },
+  graphqlDepthLimit: {
+    name: 'GRAPHQL_DEPTH_LIMIT',
+    fallback: '12',
+    description: 'Deepest nesting of fields in one GraphQL operation.',
+    parse: wholeNumber(3, 100),
+  },
+  projectorPollMs: {
+    name: 'PROJECTOR_POLL_MS',
+    fallback: '200',
+    description: 'Longest pause of the projector between two looks at its inbox, in milliseconds; a new statement wakes it sooner.',
+    parse: wholeNumber(5, 60_000),
+  },
+  projectorBatch: {
+    name: 'PROJECTOR_BATCH',
+    fallback: '200',
+    description: 'Most statements the projector takes in one transaction.',
+    parse: wholeNumber(1, 5_000),
+  },
+  shutdownGraceMs: {
+    name: 'SHUTDOWN_GRACE_MS',
+    fallback: '8000',
+    description: 'Longest wait for requests in flight after SIGTERM, in milliseconds.',
+    parse: wholeNumber(0, 60_000),
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    fallback: 'warn',
+    description: 'Least severe level that is logged, as JSON lines on standard output.',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  },
 } as const satisfies { readonly [key: string]: Setting<unknown> };
 
 export type Config = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['parse']> };

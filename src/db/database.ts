@@ -1,7 +1,7 @@
-import { MikroORM } from '@mikro-orm/postgresql';
 import type { AnyEntity, EntitySchema } from '@mikro-orm/core';
-import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
+import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql';
+import { MikroORM } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
 import pg, { type Pool, type PoolClient } from 'pg';
 import { migrations } from '../../migrations/index.ts';
@@ -49,6 +49,15 @@ function useDefaultParsers(pool: Pool): void {
   pool.options.types = pg.types;
 }
 
+/** Says which server does not answer, without the user and password of the connection string. */
+function unreachable(url: string, error: unknown): AppError {
+  const address = URL.canParse(url) ? new URL(url).host : 'DATABASE_URL';
+  return new AppError(
+    'UNAVAILABLE',
+    `The database at ${address} cannot be reached: ${error instanceof Error ? error.message : String(error)}. Check DATABASE_URL and that the server runs.`,
+  );
+}
+
 /** Runs work again, after a short random wait, while it fails in a way that left nothing behind. */
 async function withRetries<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -79,7 +88,7 @@ export class Database {
     this.sql = this.#through(pool);
   }
 
-  /** Connects. @throws when the server does not answer. */
+  /** Connects. @throws AppError UNAVAILABLE when the server does not answer or refuses the user. */
   static async connect(options: DatabaseOptions): Promise<Database> {
     const orm = await MikroORM.init({
       clientUrl: options.url,
@@ -98,6 +107,12 @@ export class Database {
       logger: () => undefined,
     });
     const pool = (await (orm.em.getConnection() as PostgreSqlConnection).getNativeClient()) as Pool;
+    try {
+      await pool.query('select 1');
+    } catch (error) {
+      await orm.close(true);
+      throw unreachable(options.url, error);
+    }
     return new Database(orm, pool, options.onQuery ?? (() => undefined));
   }
 
@@ -147,10 +162,12 @@ export class Database {
         return await this.orm.em.fork().transactional(async (em) => {
           const transaction = em.getTransactionContext() as { executeQuery(query: CompiledQuery): Promise<{ rows: unknown[] }> };
           const sql: Sql = {
-            rows: async <R>(text: string, parameters: readonly unknown[] = []) => 
-              (await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]))).rows.map((row) => Object.fromEntries(Object.entries(row as object).map(([column, value]) => [camelName(column), value])) as R),
+            rows: async <R>(text: string, parameters: readonly unknown[] = []) =>
+              (await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]))).rows.map(
+                (row) => Object.fromEntries(Object.entries(row as object).map(([column, value]) => [camelName(column), value])) as R,
+              ),
           };
-          return await work(em as EntityManager, sql);
+          return work(em as EntityManager, sql);
         });
       } catch (error) {
         throw constraintError(error) ?? error;
@@ -170,7 +187,9 @@ export class Database {
 /** The last line of defence behind the checks of the modules, which name the field better. */
 function constraintError(error: unknown): AppError | null {
   const detail = typeof error === 'object' && error !== null && 'detail' in error ? String(error.detail) : '';
-  if (sqlState(error) === '23505') return new AppError('CONFLICT', 'a row with this key exists already', [{ path: '', rule: 'unique', message: detail.replace(/^Key /, '') }]);
-  if (sqlState(error) === '23503') return new AppError('INVALID_INPUT', 'a reference leads to nothing', [{ path: '', rule: 'reference', message: detail.replace(/^Key /, '') }]);
+  if (sqlState(error) === '23505')
+    return new AppError('CONFLICT', 'a row with this key exists already', [{ path: '', rule: 'unique', message: detail.replace(/^Key /, '') }]);
+  if (sqlState(error) === '23503')
+    return new AppError('INVALID_INPUT', 'a reference leads to nothing', [{ path: '', rule: 'reference', message: detail.replace(/^Key /, '') }]);
   return null;
 }

@@ -43,7 +43,9 @@ async function loadBinaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch {
-    throw new Error(`There is no embedded PostgreSQL for ${process.platform} ${process.arch} (${name} is not installed). Set DATABASE_URL to a PostgreSQL 15 or newer.`);
+    throw new Error(
+      `There is no embedded PostgreSQL for ${process.platform} ${process.arch} (${name} is not installed). Set DATABASE_URL to a PostgreSQL 15 or newer.`,
+    );
   }
 }
 
@@ -61,7 +63,10 @@ function postgresUser(): { uid: number; gid: number } {
 /** The first folder on the way to `path` that other users may not pass through, or null. */
 async function closedFolder(path: string): Promise<string | null> {
   for (let folder = resolve(path); ; folder = dirname(folder)) {
-    const mode = await stat(folder).then((found) => found.mode, () => constants.S_IXOTH);
+    const mode = await stat(folder).then(
+      (found) => found.mode,
+      () => constants.S_IXOTH,
+    );
     if ((mode & constants.S_IXOTH) === 0) return folder;
     if (folder === dirname(folder)) return null;
   }
@@ -91,7 +96,9 @@ async function createRunner(paths: readonly string[]): Promise<Runner> {
   // Root's own folders (a fresh mktemp -d, /root) are closed to the user postgres: lend it the one capability that passes them.
   const capability = await heldCapability();
   if (!capability) {
-    throw new Error(`PostgreSQL cannot run as root, and its user "postgres" may not enter ${closed}. Move the project or DATA_DIR to a folder others may enter, run as an ordinary user, or set DATABASE_URL.`);
+    throw new Error(
+      `PostgreSQL cannot run as root, and its user "postgres" may not enter ${closed}. Move the project or DATA_DIR to a folder others may enter, run as an ordinary user, or set DATABASE_URL.`,
+    );
   }
   const prefix = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
   return { uid, gid, run: async (command, args) => void (await run('setpriv', [...prefix, command, ...args], { ...quiet, cwd: '/' })) };
@@ -108,7 +115,11 @@ function freePort(): Promise<number> {
   });
 }
 
-const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** The password is made once and kept beside the cluster, readable by its owner only. */
 async function password(dataDir: string): Promise<string> {
@@ -133,7 +144,15 @@ async function initialise(binaries: Binaries, runner: Runner, dataDir: string, c
       await chown(draft, runner.uid, runner.gid);
       await chown(passwordFile, runner.uid, runner.gid);
     }
-    await runner.run(binaries.initdb, [`--pgdata=${draft}`, `--username=${USER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-instructions']);
+    await runner.run(binaries.initdb, [
+      `--pgdata=${draft}`,
+      `--username=${USER}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-instructions',
+    ]);
     await rename(draft, cluster).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
@@ -187,7 +206,19 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`, 'max_connections=200', 'jit=off', ...(options.settings ?? [])];
     const log = join(cluster, 'server.log');
     try {
-      await runner.run(binaries.pg_ctl, ['start', '-w', '-t', '60', '-s', '-D', cluster, '-l', log, '-o', settings.map((setting) => `-c ${setting}`).join(' ')]);
+      await runner.run(binaries.pg_ctl, [
+        'start',
+        '-w',
+        '-t',
+        '60',
+        '-s',
+        '-D',
+        cluster,
+        '-l',
+        log,
+        '-o',
+        settings.map((setting) => `-c ${setting}`).join(' '),
+      ]);
     } catch {
       port = await runningPort(cluster);
       if (port === null) throw new Error(`The embedded PostgreSQL did not start; its log is ${log}`);

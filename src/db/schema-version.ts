@@ -22,7 +22,10 @@ export async function assertSchemaIsCurrent(database: Database): Promise<void> {
   const applied = new Set(await appliedMigrations(database));
   const missing = migrations.filter(({ name }) => !applied.has(name)).map(({ name }) => name);
   if (missing.length > 0) {
-    throw new AppError('UNAVAILABLE', `The database schema is older than this version (missing: ${missing.join(', ')}). Run \`npm run migrate\` with the same DATABASE_URL, then start again.`);
+    throw new AppError(
+      'UNAVAILABLE',
+      `The database schema is older than this version (missing: ${missing.join(', ')}). Run \`npm run migrate\` with the same DATABASE_URL, then start again.`,
+    );
   }
   const known = new Set(migrations.map(({ name }) => name));
   const unknown = [...applied].filter((name) => !known.has(name));

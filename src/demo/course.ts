@@ -69,9 +69,30 @@ export const DEMO_UNITS = [
 
 /** Invented people. Nobody of these names is meant. */
 export const DEMO_LEARNERS: readonly string[] = [
-  'Andi Contoh', 'Butet Contoh', 'Citra Contoh', 'Dewi Contoh', 'Eko Contoh', 'Farida Contoh', 'Gunawan Contoh', 'Hotma Contoh',
-  'Indah Contoh', 'Joko Contoh', 'Kartini Contoh', 'Lamhot Contoh', 'Maria Contoh', 'Nurul Contoh', 'Oktavia Contoh', 'Parlin Contoh',
-  'Qori Contoh', 'Rini Contoh', 'Sabar Contoh', 'Tiur Contoh', 'Umar Contoh', 'Vina Contoh', 'Wahyu Contoh', 'Yanti Contoh',
+  'Andi Contoh',
+  'Butet Contoh',
+  'Citra Contoh',
+  'Dewi Contoh',
+  'Eko Contoh',
+  'Farida Contoh',
+  'Gunawan Contoh',
+  'Hotma Contoh',
+  'Indah Contoh',
+  'Joko Contoh',
+  'Kartini Contoh',
+  'Lamhot Contoh',
+  'Maria Contoh',
+  'Nurul Contoh',
+  'Oktavia Contoh',
+  'Parlin Contoh',
+  'Qori Contoh',
+  'Rini Contoh',
+  'Sabar Contoh',
+  'Tiur Contoh',
+  'Umar Contoh',
+  'Vina Contoh',
+  'Wahyu Contoh',
+  'Yanti Contoh',
 ];
 
 /** The home page of the accounts by which the demo's content knows its learners. */

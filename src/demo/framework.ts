@@ -33,7 +33,17 @@ function packageOf(name: string, title: string, nodes: readonly Node[]): string 
   const link = (kind: string, identifier: string, text: string) => ({ title: text, identifier, uri: `${BASE}/${kind}/${identifier}` });
   const withLevels = nodes.filter((node) => node.type !== 'Rumpun');
   return JSON.stringify({
-    CFDocument: { identifier: document, uri: `${BASE}/CFDocuments/${document}`, creator: 'Mumpuni demo', title, lastChangeDateTime: CHANGED, caseVersion: '1.1', language: 'id', version: '2026', adoptionStatus: 'Adopted' },
+    CFDocument: {
+      identifier: document,
+      uri: `${BASE}/CFDocuments/${document}`,
+      creator: 'Mumpuni demo',
+      title,
+      lastChangeDateTime: CHANGED,
+      caseVersion: '1.1',
+      language: 'id',
+      version: '2026',
+      adoptionStatus: 'Adopted',
+    },
     CFItems: nodes.map((node) => ({
       identifier: demoItemId(node.code),
       uri: `${BASE}/CFItems/${demoItemId(node.code)}`,
@@ -93,16 +103,31 @@ function packageOf(name: string, title: string, nodes: readonly Node[]): string 
 const competencies = (prefix: string, parent: string, titles: readonly string[]): Node[] =>
   titles.map((title, index) => ({ code: `${prefix}.${index + 1}`, title, type: 'Kompetensi', parent }));
 
-const MANAGERIAL_TITLES = ['Integritas', 'Kerja sama', 'Komunikasi', 'Orientasi pada hasil', 'Pelayanan publik', 'Pengembangan diri dan orang lain', 'Mengelola perubahan', 'Pengambilan keputusan'];
+const MANAGERIAL_TITLES = [
+  'Integritas',
+  'Kerja sama',
+  'Komunikasi',
+  'Orientasi pada hasil',
+  'Pelayanan publik',
+  'Pengembangan diri dan orang lain',
+  'Mengelola perubahan',
+  'Pengambilan keputusan',
+];
 
 export const DEMO_FRAMEWORKS = [
   {
     kind: 'MANAGERIAL',
-    source: packageOf('managerial', 'Kompetensi manajerial (judul)', [{ code: 'M', title: 'Kompetensi manajerial', type: 'Rumpun', parent: null }, ...competencies('M', 'M', MANAGERIAL_TITLES)]),
+    source: packageOf('managerial', 'Kompetensi manajerial (judul)', [
+      { code: 'M', title: 'Kompetensi manajerial', type: 'Rumpun', parent: null },
+      ...competencies('M', 'M', MANAGERIAL_TITLES),
+    ]),
   },
   {
     kind: 'SOCIO_CULTURAL',
-    source: packageOf('socio-cultural', 'Kompetensi sosial kultural (judul)', [{ code: 'SK', title: 'Kompetensi sosial kultural', type: 'Rumpun', parent: null }, ...competencies('SK', 'SK', ['Perekat bangsa'])]),
+    source: packageOf('socio-cultural', 'Kompetensi sosial kultural (judul)', [
+      { code: 'SK', title: 'Kompetensi sosial kultural', type: 'Rumpun', parent: null },
+      ...competencies('SK', 'SK', ['Perekat bangsa']),
+    ]),
   },
   {
     kind: 'TECHNICAL',

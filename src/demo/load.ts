@@ -1,9 +1,21 @@
-import type { Clock } from '../kernel/clock.ts';
+import type { Database } from '../db/database.ts';
 import type { Modules } from '../graphql/modules.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { ifiKey } from '../modules/lrs/index.ts';
 import { learnersOfAgents } from '../modules/people/index.ts';
-import type { Database } from '../db/database.ts';
-import { DEMO_BANDS, DEMO_HOME_PAGE, DEMO_LEARNERS, DEMO_LESSON_LEVEL, DEMO_MODULES, DEMO_PARTNERS, DEMO_POSITION, DEMO_PROGRAM, DEMO_REQUIREMENTS, DEMO_UNITS, VERBS } from './course.ts';
+import {
+  DEMO_BANDS,
+  DEMO_HOME_PAGE,
+  DEMO_LEARNERS,
+  DEMO_LESSON_LEVEL,
+  DEMO_MODULES,
+  DEMO_PARTNERS,
+  DEMO_POSITION,
+  DEMO_PROGRAM,
+  DEMO_REQUIREMENTS,
+  DEMO_UNITS,
+  VERBS,
+} from './course.ts';
 import { DEMO_FRAMEWORKS, demoItemId } from './framework.ts';
 import { demoAccount } from './statements.ts';
 
@@ -16,7 +28,9 @@ async function loadOrganisation({ access, people, competencies }: Modules): Prom
   for (const { parent, ...unit } of DEMO_UNITS) {
     if (!units.has(unit.code)) units.set(unit.code, (await people.createUnit({ ...unit, parentId: parent === null ? null : (units.get(parent) ?? null) })).id);
   }
-  const position = (await people.positions(100, null)).find((row) => row.code === DEMO_POSITION.code) ?? (await people.createPosition({ ...DEMO_POSITION, family: 'FUNGSIONAL_KEAHLIAN' }));
+  const position =
+    (await people.positions(100, null)).find((row) => row.code === DEMO_POSITION.code) ??
+    (await people.createPosition({ ...DEMO_POSITION, family: 'FUNGSIONAL_KEAHLIAN' }));
   if ((await competencies.standardsOfPositions([position.id])).length === 0) {
     await competencies.createStandard({
       positionId: position.id,
@@ -30,7 +44,9 @@ async function loadOrganisation({ access, people, competencies }: Modules): Prom
 
 /** Fills the first version as far as it is not there yet; every step can be the one before a crash. */
 async function loadProgram({ access, training }: Modules): Promise<{ programId: string; versionId: string }> {
-  const program = (await training.programs(100, null)).find((row) => row.code === DEMO_PROGRAM.code) ?? (await training.createProgram({ ...DEMO_PROGRAM, kind: 'TECHNICAL', form: 'BLENDED' })).program;
+  const program =
+    (await training.programs(100, null)).find((row) => row.code === DEMO_PROGRAM.code) ??
+    (await training.createProgram({ ...DEMO_PROGRAM, kind: 'TECHNICAL', form: 'BLENDED' })).program;
   const [version] = await training.versionsOfPrograms([program.id]);
   if (!version) throw new Error('a programme has a version from its first moment on');
   if (version.status === 'PUBLISHED') return { programId: program.id, versionId: version.id };
@@ -43,7 +59,9 @@ async function loadProgram({ access, training }: Modules): Promise<{ programId: 
       [wanted.lesson, 'XAPI', 'ASSESSES', DEMO_LESSON_LEVEL],
       [wanted.test, 'TEST', 'ASSESSES', DEMO_BANDS[DEMO_BANDS.length - 1]?.level ?? 1],
     ] as const) {
-      const activityId = activities.get(activity.iri) ?? (await training.addActivity({ moduleId: module.id, iri: activity.iri, title: activity.title, kind, ownerId: owner?.id ?? null })).id;
+      const activityId =
+        activities.get(activity.iri) ??
+        (await training.addActivity({ moduleId: module.id, iri: activity.iri, title: activity.title, kind, ownerId: owner?.id ?? null })).id;
       const aligned = (await training.alignmentsOfActivities([activityId])).some((row) => row.moduleId === module.id);
       if (!aligned) await training.addAlignment({ moduleId: module.id, activityId, itemId: demoItemId(wanted.competency), targetLevel, contribution });
     }
@@ -62,8 +80,27 @@ async function loadRules({ progress }: Modules): Promise<void> {
       title: `Aturan bukti ${DEMO_PROGRAM.title}`,
       rules: DEMO_MODULES.flatMap((module) => {
         const shared = { itemId: demoItemId(module.competency), trustedAuthorities: [], validDays: null };
-        const lesson = { ...shared, activityIri: module.lesson.iri, verbs: [VERBS.completed], scaledMin: null, success: null, completion: true, level: DEMO_LESSON_LEVEL };
-        return [lesson, ...DEMO_BANDS.map(({ scaledMin, level }) => ({ ...shared, activityIri: module.test.iri, verbs: [VERBS.passed], scaledMin, success: true, completion: null, level }))];
+        const lesson = {
+          ...shared,
+          activityIri: module.lesson.iri,
+          verbs: [VERBS.completed],
+          scaledMin: null,
+          success: null,
+          completion: true,
+          level: DEMO_LESSON_LEVEL,
+        };
+        return [
+          lesson,
+          ...DEMO_BANDS.map(({ scaledMin, level }) => ({
+            ...shared,
+            activityIri: module.test.iri,
+            verbs: [VERBS.passed],
+            scaledMin,
+            success: true,
+            completion: null,
+            level,
+          })),
+        ];
       }),
     }));
   if (draft.status === 'DRAFT') await progress.activateRuleSetVersion(draft.id);
@@ -75,7 +112,13 @@ async function loadLearners(database: Database, { people, training }: Modules, p
     const known = (await learnersOfAgents(database.sql, [ifiKey(ifi)])).get(ifiKey(ifi));
     const learnerId = known ?? (await people.createLearner({ name, staffCategory: index % 6 === 5 ? 'PPPK' : 'PNS', identities: [ifi] })).id;
     if ((await people.holdingsOfLearners([learnerId])).length === 0) {
-      await people.createHolding({ learnerId, positionId: places.get('position') ?? '', unitId: places.get(index % 2 === 0 ? 'PU' : 'PERKIM') ?? '', validFrom: START, validTo: null });
+      await people.createHolding({
+        learnerId,
+        positionId: places.get('position') ?? '',
+        unitId: places.get(index % 2 === 0 ? 'PU' : 'PERKIM') ?? '',
+        validFrom: START,
+        validTo: null,
+      });
     }
     if ((await training.enrolmentsOfLearners([learnerId])).length === 0) await training.enrol({ learnerId, batchId });
   }
@@ -93,10 +136,18 @@ export async function loadDemoWorld(database: Database, modules: Modules, clock:
   const places = await loadOrganisation(modules);
   const { programId, versionId } = await loadProgram(modules);
   await loadRules(modules);
-  const batch = (await modules.training.batchesOfVersions([versionId]))[0] ?? (await modules.training.createBatch({ versionId, number: 1, startsOn: new Date('2026-02-02T00:00:00Z'), endsOn: new Date('2026-03-13T00:00:00Z') }));
+  const batch =
+    (await modules.training.batchesOfVersions([versionId]))[0] ??
+    (await modules.training.createBatch({ versionId, number: 1, startsOn: new Date('2026-02-02T00:00:00Z'), endsOn: new Date('2026-03-13T00:00:00Z') }));
   await loadLearners(database, modules, places, batch.id);
   const university = (await modules.access.partners(100, null)).find((partner) => partner.code === 'UNIV-A');
   if (university && !(await modules.access.hasGrant(university.id, programId, clock.now()))) {
-    await modules.access.createGrant({ partnerId: university.id, programId, showsNames: false, purpose: 'Contoh: perjanjian kerja sama kurikulum', validTo: null });
+    await modules.access.createGrant({
+      partnerId: university.id,
+      programId,
+      showsNames: false,
+      purpose: 'Contoh: perjanjian kerja sama kurikulum',
+      validTo: null,
+    });
   }
 }

@@ -19,7 +19,13 @@ const pick = (limit: number, ...names: readonly string[]): number => Number.pars
 
 const name = (verb: string): string => verb.slice(verb.lastIndexOf('/') + 1);
 
-function statement(learner: number, verb: string, activity: { readonly iri: string; readonly title: string }, timestamp: Date, result?: unknown): DemoStatement {
+function statement(
+  learner: number,
+  verb: string,
+  activity: { readonly iri: string; readonly title: string },
+  timestamp: Date,
+  result?: unknown,
+): DemoStatement {
   return {
     id: digestKey('demo-statement', String(learner), verb, activity.iri, timestamp.toISOString()),
     actor: demoActor(learner),
@@ -34,7 +40,11 @@ function testOf(learner: number, moduleIndex: number, when: Date): DemoStatement
   const test = DEMO_MODULES[moduleIndex]?.test ?? { iri: '', title: '' };
   const scaled = (40 + pick(60, String(learner), test.iri)) / 100;
   const passed = scaled >= 0.6;
-  return statement(learner, passed ? VERBS.passed : VERBS.failed, test, when, { score: { scaled, raw: Math.round(scaled * 100), min: 0, max: 100 }, success: passed, completion: true });
+  return statement(learner, passed ? VERBS.passed : VERBS.failed, test, when, {
+    score: { scaled, raw: Math.round(scaled * 100), min: 0, max: 100 },
+    success: passed,
+    completion: true,
+  });
 }
 
 /** What the batch did: each learner reads lessons and takes tests as far as they have come. */

@@ -3,7 +3,7 @@ import { DEFAULT_PAGE, encodeCursor, MAX_PAGE, type Page, type PageRequest, page
 import { ANYONE, Exposed } from './access.ts';
 
 @ObjectType({ description: 'Where a page ends and whether another follows.' })
-export class PageInfo {
+class PageInfo {
   @Exposed(ANYONE, () => Boolean, 'Whether rows follow this page.')
   hasNextPage!: boolean;
 
@@ -63,7 +63,8 @@ export function toConnection<T>(page: Page<T>, sortValues: (row: T) => readonly 
 }
 
 /** Cost of a page: what one row costs, as many times as rows are asked for. */
-export const pageCost = ({ args, childComplexity }: { args: { first?: number }; childComplexity: number }): number => 1 + Math.min(args.first ?? DEFAULT_PAGE, MAX_PAGE) * childComplexity;
+export const pageCost = ({ args, childComplexity }: { args: { first?: number }; childComplexity: number }): number =>
+  1 + Math.min(args.first ?? DEFAULT_PAGE, MAX_PAGE) * childComplexity;
 
 /** Cost of a list that is not paged because it is short by nature. */
 export const listCost = ({ childComplexity }: { childComplexity: number }): number => 1 + 5 * childComplexity;

@@ -10,7 +10,8 @@ export const refusalsAsErrors: MiddlewareFn<GraphContext> = async (_data, next):
   try {
     return await next();
   } catch (error) {
-    if (error instanceof AppError) throw new GraphQLError(error.message, { extensions: { code: error.code, violations: error.violations }, originalError: error });
+    if (error instanceof AppError)
+      throw new GraphQLError(error.message, { extensions: { code: error.code, violations: error.violations }, originalError: error });
     throw error;
   }
 };
@@ -33,7 +34,8 @@ const CLIENT_CODES: { readonly [code: string]: number } = {
 
 /** type-graphql says UNAUTHORIZED where HTTP says 403; 401 is only for who is not known at all. */
 const codeOf = (extensions: { readonly [key: string]: unknown } | undefined): string => {
-  const code = String(extensions?.['code'] ?? 'INTERNAL_SERVER_ERROR');
+  const code = extensions?.['code'];
+  if (typeof code !== 'string') return 'INTERNAL_SERVER_ERROR';
   return code === 'UNAUTHORIZED' ? 'FORBIDDEN' : code;
 };
 

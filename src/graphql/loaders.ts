@@ -20,7 +20,11 @@ function many<R>(load: (keys: readonly string[]) => Promise<readonly R[]>, keyOf
 }
 
 /** Likewise for keys of two parts. */
-function manyByPair<K, R>(load: (keys: readonly K[]) => Promise<readonly R[]>, keyOf: (row: R) => string, textOf: (key: K) => string): DataLoader<K, readonly R[], string> {
+function manyByPair<K, R>(
+  load: (keys: readonly K[]) => Promise<readonly R[]>,
+  keyOf: (row: R) => string,
+  textOf: (key: K) => string,
+): DataLoader<K, readonly R[], string> {
   return new DataLoader<K, readonly R[], string>(
     async (keys) => {
       const rows = Map.groupBy(await load(keys), keyOf);
@@ -62,9 +66,20 @@ export function createLoaders({ access, competencies, people, progress, training
     childEdgesByItem: manyByPair(competencies.childEdges, (row) => versioned({ itemId: row.destinationId ?? '', versionId: row.versionId }), versioned),
     competencyById: one<CompetencyRow>(competencies.competenciesById),
     enrolmentsByLearner: many(training.enrolmentsOfLearners, (row) => row.learnerId),
-    eventsByLearner: many((ids) => progress.eventsOf(ids, 50), (row) => row.learnerId),
-    evidenceByLearnerItem: manyByPair(progress.evidenceOf, (row) => `${row.learnerId} ${row.itemId}`, ({ learnerId, itemId }: LearnerItem) => `${learnerId} ${itemId}`),
-    evidenceById: manyByPair(progress.evidenceById, (row) => `${row.learnerId} ${row.id}`, ({ learnerId, id }: { learnerId: string; id: string }) => `${learnerId} ${id}`),
+    eventsByLearner: many(
+      (ids) => progress.eventsOf(ids, 50),
+      (row) => row.learnerId,
+    ),
+    evidenceByLearnerItem: manyByPair(
+      progress.evidenceOf,
+      (row) => `${row.learnerId} ${row.itemId}`,
+      ({ learnerId, itemId }: LearnerItem) => `${learnerId} ${itemId}`,
+    ),
+    evidenceById: manyByPair(
+      progress.evidenceById,
+      (row) => `${row.learnerId} ${row.id}`,
+      ({ learnerId, id }: { learnerId: string; id: string }) => `${learnerId} ${id}`,
+    ),
     frameworkById: one(competencies.frameworksById),
     frameworkVersionById: one(competencies.versionsById),
     holdingsByLearner: many(people.holdingsOfLearners, (row) => row.learnerId),
@@ -82,7 +97,15 @@ export function createLoaders({ access, competencies, people, progress, training
     progressByLearner: manyByPair(
       async (keys: readonly { learnerId: string; asOf: Date | null }[]) => {
         const groups = Map.groupBy(keys, (key) => key.asOf?.toISOString() ?? '');
-        const answers = await Promise.all([...groups.values()].map(async (group) => ({ asOf: group[0]?.asOf ?? null, rows: await progress.progressOf(group.map((key) => key.learnerId), group[0]?.asOf ?? null) })));
+        const answers = await Promise.all(
+          [...groups.values()].map(async (group) => ({
+            asOf: group[0]?.asOf ?? null,
+            rows: await progress.progressOf(
+              group.map((key) => key.learnerId),
+              group[0]?.asOf ?? null,
+            ),
+          })),
+        );
         return answers.flatMap(({ asOf, rows }) => [...rows].flatMap(([learnerId, items]) => items.map((item) => ({ ...item, learnerId, asOf }))));
       },
       (row) => `${row.asOf?.toISOString() ?? ''} ${row.learnerId}`,
@@ -97,11 +120,20 @@ export function createLoaders({ access, competencies, people, progress, training
     ruleSetById: one(progress.ruleSetsById),
     ruleSetVersionById: one(progress.ruleSetVersionsById),
     rulesByRuleSetVersion: many(progress.rulesOfVersions, (row) => row.versionId),
+    statementById: one((ids) => progress.statements(ids)),
     standardsByPosition: many(competencies.standardsOfPositions, (row) => row.positionId),
     targetsByLearner: manyByPair(
       async (keys: readonly { learnerId: string; asOf: Date | null }[]) => {
         const groups = Map.groupBy(keys, (key) => key.asOf?.toISOString() ?? '');
-        const answers = await Promise.all([...groups.values()].map(async (group) => ({ asOf: group[0]?.asOf ?? null, rows: await competencies.targetsOfLearners(group.map((key) => key.learnerId), group[0]?.asOf ?? now) })));
+        const answers = await Promise.all(
+          [...groups.values()].map(async (group) => ({
+            asOf: group[0]?.asOf ?? null,
+            rows: await competencies.targetsOfLearners(
+              group.map((key) => key.learnerId),
+              group[0]?.asOf ?? now,
+            ),
+          })),
+        );
         return answers.flatMap(({ asOf, rows }) => rows.map((row) => ({ ...row, asOf })));
       },
       (row) => `${row.asOf?.toISOString() ?? ''} ${row.learnerId}`,

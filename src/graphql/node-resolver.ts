@@ -38,7 +38,11 @@ export class NodeResolver {
     return find(context, id, '/id');
   }
 
-  @Query(() => [Node], { nullable: 'items', description: 'Several by their ids, in the order asked; at most 100.', complexity: ({ args, childComplexity }) => 1 + Math.min((args as { ids: unknown[] }).ids.length, 100) * childComplexity })
+  @Query(() => [Node], {
+    nullable: 'items',
+    description: 'Several by their ids, in the order asked; at most 100.',
+    complexity: ({ args, childComplexity }) => 1 + Math.min((args as { ids: unknown[] }).ids.length, 100) * childComplexity,
+  })
   @Access(ANYONE)
   async nodes(@Ctx() context: GraphContext, @Arg('ids', () => [ID], { description: 'The ids.' }) ids: string[]) {
     return Promise.all(boundedList(ids, '/ids').map((id, index) => find(context, id, `/ids/${index}`)));

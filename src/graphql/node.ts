@@ -63,7 +63,8 @@ const refuse = (path: string, message: string): AppError => new AppError('INVALI
  */
 export function fromGlobalId(kind: NodeKind, id: string, path: string): string {
   const decoded = decode(id);
-  if (decoded?.prefix !== PREFIXES[kind]) throw refuse(path, `expected the id of a ${kind}, which begins with ${PREFIXES[kind]}_; found ${JSON.stringify(id.slice(0, 60))}`);
+  if (decoded?.prefix !== PREFIXES[kind])
+    throw refuse(path, `expected the id of a ${kind}, which begins with ${PREFIXES[kind]}_; found ${JSON.stringify(id.slice(0, 60))}`);
   return decoded.uuid;
 }
 

@@ -2,7 +2,13 @@ import { type ClassType, ObjectType, registerEnumType } from 'type-graphql';
 import { AppError, type ErrorCode } from '../kernel/errors.ts';
 import { ANYONE, Exposed } from './access.ts';
 
-const USER_ERROR_CODES = { INVALID_INPUT: 'INVALID_INPUT', NOT_FOUND: 'NOT_FOUND', CONFLICT: 'CONFLICT', FORBIDDEN: 'FORBIDDEN', TOO_LARGE: 'TOO_LARGE' } as const satisfies Partial<Record<ErrorCode, string>>;
+const USER_ERROR_CODES = {
+  INVALID_INPUT: 'INVALID_INPUT',
+  NOT_FOUND: 'NOT_FOUND',
+  CONFLICT: 'CONFLICT',
+  FORBIDDEN: 'FORBIDDEN',
+  TOO_LARGE: 'TOO_LARGE',
+} as const satisfies Partial<Record<ErrorCode, string>>;
 type UserErrorCode = keyof typeof USER_ERROR_CODES;
 
 registerEnumType(USER_ERROR_CODES, {
@@ -18,7 +24,7 @@ registerEnumType(USER_ERROR_CODES, {
 });
 
 @ObjectType({ description: 'A mistake in the input of a mutation; nothing was changed.' })
-export class UserError {
+class UserError {
   @Exposed(ANYONE, () => USER_ERROR_CODES, 'The kind of mistake.')
   code!: UserErrorCode;
 

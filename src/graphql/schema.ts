@@ -3,7 +3,15 @@ import { type GraphQLSchema, isObjectType } from 'graphql';
 import { type AuthCheckerFn, buildSchemaSync } from 'type-graphql';
 import type { Role } from '../modules/access/index.ts';
 import { AccessResolver } from './access/resolvers.ts';
-import { CompetencyFrameworkResolver, CompetencyGraphResolver, CompetencyMutations, CompetencyRequirementResolver, CompetencyResolver, FrameworkVersionResolver, PositionStandardResolver } from './competency/resolvers.ts';
+import {
+  CompetencyFrameworkResolver,
+  CompetencyGraphResolver,
+  CompetencyMutations,
+  CompetencyRequirementResolver,
+  CompetencyResolver,
+  FrameworkVersionResolver,
+  PositionStandardResolver,
+} from './competency/resolvers.ts';
 import type { GraphContext } from './context.ts';
 import { refusalsAsErrors } from './errors.ts';
 import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';

@@ -8,7 +8,9 @@ import type { GraphContext } from './context.ts';
 import { errorFormatter, statusFromErrors } from './errors.ts';
 
 // Its ES module build imports graphql's internal .mjs files, which are a second graphql to instanceof; the CommonJS build shares ours.
-const { fieldExtensionsEstimator, getComplexity, simpleEstimator } = createRequire(import.meta.url)('graphql-query-complexity') as typeof import('graphql-query-complexity');
+const { fieldExtensionsEstimator, getComplexity, simpleEstimator } = createRequire(import.meta.url)(
+  'graphql-query-complexity',
+) as typeof import('graphql-query-complexity');
 
 export interface GraphServerOptions {
   readonly schema: GraphQLSchema;
@@ -58,7 +60,7 @@ export function createGraphServer(options: GraphServerOptions): ApolloServer<Gra
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     stopOnTerminationSignals: false,
-    parseOptions: { maxTokens: MAX_TOKENS },
+    parseOptions: { maxLexicalTokens: MAX_TOKENS },
     validationRules: rules,
     formatError: errorFormatter(options.log),
     plugins: [costLimit(options.schema, options.maxCost), statusFromErrors, ApolloServerPluginLandingPageDisabled()],

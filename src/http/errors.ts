@@ -10,13 +10,14 @@ export interface ErrorBody {
   readonly correlationId?: string;
 }
 
-/** PostgreSQL and socket errors that mean "not now": the request did not happen and may be repeated. */
-const UNAVAILABLE = /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|57P0[1-3]|53[23]00|08\w{3})$/;
+/** PostgreSQL and socket errors that mean "not now" (server gone, full, lock or statement timeout, contention): the request did not happen and may be repeated. */
+const UNAVAILABLE = /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|57P0[1-3]|57014|55P03|40001|40P01|53[1-3]00|08\w{3})$/;
 
 function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
   if (error instanceof AppError) return error;
-  if (error.code && UNAVAILABLE.test(error.code)) return new AppError('UNAVAILABLE', 'the database cannot be reached; try again shortly');
-  if (/timeout exceeded when trying to connect|Connection terminated/.test(error.message)) return new AppError('UNAVAILABLE', 'the database cannot be reached; try again shortly');
+  if (error.code && UNAVAILABLE.test(error.code)) return new AppError('UNAVAILABLE', 'the database cannot take this now; try again shortly');
+  if (/timeout exceeded when trying to connect|Connection terminated/.test(error.message))
+    return new AppError('UNAVAILABLE', 'the database cannot take this now; try again shortly');
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return null;
   const code = status === 413 ? 'TOO_LARGE' : status === 415 ? 'UNSUPPORTED_MEDIA' : 'INVALID_INPUT';
@@ -25,7 +26,9 @@ function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
 
 /** What of an unexpected error goes into the log: never the request, which may hold secrets and personal data. */
 export function errorFields(error: unknown): { readonly type: string; readonly message: string; readonly stack: string | undefined } {
-  return error instanceof Error ? { type: error.name, message: error.message, stack: error.stack } : { type: typeof error, message: String(error), stack: undefined };
+  return error instanceof Error
+    ? { type: error.name, message: error.message, stack: error.stack }
+    : { type: typeof error, message: String(error), stack: undefined };
 }
 
 /** The one place where a thrown error becomes an HTTP answer. */

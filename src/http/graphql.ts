@@ -1,10 +1,10 @@
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Clock } from '../kernel/clock.ts';
-import { AppError } from '../kernel/errors.ts';
 import { createContext, type GraphContext } from '../graphql/context.ts';
 import type { Modules } from '../graphql/modules.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { AppError } from '../kernel/errors.ts';
 import type { Viewer } from '../modules/access/index.ts';
 
 export const GRAPHQL_PATH = '/graphql';

@@ -14,7 +14,7 @@ export interface ProjectorOptions {
 export class Projector {
   readonly #progress: Progress;
   readonly #options: ProjectorOptions;
-  #stopped = false;
+  readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
   #woken = false;
   #endSleep: (() => void) | null = null;
@@ -36,7 +36,7 @@ export class Projector {
 
   /** Finishes the transaction under way and returns. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     this.#endSleep?.();
     await this.#running;
   }
@@ -44,9 +44,9 @@ export class Projector {
   /** Projects until nothing waits. @returns the number of statements taken. */
   async drain(): Promise<number> {
     let total = 0;
-    for (let buckets = await this.#progress.waitingBuckets(); buckets.length > 0 && !this.#stopped; buckets = await this.#progress.waitingBuckets()) {
+    for (let buckets = await this.#progress.waitingBuckets(); buckets.length > 0 && !this.#isStopped(); buckets = await this.#progress.waitingBuckets()) {
       for (const bucket of buckets) {
-        for (let taken = this.#options.batchSize; taken === this.#options.batchSize && !this.#stopped; total += taken) {
+        for (let taken = this.#options.batchSize; taken === this.#options.batchSize && !this.#isStopped(); total += taken) {
           taken = await this.#progress.projectBucket(bucket, this.#options.batchSize);
         }
       }
@@ -55,25 +55,30 @@ export class Projector {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
+    while (!this.#isStopped()) {
       this.#woken = false;
       try {
         await this.drain();
       } catch (error) {
         this.#options.onError(error);
       }
-      if (!this.#woken) await this.#sleep();
+      await this.#sleep();
     }
   }
 
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   async #sleep(): Promise<void> {
+    if (this.#woken) return;
     await new Promise<void>((done) => {
       const timer = setTimeout(done, this.#options.pollMs);
       this.#endSleep = () => {
         clearTimeout(timer);
         done();
       };
-      if (this.#stopped) this.#endSleep();
+      if (this.#isStopped()) this.#endSleep();
     });
     this.#endSleep = null;
   }

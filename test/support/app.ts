@@ -39,7 +39,11 @@ export interface TestApp extends App {
 export interface GraphqlBody {
   // biome-ignore lint/suspicious/noExplicitAny: each test reads the shape it asked for
   readonly data?: any;
-  readonly errors?: readonly { readonly message: string; readonly path?: readonly (string | number)[]; readonly extensions: { readonly code: string; readonly violations?: readonly { path: string; rule: string; message: string }[] } }[];
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly (string | number)[];
+    readonly extensions: { readonly code: string; readonly violations?: readonly { path: string; rule: string; message: string }[] };
+  }[];
 }
 
 export interface XapiOptions {
@@ -51,10 +55,36 @@ export interface XapiOptions {
 }
 
 const COUNTED = [
-  'lrs.statement', 'lrs.statement_agent', 'lrs.statement_activity', 'lrs.voiding', 'progress.evidence', 'progress.competency_progress', 'progress.evidence_rule', 'progress.rule_set_version',
-  'competency.competency_framework', 'competency.framework_version', 'competency.competency_item', 'competency.competency_item_version', 'competency.competency_edge', 'competency.position_standard',
-  'people.learner', 'people.agent_identity', 'people.position', 'people.organization_unit', 'people.position_holding', 'training.training_program', 'training.program_version', 'training.module', 'training.learning_activity',
-  'training.activity_alignment', 'training.batch', 'training.enrolment', 'access.partner', 'access.api_token', 'access.access_grant', 'access.lrs_credential',
+  'lrs.statement',
+  'lrs.statement_agent',
+  'lrs.statement_activity',
+  'lrs.voiding',
+  'progress.evidence',
+  'progress.competency_progress',
+  'progress.evidence_rule',
+  'progress.rule_set_version',
+  'competency.competency_framework',
+  'competency.framework_version',
+  'competency.competency_item',
+  'competency.competency_item_version',
+  'competency.competency_edge',
+  'competency.position_standard',
+  'people.learner',
+  'people.agent_identity',
+  'people.position',
+  'people.organization_unit',
+  'people.position_holding',
+  'training.training_program',
+  'training.program_version',
+  'training.module',
+  'training.learning_activity',
+  'training.activity_alignment',
+  'training.batch',
+  'training.enrolment',
+  'access.partner',
+  'access.api_token',
+  'access.access_grant',
+  'access.lrs_credential',
 ];
 
 const basic = ({ key, secret }: XapiSecret): string => `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}`;
@@ -84,7 +114,13 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
   if (projecting) app.projector.start();
 
   const createCredential: TestApp['createCredential'] = (scopes, partnerId) =>
-    app.modules.access.createCredential({ label: 'test', scopes, authority: { homePage: 'https://lrs.example', name: `authority-${Math.random()}` }, authorityKey: actorKey, partnerId });
+    app.modules.access.createCredential({
+      label: 'test',
+      scopes,
+      authority: { homePage: 'https://lrs.example', name: `authority-${Math.random()}` },
+      authorityKey: actorKey,
+      partnerId,
+    });
   const createToken: TestApp['createToken'] = async (role, of = {}) => (await app.modules.access.createToken({ label: 'test', role, ...of })).token;
   const credential = await createCredential(['all']);
   const token = await createToken('ADMIN');
@@ -98,7 +134,12 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
     createToken,
     xapi: async (method, path, options = {}) => {
       const who = options.credential === undefined ? credential : options.credential;
-      const wanted = { 'X-Experience-API-Version': '1.0.3', ...(method !== 'GET' && { 'Content-Type': 'application/json' }), ...(who && { Authorization: basic(who) }), ...options.headers };
+      const wanted = {
+        'X-Experience-API-Version': '1.0.3',
+        ...(method !== 'GET' && { 'Content-Type': 'application/json' }),
+        ...(who && { Authorization: basic(who) }),
+        ...options.headers,
+      };
       const headers = Object.entries(wanted).filter((entry): entry is [string, string] => entry[1] !== null);
       const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
       return answer<never>(await fetch(`${url}/xapi${path}`, { method, headers, ...(body !== undefined && { body: body as BodyInit }) }));
@@ -112,7 +153,9 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
         }),
       ),
     counts: async () => {
-      const [row] = await app.database.sql.rows<Record<string, string>>(`select ${COUNTED.map((table, index) => `(select count(*) from ${table}) as "c${index}"`).join(', ')}`);
+      const [row] = await app.database.sql.rows<Record<string, string>>(
+        `select ${COUNTED.map((table, index) => `(select count(*) from ${table}) as "c${index}"`).join(', ')}`,
+      );
       return Object.fromEntries(COUNTED.map((table, index) => [table, Number(row?.[`c${index}`])]));
     },
     takeQueries: () => queries.splice(0),

@@ -2,10 +2,11 @@
 export default class PlainReporter {
   onRunComplete(_contexts, results) {
     const slowest = [...results.testResults].sort((a, b) => b.perfStats.runtime - a.perfStats.runtime).slice(0, 5);
-    for (const file of slowest) console.log(`${(file.perfStats.runtime / 1000).toFixed(1)} s  ${file.testFilePath.replace(`${process.cwd()}/`, '')}`);
+    for (const file of slowest) console.error(`${(file.perfStats.runtime / 1000).toFixed(1)} s  ${file.testFilePath.replace(`${process.cwd()}/`, '')}`);
     // A file that could not even load has no failed test of its own, and must not look like a success.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const skipped = results.numPendingTests > 0 ? `, ${results.numPendingTests} skipped` : '';
-    console.log(`${results.numPassedTests} passed, ${failed} failed${skipped}`);
+    // At exit, so that nothing another reporter prints comes after it.
+    process.on('exit', () => console.log(`${results.numPassedTests} passed, ${failed} failed${skipped}`));
   }
 }

@@ -1,5 +1,5 @@
-import { digestKey } from '../../src/kernel/ids.ts';
 import type { App } from '../../src/app.ts';
+import { digestKey } from '../../src/kernel/ids.ts';
 import type { RollupKind } from '../../src/standards/case/index.ts';
 
 export const PASSED = 'http://adlnet.gov/expapi/verbs/passed';
@@ -22,8 +22,22 @@ export function casePackage(nodes: readonly CaseNode[], options: { name?: string
   const uri = (kind: string, id: string) => `https://case.example/${kind}/${id}`;
   const link = (id: string) => ({ title: id, identifier: id, uri: uri('CFItems', id) });
   return JSON.stringify({
-    CFDocument: { identifier: document, uri: uri('CFDocuments', document), creator: 'test', title: `Framework ${options.name ?? ''}`, version: options.version ?? '1', lastChangeDateTime: '2026-01-01T00:00:00Z' },
-    CFItems: nodes.map(({ code, rollup }) => ({ identifier: itemIdOf(code), uri: uri('CFItems', itemIdOf(code)), fullStatement: `Competency ${code}`, humanCodingScheme: code, lastChangeDateTime: '2026-01-01T00:00:00Z', ...(rollup && { extensions: { rollup } }) })),
+    CFDocument: {
+      identifier: document,
+      uri: uri('CFDocuments', document),
+      creator: 'test',
+      title: `Framework ${options.name ?? ''}`,
+      version: options.version ?? '1',
+      lastChangeDateTime: '2026-01-01T00:00:00Z',
+    },
+    CFItems: nodes.map(({ code, rollup }) => ({
+      identifier: itemIdOf(code),
+      uri: uri('CFItems', itemIdOf(code)),
+      fullStatement: `Competency ${code}`,
+      humanCodingScheme: code,
+      lastChangeDateTime: '2026-01-01T00:00:00Z',
+      ...(rollup && { extensions: { rollup } }),
+    })),
     CFAssociations: nodes.map(({ code, parent }) => ({
       identifier: digestKey('test-edge', code, parent ?? ''),
       uri: uri('CFAssociations', code),
@@ -33,7 +47,17 @@ export function casePackage(nodes: readonly CaseNode[], options: { name?: string
     })),
     CFRubrics: nodes.map(({ code }) => ({
       identifier: digestKey('test-rubric', code),
-      CFRubricCriteria: [{ identifier: digestKey('test-criterion', code), CFItemURI: link(itemIdOf(code)), CFRubricCriterionLevels: [1, 2, 3, 4, 5].map((rank) => ({ identifier: digestKey('test-level', code, String(rank)), quality: `Level ${rank}`, position: rank })) }],
+      CFRubricCriteria: [
+        {
+          identifier: digestKey('test-criterion', code),
+          CFItemURI: link(itemIdOf(code)),
+          CFRubricCriterionLevels: [1, 2, 3, 4, 5].map((rank) => ({
+            identifier: digestKey('test-level', code, String(rank)),
+            quality: `Level ${rank}`,
+            position: rank,
+          })),
+        },
+      ],
     })),
   });
 }
@@ -74,7 +98,17 @@ export async function buildWorld({ modules }: Pick<App, 'modules'>): Promise<Wor
     code: 'TEST',
     title: 'Test rules',
     rules: leaves.flatMap((code) =>
-      [1, 2, 3, 4, 5].map((level) => ({ activityIri: activityIri(code), verbs: [PASSED], scaledMin: level / 5, success: null, completion: null, trustedAuthorities: [], itemId: itemIdOf(code), level, validDays: null })),
+      [1, 2, 3, 4, 5].map((level) => ({
+        activityIri: activityIri(code),
+        verbs: [PASSED],
+        scaledMin: level / 5,
+        success: null,
+        completion: null,
+        trustedAuthorities: [],
+        itemId: itemIdOf(code),
+        level,
+        validDays: null,
+      })),
     ),
   });
   await progress.activateRuleSetVersion(rules.id);
@@ -91,7 +125,11 @@ export async function buildWorld({ modules }: Pick<App, 'modules'>): Promise<Wor
 
 /** A learner known by one account, enrolled in the batch of the world. */
 export async function addLearner({ modules }: Pick<App, 'modules'>, world: World, account: string): Promise<string> {
-  const { id } = await modules.people.createLearner({ name: `Learner ${account}`, staffCategory: 'PNS', identities: [{ kind: 'account', homePage: HOME_PAGE, value: account }] });
+  const { id } = await modules.people.createLearner({
+    name: `Learner ${account}`,
+    staffCategory: 'PNS',
+    identities: [{ kind: 'account', homePage: HOME_PAGE, value: account }],
+  });
   await modules.training.enrol({ learnerId: id, batchId: world.batchId });
   return id;
 }

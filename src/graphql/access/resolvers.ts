@@ -69,15 +69,24 @@ export class AccessResolver {
   @Mutation(() => PartnerCreatePayload, { description: 'Adds a partner.' })
   @Access(ADMIN)
   async partnerCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => PartnerCreateInput, { description: 'The partner.' }) input: PartnerCreateInput) {
-    return attempt('partner', async () => modules.access.createPartner({ ...input }));
+    return attempt('partner', async () => modules.access.createPartner({ code: input.code, name: input.name, kind: input.kind }));
   }
 
   @Mutation(() => AccessGrantCreatePayload, { description: 'Lets a partner read the learners of one programme.' })
   @Access(ADMIN)
-  async accessGrantCreate(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => AccessGrantCreateInput, { description: 'The grant.' }) input: AccessGrantCreateInput) {
+  async accessGrantCreate(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('input', () => AccessGrantCreateInput, { description: 'The grant.' }) input: AccessGrantCreateInput,
+  ) {
     return attempt('partner', async () => {
       const partnerId = fromGlobalId('Partner', input.partnerId, '/partnerId');
-      await modules.access.createGrant({ partnerId, programId: fromGlobalId('TrainingProgram', input.programId, '/programId'), showsNames: input.showsNames, purpose: input.purpose, validTo: input.validTo ?? null });
+      await modules.access.createGrant({
+        partnerId,
+        programId: fromGlobalId('TrainingProgram', input.programId, '/programId'),
+        showsNames: input.showsNames,
+        purpose: input.purpose,
+        validTo: input.validTo ?? null,
+      });
       return loaders.partnerById.load(partnerId);
     });
   }

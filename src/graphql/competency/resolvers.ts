@@ -8,7 +8,18 @@ import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
 import { CompetencyAssociationAddInput, CompetencyRollupSetInput, FrameworkImportInput, PositionStandardCreateInput } from './inputs.ts';
-import { Competency, CompetencyConnection, CompetencyAssociation, CompetencyFramework, CompetencyFrameworkConnection, CompetencyGraph, CompetencyRequirement, FrameworkVersion, ImportReport, PositionStandard } from './types.ts';
+import {
+  Competency,
+  CompetencyAssociation,
+  CompetencyConnection,
+  CompetencyFramework,
+  CompetencyFrameworkConnection,
+  CompetencyGraph,
+  CompetencyRequirement,
+  FrameworkVersion,
+  ImportReport,
+  PositionStandard,
+} from './types.ts';
 
 const MAX_GRAPH_NODES = 2_000;
 /** Associations a graph answer may hold for each competency it may hold. */
@@ -64,7 +75,11 @@ export class FrameworkVersionResolver {
 export class CompetencyResolver {
   @Query(() => CompetencyConnection, { description: 'Competencies of all frameworks, or of one, as of the versions that count now.', complexity: pageCost })
   @Access(ANYONE)
-  async competencies(@Ctx() context: GraphContext, @Args(() => PageArgs) args: PageArgs, @Arg('frameworkId', () => ID, { nullable: true, description: 'Only this framework.' }) frameworkId?: string) {
+  async competencies(
+    @Ctx() context: GraphContext,
+    @Args(() => PageArgs) args: PageArgs,
+    @Arg('frameworkId', () => ID, { nullable: true, description: 'Only this framework.' }) frameworkId?: string,
+  ) {
     return competencyPage(context, frameworkId == null ? null : fromGlobalId('CompetencyFramework', frameworkId, '/frameworkId'), args);
   }
 
@@ -103,7 +118,11 @@ export class CompetencyResolver {
 
 @Resolver()
 export class CompetencyGraphResolver {
-  @Query(() => CompetencyGraph, { nullable: true, description: `The graph of one framework version as flat nodes and edges; null when there is no such version.`, complexity: ({ childComplexity }) => 50 + 10 * childComplexity })
+  @Query(() => CompetencyGraph, {
+    nullable: true,
+    description: `The graph of one framework version as flat nodes and edges; null when there is no such version.`,
+    complexity: ({ childComplexity }) => 50 + 10 * childComplexity,
+  })
   @Access(ANYONE)
   async competencyGraph(
     @Ctx() { modules, loaders }: GraphContext,
@@ -114,8 +133,14 @@ export class CompetencyGraphResolver {
     const version = await loaders.frameworkVersionById.load(fromGlobalId('FrameworkVersion', frameworkVersionId, '/frameworkVersionId'));
     if (!version) return null;
     const maxEdges = maxNodes * EDGES_PER_NODE;
-    const [nodes, edges] = await Promise.all([modules.competencies.itemsOfVersion(version.id, maxNodes + 1), modules.competencies.edgesOfVersion(version.id, maxEdges + 1)]);
-    if (nodes.length > maxNodes || edges.length > maxEdges) throw new AppError('TOO_LARGE', `the graph has more than ${maxNodes} nodes or ${maxEdges} edges`, [{ path: '/maxNodes', rule: 'graph-size', message: 'ask for a larger graph, or for pages of competencies' }]);
+    const [nodes, edges] = await Promise.all([
+      modules.competencies.itemsOfVersion(version.id, maxNodes + 1),
+      modules.competencies.edgesOfVersion(version.id, maxEdges + 1),
+    ]);
+    if (nodes.length > maxNodes || edges.length > maxEdges)
+      throw new AppError('TOO_LARGE', `the graph has more than ${maxNodes} nodes or ${maxEdges} edges`, [
+        { path: '/maxNodes', rule: 'graph-size', message: 'ask for a larger graph, or for pages of competencies' },
+      ]);
     return { version, nodes, edges };
   }
 }
@@ -152,9 +177,14 @@ const PositionStandardCreatePayload = payloadType('PositionStandardCreate', 'pos
 
 @Resolver()
 export class CompetencyMutations {
-  @Mutation(() => FrameworkImportPayload, { description: 'Imports a CASE package as a new version of its framework, all or nothing. The same bytes again change nothing.' })
+  @Mutation(() => FrameworkImportPayload, {
+    description: 'Imports a CASE package as a new version of its framework, all or nothing. The same bytes again change nothing.',
+  })
   @Access(ADMIN)
-  async frameworkImport(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => FrameworkImportInput, { description: 'The package.' }) input: FrameworkImportInput) {
+  async frameworkImport(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('input', () => FrameworkImportInput, { description: 'The package.' }) input: FrameworkImportInput,
+  ) {
     return attempt('report', async () => {
       const report = await modules.competencies.import(input);
       return { ...report, version: report.versionId === null ? null : await loaders.frameworkVersionById.load(report.versionId) };
@@ -167,22 +197,32 @@ export class CompetencyMutations {
     return attempt('frameworkVersion', async () => modules.competencies.publish(fromGlobalId('FrameworkVersion', id, '/id')));
   }
 
-  @Mutation(() => CompetencyAssociationAddPayload, { description: 'Adds an association to a draft; one that would run in a circle is refused with the circle named.' })
+  @Mutation(() => CompetencyAssociationAddPayload, {
+    description: 'Adds an association to a draft; one that would run in a circle is refused with the circle named.',
+  })
   @Access(ADMIN)
-  async competencyAssociationAdd(@Ctx() { modules }: GraphContext, @Arg('input', () => CompetencyAssociationAddInput, { description: 'The association.' }) input: CompetencyAssociationAddInput) {
-    return attempt('association', async (): Promise<EdgeRow> =>
-      modules.competencies.addEdge({
-        versionId: fromGlobalId('FrameworkVersion', input.frameworkVersionId, '/frameworkVersionId'),
-        type: input.type,
-        originId: fromGlobalId('Competency', input.originId, '/originId'),
-        destinationId: fromGlobalId('Competency', input.destinationId, '/destinationId'),
-      }),
+  async competencyAssociationAdd(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => CompetencyAssociationAddInput, { description: 'The association.' }) input: CompetencyAssociationAddInput,
+  ) {
+    return attempt(
+      'association',
+      async (): Promise<EdgeRow> =>
+        modules.competencies.addEdge({
+          versionId: fromGlobalId('FrameworkVersion', input.frameworkVersionId, '/frameworkVersionId'),
+          type: input.type,
+          originId: fromGlobalId('Competency', input.originId, '/originId'),
+          destinationId: fromGlobalId('Competency', input.destinationId, '/destinationId'),
+        }),
     );
   }
 
   @Mutation(() => CompetencyRollupSetPayload, { description: 'Sets how a competency of a draft follows from its children.' })
   @Access(ADMIN)
-  async competencyRollupSet(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => CompetencyRollupSetInput, { description: 'The rule.' }) input: CompetencyRollupSetInput) {
+  async competencyRollupSet(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('input', () => CompetencyRollupSetInput, { description: 'The rule.' }) input: CompetencyRollupSetInput,
+  ) {
     return attempt('competency', async () => {
       const itemId = fromGlobalId('Competency', input.competencyId, '/competencyId');
       await modules.competencies.setRollup(fromGlobalId('FrameworkVersion', input.frameworkVersionId, '/frameworkVersionId'), itemId, input.rollup);
@@ -192,7 +232,10 @@ export class CompetencyMutations {
 
   @Mutation(() => PositionStandardCreatePayload, { description: 'Puts a new standard of a position in force; the one before is superseded.' })
   @Access(ADMIN)
-  async positionStandardCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => PositionStandardCreateInput, { description: 'The standard.' }) input: PositionStandardCreateInput) {
+  async positionStandardCreate(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => PositionStandardCreateInput, { description: 'The standard.' }) input: PositionStandardCreateInput,
+  ) {
     return attempt('positionStandard', async () =>
       modules.competencies.createStandard({
         positionId: fromGlobalId('Position', input.positionId, '/positionId'),

@@ -12,16 +12,30 @@ export const FrameworkKind = enumType('FrameworkKind', 'What a framework is abou
   TECHNICAL: 'Technical competencies; every agency writes its own dictionary.',
   EXTERNAL: 'A framework of somebody else.',
 });
-export const PublicationStatus = enumType('PublicationStatus', 'Whether a version may still change.', { DRAFT: 'It may, and does not count yet.', PUBLISHED: 'It counts and never changes again.' });
+export const PublicationStatus = enumType('PublicationStatus', 'Whether a version may still change.', {
+  DRAFT: 'It may, and does not count yet.',
+  PUBLISHED: 'It counts and never changes again.',
+});
 export const RollupKind = enumType('RollupKind', 'How the level of a competency follows from its children.', {
   NONE: 'It does not; only evidence for the competency itself counts.',
   ALL_OF: 'The lowest level among all children.',
   ANY_OF: 'The highest level among the children.',
 });
-export const Importance = enumType('Importance', 'How much a position needs a competency.', { ABSOLUTE: 'Mutlak: nobody holds the position without it.', IMPORTANT: 'Penting.', NEEDED: 'Perlu.' });
-export const StandardStatus = enumType('StandardStatus', 'Whether a position standard counts.', { DRAFT: 'Not yet.', IN_FORCE: 'It does.', SUPERSEDED: 'A newer one took its place.' });
-export const IssueSeverity = enumType('IssueSeverity', 'What an import issue means.', { ERROR: 'The package is refused.', WARNING: 'It is kept, but does not act.' });
-export const ImportOutcome = enumType('ImportOutcome', 'What an import did.', {
+export const Importance = enumType('Importance', 'How much a position needs a competency.', {
+  ABSOLUTE: 'Mutlak: nobody holds the position without it.',
+  IMPORTANT: 'Penting.',
+  NEEDED: 'Perlu.',
+});
+const StandardStatus = enumType('StandardStatus', 'Whether a position standard counts.', {
+  DRAFT: 'Not yet.',
+  IN_FORCE: 'It does.',
+  SUPERSEDED: 'A newer one took its place.',
+});
+const IssueSeverity = enumType('IssueSeverity', 'What an import issue means.', {
+  ERROR: 'The package is refused.',
+  WARNING: 'It is kept, but does not act.',
+});
+const ImportOutcome = enumType('ImportOutcome', 'What an import did.', {
   IMPORTED: 'A new version is there.',
   UNCHANGED: 'A version of these very bytes was there before.',
   REFUSED: 'Nothing was changed: see the errors.',

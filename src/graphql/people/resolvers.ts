@@ -1,5 +1,5 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { HoldingRow, LearnerRow, PositionRow, UnitRow } from '../../modules/people/index.ts';
 import type { Ifi } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
@@ -9,7 +9,14 @@ import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
 import { progressRows } from '../progress/progress-rows.ts';
-import { type IdentityInput, LearnerCreateInput, LearnerIdentityAddInput, OrganizationUnitCreateInput, PositionCreateInput, PositionHoldingCreateInput } from './inputs.ts';
+import {
+  type IdentityInput,
+  LearnerCreateInput,
+  LearnerIdentityAddInput,
+  OrganizationUnitCreateInput,
+  PositionCreateInput,
+  PositionHoldingCreateInput,
+} from './inputs.ts';
 import { Learner, LearnerConnection, OrganizationUnit, OrganizationUnitConnection, Position, PositionConnection, PositionHolding } from './types.ts';
 
 @ArgsType()
@@ -65,7 +72,8 @@ export class LearnerResolver {
   async progress(
     @Root() learner: LearnerRow,
     @Ctx() { loaders }: GraphContext,
-    @Arg('asOf', () => GraphQLDateTimeISO, { nullable: true, description: 'The instant asked about, by the timestamps of statements; now when left out.' }) asOf?: Date | null,
+    @Arg('asOf', () => GraphQLDateTimeISO, { nullable: true, description: 'The instant asked about, by the timestamps of statements; now when left out.' })
+    asOf?: Date | null,
   ) {
     return progressRows(loaders, learner.id, asOf ?? null);
   }
@@ -136,16 +144,26 @@ const PositionHoldingCreatePayload = payloadType('PositionHoldingCreate', 'learn
 export class PeopleMutations {
   @Mutation(() => LearnerCreatePayload, { description: 'Adds a civil servant. Their key is random and says nothing about them.' })
   @Access(ADMIN)
-  async learnerCreate(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => LearnerCreateInput, { description: 'The learner.' }) input: LearnerCreateInput) {
+  async learnerCreate(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('input', () => LearnerCreateInput, { description: 'The learner.' }) input: LearnerCreateInput,
+  ) {
     return attempt('learner', async () => {
-      const { id } = await modules.people.createLearner({ name: input.name, staffCategory: input.staffCategory, identities: boundedList(input.identities, '/identities').map(ifiOf) });
+      const { id } = await modules.people.createLearner({
+        name: input.name,
+        staffCategory: input.staffCategory,
+        identities: boundedList(input.identities, '/identities').map(ifiOf),
+      });
       return loaders.learnerById.load(id);
     });
   }
 
   @Mutation(() => LearnerIdentityAddPayload, { description: 'Links one more xAPI identifier to a learner.' })
   @Access(ADMIN)
-  async learnerIdentityAdd(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => LearnerIdentityAddInput, { description: 'The identifier.' }) input: LearnerIdentityAddInput) {
+  async learnerIdentityAdd(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('input', () => LearnerIdentityAddInput, { description: 'The identifier.' }) input: LearnerIdentityAddInput,
+  ) {
     return attempt('learner', async () => {
       const id = fromGlobalId('Learner', input.learnerId, '/learnerId');
       await modules.people.addIdentity(id, ifiOf(input.identity));
@@ -155,21 +173,35 @@ export class PeopleMutations {
 
   @Mutation(() => PositionCreatePayload, { description: 'Adds a position.' })
   @Access(ADMIN)
-  async positionCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => PositionCreateInput, { description: 'The position.' }) input: PositionCreateInput) {
-    return attempt('position', async () => modules.people.createPosition({ ...input }));
+  async positionCreate(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => PositionCreateInput, { description: 'The position.' }) input: PositionCreateInput,
+  ) {
+    return attempt('position', async () => modules.people.createPosition({ code: input.code, title: input.title, family: input.family }));
   }
 
   @Mutation(() => OrganizationUnitCreatePayload, { description: 'Adds a unit.' })
   @Access(ADMIN)
-  async organizationUnitCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => OrganizationUnitCreateInput, { description: 'The unit.' }) input: OrganizationUnitCreateInput) {
+  async organizationUnitCreate(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => OrganizationUnitCreateInput, { description: 'The unit.' }) input: OrganizationUnitCreateInput,
+  ) {
     return attempt('organizationUnit', async () =>
-      modules.people.createUnit({ code: input.code, name: input.name, kind: input.kind, parentId: input.parentId == null ? null : fromGlobalId('OrganizationUnit', input.parentId, '/parentId') }),
+      modules.people.createUnit({
+        code: input.code,
+        name: input.name,
+        kind: input.kind,
+        parentId: input.parentId == null ? null : fromGlobalId('OrganizationUnit', input.parentId, '/parentId'),
+      }),
     );
   }
 
   @Mutation(() => PositionHoldingCreatePayload, { description: 'Gives a learner a position in a unit from a day on.' })
   @Access(ADMIN)
-  async positionHoldingCreate(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => PositionHoldingCreateInput, { description: 'The holding.' }) input: PositionHoldingCreateInput) {
+  async positionHoldingCreate(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('input', () => PositionHoldingCreateInput, { description: 'The holding.' }) input: PositionHoldingCreateInput,
+  ) {
     return attempt('learner', async () => {
       const learnerId = fromGlobalId('Learner', input.learnerId, '/learnerId');
       await modules.people.createHolding({

@@ -8,7 +8,11 @@ import { Node } from '../node-interface.ts';
 import { CompetencyProgress, ProgressEvent } from '../progress/types.ts';
 import { Enrolment } from '../training/types.ts';
 
-export const StaffCategory = enumType('StaffCategory', 'Categories of civil servants (pegawai ASN).', { PNS: 'Permanent.', CPNS: 'Candidate.', PPPK: 'By contract.' });
+export const StaffCategory = enumType('StaffCategory', 'Categories of civil servants (pegawai ASN).', {
+  PNS: 'Permanent.',
+  CPNS: 'Candidate.',
+  PPPK: 'By contract.',
+});
 export const UnitKind = enumType('UnitKind', 'Kinds of units of a city government.', {
   PEMKO: 'The city government as a whole.',
   OPD: 'An agency (organisasi perangkat daerah).',
@@ -106,7 +110,9 @@ export class Learner extends Node {
   @Exposed(READERS, () => [Enrolment], 'Batches they take part in.', { complexity: listCost })
   enrolments?: object[];
 
-  @Exposed(READERS, () => [CompetencyProgress], 'What they can do and what their positions demand: one row per competency with a level or a demand, by code.', { complexity: listCost })
+  @Exposed(READERS, () => [CompetencyProgress], 'What they can do and what their positions demand: one row per competency with a level or a demand, by code.', {
+    complexity: listCost,
+  })
   progress?: object[];
 
   @Exposed(READERS, () => [ProgressEvent], 'Their latest changes of level, newest first, at most 50.', { complexity: listCost })

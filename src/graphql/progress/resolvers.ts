@@ -1,10 +1,10 @@
 import { GraphQLUUID } from 'graphql-scalars';
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { EvidenceRow, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
 import { invalid } from '../../kernel/errors.ts';
-import { isIri } from '../../standards/xapi/index.ts';
 import { activityKey } from '../../modules/lrs/index.ts';
-import { Access, ADMIN, ANYONE, READERS } from '../access.ts';
+import type { EvidenceRow, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
+import { isIri } from '../../standards/xapi/index.ts';
+import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
 import { PageArgs, pageCost, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
@@ -12,7 +12,17 @@ import { fromGlobalId, toGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
 import { EvidenceRuleSetVersionCreateInput } from './inputs.ts';
 import { codeOf, type ProgressRoot } from './progress-rows.ts';
-import { CompetencyProgress, Evidence, EvidenceRule, EvidenceRuleSet, EvidenceRuleSetConnection, EvidenceRuleSetVersion, explainReason, ProgressEvent, StatementStatus } from './types.ts';
+import {
+  CompetencyProgress,
+  Evidence,
+  EvidenceRule,
+  EvidenceRuleSet,
+  EvidenceRuleSetConnection,
+  EvidenceRuleSetVersion,
+  explainReason,
+  ProgressEvent,
+  StatementStatus,
+} from './types.ts';
 
 /** Evidence with the instant it is looked at from. */
 type EvidenceRoot = EvidenceRow & { readonly asOf: Date | null };
@@ -40,9 +50,11 @@ export class CompetencyProgressResolver {
     const { rollup, children } = await loaders.rollupByItem.load(row.itemId);
     if (row.source === 'NONE') return 'No level yet: nothing that counts as evidence has come in.';
     if (row.source === 'DIRECT') return `Level ${row.current}: ${row.supporting.length} piece(s) of evidence assess it at that level.`;
-    const levels = new Map((await loaders.progressByLearner.load({ learnerId: row.learnerId, asOf: row.asOf })).map((other) => [other.itemId, other.currentLevel]));
+    const levels = new Map(
+      (await loaders.progressByLearner.load({ learnerId: row.learnerId, asOf: row.asOf })).map((other) => [other.itemId, other.currentLevel]),
+    );
     const items = await loaders.competencyById.loadMany([...children]);
-    const parts = children.map((child, index) => `${codeOf(items[index])} at ${levels.get(child) ?? 0}`);
+    const parts = children.map((child, index) => `${codeOf(items[index])} at ${levels.get(child) ?? 0}`).sort();
     return `Level ${row.current}: the ${rollup === 'ALL_OF' ? 'lowest' : 'highest'} of its parts counts (${rollup}): ${parts.join(', ')}.`;
   }
 
@@ -51,7 +63,8 @@ export class CompetencyProgressResolver {
   async evidence(
     @Root() row: ProgressRoot,
     @Ctx() { loaders }: GraphContext,
-    @Arg('all', () => Boolean, { defaultValue: false, description: 'Everything ever held for the competency itself, retracted and expired included.' }) all: boolean,
+    @Arg('all', () => Boolean, { defaultValue: false, description: 'Everything ever held for the competency itself, retracted and expired included.' })
+    all: boolean,
   ): Promise<readonly EvidenceRoot[]> {
     const found = all
       ? await loaders.evidenceByLearnerItem.load({ learnerId: row.learnerId, itemId: row.itemId })
@@ -63,7 +76,7 @@ export class CompetencyProgressResolver {
 @Resolver(() => Evidence)
 export class EvidenceResolver {
   @FieldResolver()
-  @Access(['ADMIN', 'LEARNER'])
+  @Access(ADMIN_OR_SELF)
   id(@Root() evidence: EvidenceRow): string {
     return toGlobalId('Evidence', evidence.id);
   }
@@ -75,6 +88,12 @@ export class EvidenceResolver {
     if (evidence.retraction !== null) return 'RETRACTED';
     if (evidence.occurredAt > asOf) return 'FUTURE';
     return evidence.expiresAt !== null && evidence.expiresAt <= asOf ? 'EXPIRED' : 'ACTIVE';
+  }
+
+  @FieldResolver()
+  @Access(ADMIN_OR_SELF)
+  async statementText(@Root() evidence: EvidenceRow, @Ctx() { loaders }: GraphContext): Promise<string | null> {
+    return (await loaders.statementById.load(evidence.statementId))?.text ?? null;
   }
 
   @FieldResolver()
@@ -148,11 +167,20 @@ export class EvidenceRuleSetVersionResolver {
 
 @Resolver(() => StatementStatus)
 export class StatementStatusResolver {
-  @Query(() => [StatementStatus], { description: 'What became of statements, in the order asked. A vendor is told of statements sent with its own credentials only.', complexity: ({ args, childComplexity }) => 1 + Math.min((args as { ids: unknown[] }).ids.length, 100) * childComplexity })
+  @Query(() => [StatementStatus], {
+    description: 'What became of statements, in the order asked. A vendor is told of statements sent with its own credentials only.',
+    complexity: ({ args, childComplexity }) => 1 + Math.min((args as { ids: unknown[] }).ids.length, 100) * childComplexity,
+  })
   @Access(['ADMIN', 'VENDOR'])
-  async statementStatus(@Ctx() { modules, viewer }: GraphContext, @Arg('ids', () => [GraphQLUUID], { description: 'Statement ids, at most 100.' }) ids: string[]) {
+  async statementStatus(
+    @Ctx() { modules, viewer }: GraphContext,
+    @Arg('ids', () => [GraphQLUUID], { description: 'Statement ids, at most 100.' }) ids: string[],
+  ) {
     const mine = viewer.role === 'VENDOR' ? await modules.access.credentialIdsOfPartner(viewer.partnerId) : null;
-    const outcomes = await modules.progress.outcomesOf(boundedList(ids, '/ids').map((id) => id.toLowerCase()), mine);
+    const outcomes = await modules.progress.outcomesOf(
+      boundedList(ids, '/ids').map((id) => id.toLowerCase()),
+      mine,
+    );
     return outcomes.map((outcome) => ({ ...outcome, explanation: outcome.reason === null ? null : explainReason(outcome.reason) }));
   }
 
@@ -164,13 +192,21 @@ export class StatementStatusResolver {
 }
 
 const EvidenceRuleSetVersionCreatePayload = payloadType('EvidenceRuleSetVersionCreate', 'evidenceRuleSetVersion', () => EvidenceRuleSetVersion, 'The draft.');
-const EvidenceRuleSetVersionActivatePayload = payloadType('EvidenceRuleSetVersionActivate', 'evidenceRuleSetVersion', () => EvidenceRuleSetVersion, 'The version, active.');
+const EvidenceRuleSetVersionActivatePayload = payloadType(
+  'EvidenceRuleSetVersionActivate',
+  'evidenceRuleSetVersion',
+  () => EvidenceRuleSetVersion,
+  'The version, active.',
+);
 
 @Resolver()
 export class ProgressMutations {
   @Mutation(() => EvidenceRuleSetVersionCreatePayload, { description: 'Writes a new version of a rule set, as a draft.' })
   @Access(ADMIN)
-  async evidenceRuleSetVersionCreate(@Ctx() { modules, loaders }: GraphContext, @Arg('input', () => EvidenceRuleSetVersionCreateInput, { description: 'The rules.' }) input: EvidenceRuleSetVersionCreateInput) {
+  async evidenceRuleSetVersionCreate(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('input', () => EvidenceRuleSetVersionCreateInput, { description: 'The rules.' }) input: EvidenceRuleSetVersionCreateInput,
+  ) {
     return attempt('evidenceRuleSetVersion', async () => {
       const rules = await Promise.all(
         boundedList(input.rules, '/rules').map(async (rule, index) => {
@@ -196,7 +232,9 @@ export class ProgressMutations {
     });
   }
 
-  @Mutation(() => EvidenceRuleSetVersionActivatePayload, { description: 'Makes a draft count, for statements past and future; the version before is superseded.' })
+  @Mutation(() => EvidenceRuleSetVersionActivatePayload, {
+    description: 'Makes a draft count, for statements past and future; the version before is superseded.',
+  })
   @Access(ADMIN)
   async evidenceRuleSetVersionActivate(@Ctx() { modules }: GraphContext, @Arg('id', () => ID, { description: 'The draft.' }) id: string) {
     return attempt('evidenceRuleSetVersion', async () => modules.progress.activateRuleSetVersion(fromGlobalId('EvidenceRuleSetVersion', id, '/id')));

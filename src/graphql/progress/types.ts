@@ -8,15 +8,23 @@ import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
 import { LearningActivity } from '../training/types.ts';
 
-export const ProgressSource = enumType('ProgressSource', 'Where a level comes from.', { DIRECT: 'From evidence for the competency itself.', ROLLUP: 'From its children.', NONE: 'There is no level yet.' });
-export const EvidenceState = enumType('EvidenceState', 'Whether evidence counts at the instant asked about.', {
+const ProgressSource = enumType('ProgressSource', 'Where a level comes from.', {
+  DIRECT: 'From evidence for the competency itself.',
+  ROLLUP: 'From its children.',
+  NONE: 'There is no level yet.',
+});
+const EvidenceState = enumType('EvidenceState', 'Whether evidence counts at the instant asked about.', {
   ACTIVE: 'It does.',
   FUTURE: 'Its statement bears a later time.',
   EXPIRED: 'Its validity ended.',
   RETRACTED: 'Its statement was voided, or the rules changed.',
 });
-export const RuleSetStatus = enumType('RuleSetStatus', 'Whether a version of a rule set counts.', { DRAFT: 'Not yet.', ACTIVE: 'It does.', SUPERSEDED: 'A newer one took its place.' });
-export const EventCause = enumType('EventCause', 'Why a level changed.', {
+const RuleSetStatus = enumType('RuleSetStatus', 'Whether a version of a rule set counts.', {
+  DRAFT: 'Not yet.',
+  ACTIVE: 'It does.',
+  SUPERSEDED: 'A newer one took its place.',
+});
+const EventCause = enumType('EventCause', 'Why a level changed.', {
   STATEMENT: 'A statement.',
   VOID: 'A statement was voided.',
   RULE_CHANGE: 'The rules changed.',
@@ -24,7 +32,7 @@ export const EventCause = enumType('EventCause', 'Why a level changed.', {
   IDENTITY: 'An identifier was linked.',
   EXPIRY: 'Evidence ended.',
 });
-export const StatementState = enumType('StatementState', 'What became of a statement.', {
+const StatementState = enumType('StatementState', 'What became of a statement.', {
   UNKNOWN: 'It is not here, or not yours.',
   WAITING: 'It is stored and will be looked at within a second.',
   EVIDENCE: 'It counts.',
@@ -41,7 +49,11 @@ const REASON_TEXTS = {
   COMPLETION_DIFFERS: 'Its result.completion is missing or not what a rule asks.',
   AUTHORITY_NOT_TRUSTED: 'A rule would match, but does not trust its authority.',
 } as const satisfies Record<(typeof NO_EVIDENCE_REASONS)[number], string>;
-export const NoEvidenceReason = enumType('NoEvidenceReason', 'Why a statement gave no evidence. Of several rules missed, the one that came furthest is told.', REASON_TEXTS);
+const NoEvidenceReason = enumType(
+  'NoEvidenceReason',
+  'Why a statement gave no evidence. Of several rules missed, the one that came furthest is told.',
+  REASON_TEXTS,
+);
 
 @ObjectType({ implements: Node, description: 'A rule that turns statements about one activity into evidence. What is null does not restrict.' })
 export class EvidenceRule extends Node {
@@ -126,6 +138,9 @@ export class Evidence {
   @Exposed(['ADMIN', 'VENDOR', 'LEARNER'], () => GraphQLUUID, 'The statement it comes from.')
   statementId!: string;
 
+  @Exposed(ADMIN_OR_SELF, () => String, 'That statement, letter for letter as JSON text: numbers and escapes are as they were sent.', { nullable: true })
+  statementText?: string;
+
   @Exposed(ANYONE, () => EvidenceRule, 'The rule that made it.', { nullable: true })
   rule?: EvidenceRule;
 
@@ -159,7 +174,9 @@ export class CompetencyProgress {
   @Exposed(READERS, () => String, 'Why this level, in a sentence.')
   why?: string;
 
-  @Exposed(READERS, () => [Evidence], 'The evidence that carries the level; with `all`, everything ever held for the competency itself.', { complexity: listCost })
+  @Exposed(READERS, () => [Evidence], 'The evidence that carries the level; with `all`, everything ever held for the competency itself.', {
+    complexity: listCost,
+  })
   evidence?: Evidence[];
 }
 

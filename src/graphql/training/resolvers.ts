@@ -1,13 +1,23 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { ActivityRow, AlignmentRow, BatchRow, EnrolmentRow, ModuleRow, ProgramRow, ProgramVersionRow } from '../../modules/training/index.ts';
 import { activityKey } from '../../modules/lrs/index.ts';
+import type { ActivityRow, AlignmentRow, BatchRow, EnrolmentRow, ModuleRow, ProgramRow, ProgramVersionRow } from '../../modules/training/index.ts';
 import { Access, ADMIN, ANYONE, READERS } from '../access.ts';
 import { PageArgs, pageCost, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
 import { ActivityAddInput, AlignmentAddInput, BatchCreateInput, EnrolmentCreateInput, ModuleAddInput, ProgramCreateInput } from './inputs.ts';
-import { ActivityAlignment, Batch, Enrolment, LearningActivity, LearningActivityConnection, Module, ProgramVersion, TrainingProgram, TrainingProgramConnection } from './types.ts';
+import {
+  ActivityAlignment,
+  Batch,
+  Enrolment,
+  LearningActivity,
+  LearningActivityConnection,
+  Module,
+  ProgramVersion,
+  TrainingProgram,
+  TrainingProgramConnection,
+} from './types.ts';
 
 @Resolver(() => TrainingProgram)
 export class TrainingProgramResolver {
@@ -156,7 +166,10 @@ export class TrainingMutations {
   @Mutation(() => ProgramCreatePayload, { description: 'Starts a programme.' })
   @Access(ADMIN)
   async programCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => ProgramCreateInput, { description: 'The programme.' }) input: ProgramCreateInput) {
-    return attempt('program', async () => (await modules.training.createProgram({ ...input })).program);
+    return attempt(
+      'program',
+      async () => (await modules.training.createProgram({ code: input.code, title: input.title, kind: input.kind, form: input.form })).program,
+    );
   }
 
   @Mutation(() => ProgramVersionCreatePayload, { description: 'Starts the next version of a programme as an empty draft.' })
@@ -168,7 +181,9 @@ export class TrainingMutations {
   @Mutation(() => ModuleAddPayload, { description: 'Adds a module at the end of a draft.' })
   @Access(ADMIN)
   async moduleAdd(@Ctx() { modules }: GraphContext, @Arg('input', () => ModuleAddInput, { description: 'The module.' }) input: ModuleAddInput) {
-    return attempt('module', async () => modules.training.addModule({ versionId: fromGlobalId('ProgramVersion', input.programVersionId, '/programVersionId'), title: input.title, jp: input.jp }));
+    return attempt('module', async () =>
+      modules.training.addModule({ versionId: fromGlobalId('ProgramVersion', input.programVersionId, '/programVersionId'), title: input.title, jp: input.jp }),
+    );
   }
 
   @Mutation(() => ActivityAddPayload, { description: 'Adds an activity to a module of a draft.' })
@@ -209,13 +224,23 @@ export class TrainingMutations {
   @Access(ADMIN)
   async batchCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => BatchCreateInput, { description: 'The batch.' }) input: BatchCreateInput) {
     return attempt('batch', async () =>
-      modules.training.createBatch({ versionId: fromGlobalId('ProgramVersion', input.programVersionId, '/programVersionId'), number: input.number, startsOn: input.startsOn, endsOn: input.endsOn }),
+      modules.training.createBatch({
+        versionId: fromGlobalId('ProgramVersion', input.programVersionId, '/programVersionId'),
+        number: input.number,
+        startsOn: input.startsOn,
+        endsOn: input.endsOn,
+      }),
     );
   }
 
   @Mutation(() => EnrolmentCreatePayload, { description: 'Enrols a learner in a batch.' })
   @Access(ADMIN)
-  async enrolmentCreate(@Ctx() { modules }: GraphContext, @Arg('input', () => EnrolmentCreateInput, { description: 'Who, and where.' }) input: EnrolmentCreateInput) {
-    return attempt('enrolment', async () => modules.training.enrol({ learnerId: fromGlobalId('Learner', input.learnerId, '/learnerId'), batchId: fromGlobalId('Batch', input.batchId, '/batchId') }));
+  async enrolmentCreate(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => EnrolmentCreateInput, { description: 'Who, and where.' }) input: EnrolmentCreateInput,
+  ) {
+    return attempt('enrolment', async () =>
+      modules.training.enrol({ learnerId: fromGlobalId('Learner', input.learnerId, '/learnerId'), batchId: fromGlobalId('Batch', input.batchId, '/batchId') }),
+    );
   }
 }

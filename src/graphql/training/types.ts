@@ -16,7 +16,11 @@ export const ProgramKind = enumType('ProgramKind', 'Kinds of training.', {
   LATSAR: 'Basic training for candidates (latsar CPNS).',
   SEMINAR: 'Seminar, workshop, bimtek.',
 });
-export const ProgramForm = enumType('ProgramForm', 'Forms of training.', { CLASSICAL: 'In class (klasikal).', NON_CLASSICAL: 'Outside the class: e-learning, coaching, internship (nonklasikal).', BLENDED: 'Both.' });
+export const ProgramForm = enumType('ProgramForm', 'Forms of training.', {
+  CLASSICAL: 'In class (klasikal).',
+  NON_CLASSICAL: 'Outside the class: e-learning, coaching, internship (nonklasikal).',
+  BLENDED: 'Both.',
+});
 export const ActivityKind = enumType('ActivityKind', 'Kinds of learning activities.', {
   CMI5_AU: 'A cmi5 assignable unit.',
   SCORM12_SCO: 'A SCORM 1.2 content object.',
@@ -27,7 +31,11 @@ export const ActivityKind = enumType('ActivityKind', 'Kinds of learning activiti
   WORKPLACE_TASK: 'A task at work.',
   TEST: 'A test.',
 });
-export const Contribution = enumType('Contribution', 'What an activity does for a competency.', { INTRODUCES: 'It introduces it.', PRACTISES: 'It practises it.', ASSESSES: 'It assesses it; only then it can be evidence.' });
+export const Contribution = enumType('Contribution', 'What an activity does for a competency.', {
+  INTRODUCES: 'It introduces it.',
+  PRACTISES: 'It practises it.',
+  ASSESSES: 'It assesses it; only then it can be evidence.',
+});
 
 @ObjectType({ implements: Node, description: 'A training programme (program pelatihan) through all its versions.' })
 export class TrainingProgram extends Node {

@@ -12,7 +12,10 @@ export function requestVersion(request: FastifyRequest, reply: FastifyReply, def
   const version = given === undefined ? defaultVersion || null : negotiateVersion(given);
   void reply.header(VERSION_HEADER, version ?? (defaultVersion || SUPPORTED_VERSIONS[0]));
   if (version) return version;
-  const message = given === undefined ? `the header ${VERSION_HEADER} is missing; send one of ${SUPPORTED_VERSIONS.join(', ')}` : `the version ${JSON.stringify(given)} is not supported; send one of ${SUPPORTED_VERSIONS.join(', ')}`;
+  const message =
+    given === undefined
+      ? `the header ${VERSION_HEADER} is missing; send one of ${SUPPORTED_VERSIONS.join(', ')}`
+      : `the version ${JSON.stringify(given)} is not supported; send one of ${SUPPORTED_VERSIONS.join(', ')}`;
   throw new AppError('INVALID_INPUT', message, [{ path: `/headers/${VERSION_HEADER}`, rule: 'xAPI Communication 3.3 version', message }]);
 }
 
@@ -34,7 +37,8 @@ export async function authenticate(request: FastifyRequest, reply: FastifyReply,
   const principal = credentials && (await access.checkXapiCredential(credentials.key, credentials.secret));
   if (principal) return principal;
   void reply.header('WWW-Authenticate', 'Basic realm="xAPI", charset="UTF-8"');
-  const message = request.headers.authorization === undefined ? 'credentials are missing: send Authorization: Basic base64(key:secret)' : 'the credentials are not valid';
+  const message =
+    request.headers.authorization === undefined ? 'credentials are missing: send Authorization: Basic base64(key:secret)' : 'the credentials are not valid';
   throw new AppError('UNAUTHENTICATED', message, [{ path: '/headers/Authorization', rule: 'xAPI Communication 4.0 authentication', message }]);
 }
 

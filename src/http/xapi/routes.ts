@@ -6,7 +6,7 @@ import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
 import type { Sender, Statements } from '../../modules/lrs/index.ts';
 import { SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
 import { authenticate, forbidden, requestVersion, VERSION_HEADER } from './request.ts';
-import { listQuery, moreLink, readParameters, singleStatement, STATEMENT_PARAMETERS, uuidParameter } from './statement-query.ts';
+import { listQuery, moreLink, readParameters, STATEMENT_PARAMETERS, singleStatement, uuidParameter } from './statement-query.ts';
 
 export interface XapiDependencies {
   readonly config: Config;
@@ -28,7 +28,11 @@ const senderOf = (principal: XapiPrincipal): Sender => ({
 function jsonBody(request: FastifyRequest): Uint8Array {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
-    throw invalid('/headers/Content-Type', 'xAPI Communication 1.5 content-type', `statements are sent as application/json; found ${JSON.stringify(type ?? '')}`);
+    throw invalid(
+      '/headers/Content-Type',
+      'xAPI Communication 1.5 content-type',
+      `statements are sent as application/json; found ${JSON.stringify(type ?? '')}`,
+    );
   }
   return Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
 }
@@ -85,7 +89,12 @@ export function xapiRoutes(server: FastifyInstance, { config, access, statements
       return single ? sendOne(reply, await statements.find(single.id, single.voided, mine), single.id) : sendList(reply, parameters, versionOf(request), mine);
     });
 
-    async function sendList(reply: FastifyReply, parameters: ReturnType<typeof readParameters>, version: XapiVersion, mine: string | null): Promise<FastifyReply> {
+    async function sendList(
+      reply: FastifyReply,
+      parameters: ReturnType<typeof readParameters>,
+      version: XapiVersion,
+      mine: string | null,
+    ): Promise<FastifyReply> {
       const page = await statements.list(listQuery(parameters, version, config.statementPageSize, mine));
       const more = page.next ? moreLink(`${XAPI_PATH}/statements`, parameters, encodeCursor(page.next)) : '';
       return reply.send(`{"statements":[${page.statements.map(({ text }) => text).join(',')}],"more":${JSON.stringify(more)}}`);
@@ -95,6 +104,13 @@ export function xapiRoutes(server: FastifyInstance, { config, access, statements
 }
 
 function sendOne(reply: FastifyReply, found: Awaited<ReturnType<Statements['find']>>, id: string): FastifyReply {
-  if (!found) throw new AppError('NOT_FOUND', `no statement ${id} is here to see`, [{ path: '/query/statementId', rule: 'xAPI Communication 2.1.3 not-found', message: 'no such statement, or it is voided (or, for voidedStatementId, it is not)' }]);
+  if (!found)
+    throw new AppError('NOT_FOUND', `no statement ${id} is here to see`, [
+      {
+        path: '/query/statementId',
+        rule: 'xAPI Communication 2.1.3 not-found',
+        message: 'no such statement, or it is voided (or, for voidedStatementId, it is not)',
+      },
+    ]);
   return reply.header('Last-Modified', new Date(found.stored).toUTCString()).send(found.text);
 }

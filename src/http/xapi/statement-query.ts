@@ -20,8 +20,14 @@ export function readParameters(query: unknown, allowed: readonly string[]): Para
   const parameters = new Map<string, string>();
   const violations: Violation[] = [];
   for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
-    if (!allowed.includes(name)) violations.push({ path: `/query/${name}`, rule: 'xAPI Communication 3.2 unknown-parameter', message: `there is no parameter ${JSON.stringify(name)} here; known are ${allowed.join(', ')}` });
-    else if (typeof value !== 'string') violations.push({ path: `/query/${name}`, rule: 'xAPI Communication 3.2 repeated-parameter', message: `the parameter ${name} may stand once` });
+    if (!allowed.includes(name))
+      violations.push({
+        path: `/query/${name}`,
+        rule: 'xAPI Communication 3.2 unknown-parameter',
+        message: `there is no parameter ${JSON.stringify(name)} here; known are ${allowed.join(', ')}`,
+      });
+    else if (typeof value !== 'string')
+      violations.push({ path: `/query/${name}`, rule: 'xAPI Communication 3.2 repeated-parameter', message: `the parameter ${name} may stand once` });
     else parameters.set(name, value);
   }
   if (violations.length > 0) throw new AppError('INVALID_INPUT', violations[0]?.message ?? '', violations);
@@ -39,7 +45,8 @@ export function uuidParameter(parameters: Parameters, name: string): string | un
 
 function flag(parameters: Parameters, name: string): boolean {
   const value = parameters.get(name) ?? 'false';
-  if (value !== 'true' && value !== 'false') throw invalid(`/query/${name}`, `${SECTION} ${name}`, `${name} must be true or false; found ${JSON.stringify(value)}`);
+  if (value !== 'true' && value !== 'false')
+    throw invalid(`/query/${name}`, `${SECTION} ${name}`, `${name} must be true or false; found ${JSON.stringify(value)}`);
   return value === 'true';
 }
 
@@ -54,7 +61,8 @@ function timestamp(parameters: Parameters, name: string): string | undefined {
 
 function iri(parameters: Parameters, name: string): string | undefined {
   const value = parameters.get(name);
-  if (value !== undefined && !isIri(value)) throw invalid(`/query/${name}`, `${SECTION} ${name}`, `${name} must be an absolute IRI; found ${JSON.stringify(value)}`);
+  if (value !== undefined && !isIri(value))
+    throw invalid(`/query/${name}`, `${SECTION} ${name}`, `${name} must be an absolute IRI; found ${JSON.stringify(value)}`);
   return value;
 }
 
@@ -74,7 +82,8 @@ function agent(parameters: Parameters, version: XapiVersion): string | undefined
 
 function limit(parameters: Parameters, pageSize: number): number {
   const value = parameters.get('limit') ?? '0';
-  if (!/^\d{1,9}$/.test(value)) throw invalid('/query/limit', `${SECTION} limit`, `limit must be a whole number, 0 for the most the server gives; found ${JSON.stringify(value)}`);
+  if (!/^\d{1,9}$/.test(value))
+    throw invalid('/query/limit', `${SECTION} limit`, `limit must be a whole number, 0 for the most the server gives; found ${JSON.stringify(value)}`);
   return Number(value) === 0 ? pageSize : Math.min(Number(value), pageSize);
 }
 
@@ -86,7 +95,8 @@ export function singleStatement(parameters: Parameters): { id: string; voided: b
   const others = [...parameters.keys()].filter((name) => name !== 'statementId');
   if (id !== undefined && others.length > 0) throw invalid(`/query/${others[0]}`, `${SECTION} single`, `statementId cannot stand beside ${others[0]}`);
   const besideVoided = [...parameters.keys()].filter((name) => name !== 'voidedStatementId');
-  if (voidedId !== undefined && besideVoided.length > 0) throw invalid(`/query/${besideVoided[0]}`, `${SECTION} single`, `voidedStatementId cannot stand beside ${besideVoided[0]}`);
+  if (voidedId !== undefined && besideVoided.length > 0)
+    throw invalid(`/query/${besideVoided[0]}`, `${SECTION} single`, `voidedStatementId cannot stand beside ${besideVoided[0]}`);
   return { id: id ?? voidedId ?? '', voided: voidedId !== undefined };
 }
 
@@ -100,7 +110,8 @@ export function listQuery(parameters: Parameters, version: XapiVersion, pageSize
   const until = timestamp(parameters, 'until');
   const cursor = parameters.get(CURSOR);
   const after = cursor === undefined ? undefined : (decodeCursor(cursor, 2) as readonly [string, string]);
-  if (after && (!isTimestamp(after[0]) || !isUuid(after[1]))) throw invalid('/query/cursor', 'cursor', 'cursor must come from the more link of an earlier answer');
+  if (after && (!isTimestamp(after[0]) || !isUuid(after[1])))
+    throw invalid('/query/cursor', 'cursor', 'cursor must come from the more link of an earlier answer');
   return {
     agentRoles: flag(parameters, 'related_agents') ? ALL_ROLES : DIRECT_AGENT_ROLES,
     activityRoles: flag(parameters, 'related_activities') ? ALL_ROLES : DIRECT_ACTIVITY_ROLES,
@@ -121,5 +132,5 @@ export function listQuery(parameters: Parameters, version: XapiVersion, pageSize
 export function moreLink(path: string, parameters: Parameters, cursor: string): string {
   const next = new URLSearchParams([...parameters].filter(([name]) => name !== CURSOR));
   next.set(CURSOR, cursor);
-  return `${path}?${next}`;
+  return `${path}?${next.toString()}`;
 }

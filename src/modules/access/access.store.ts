@@ -92,6 +92,9 @@ export async function credentialIdsOfPartner(sql: Sql, partnerId: string): Promi
 }
 
 export async function hasGrant(sql: Sql, partnerId: string, programId: string, now: Date): Promise<boolean> {
-  const rows = await sql.rows('select from access.access_grant where partner_id = $1 and program_id = $2 and valid_from <= $3 and (valid_to is null or valid_to > $3)', [partnerId, programId, now]);
+  const rows = await sql.rows(
+    'select from access.access_grant where partner_id = $1 and program_id = $2 and valid_from <= $3 and (valid_to is null or valid_to > $3)',
+    [partnerId, programId, now],
+  );
   return rows.length > 0;
 }

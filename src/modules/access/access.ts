@@ -3,7 +3,7 @@ import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
-import { AccessGrant, ApiToken, LrsCredential, Partner, type PARTNER_KINDS } from './access.entities.ts';
+import { AccessGrant, ApiToken, LrsCredential, type PARTNER_KINDS, Partner } from './access.entities.ts';
 import * as store from './access.store.ts';
 import { digestSecret, newCredentialKey, newSecret, newToken, secretMatches } from './secrets.ts';
 import type { Role, Viewer } from './viewer.ts';
@@ -93,7 +93,16 @@ export class Access {
     const key = newCredentialKey();
     const secret = newSecret();
     const authority = { objectType: 'Agent', account: input.authority };
-    const row = { ...stamp(this.#clock), label: input.label, key, secretHash: digestSecret(secret), scopes: [...input.scopes], authority: JSON.stringify(authority), authorityKey: input.authorityKey(authority), partner: input.partnerId ?? null };
+    const row = {
+      ...stamp(this.#clock),
+      label: input.label,
+      key,
+      secretHash: digestSecret(secret),
+      scopes: [...input.scopes],
+      authority: JSON.stringify(authority),
+      authorityKey: input.authorityKey(authority),
+      partner: input.partnerId ?? null,
+    };
     await this.#database.write(async (em) => {
       await em.insert(LrsCredential, row);
     });
@@ -105,13 +114,21 @@ export class Access {
    * @throws AppError INVALID_INPUT when the role needs a partner or a learner and none is named.
    */
   async createToken(input: NewToken): Promise<{ token: string }> {
-    if ((input.role === 'PARTNER' || input.role === 'VENDOR') && !input.partnerId) throw invalid('/partnerId', 'token-partner', `a ${input.role} token needs a partner`);
+    if ((input.role === 'PARTNER' || input.role === 'VENDOR') && !input.partnerId)
+      throw invalid('/partnerId', 'token-partner', `a ${input.role} token needs a partner`);
     if (input.role === 'LEARNER' && !input.learnerId) throw invalid('/learnerId', 'token-learner', 'a LEARNER token needs a learner');
     const token = newToken();
     await this.#database.write(async (em, sql) => {
       if (input.partnerId) await assertExists(sql, 'access.partner', input.partnerId, '/partnerId', 'partner');
       if (input.learnerId) await assertExists(sql, 'people.learner', input.learnerId, '/learnerId', 'learner');
-      await em.insert(ApiToken, { ...stamp(this.#clock), label: input.label, tokenHash: digestSecret(token), role: input.role, partner: input.partnerId ?? null, learnerId: input.learnerId ?? null });
+      await em.insert(ApiToken, {
+        ...stamp(this.#clock),
+        label: input.label,
+        tokenHash: digestSecret(token),
+        role: input.role,
+        partner: input.partnerId ?? null,
+        learnerId: input.learnerId ?? null,
+      });
     });
     return { token };
   }
@@ -120,7 +137,8 @@ export class Access {
   async createPartner(input: { code: string; name: string; kind: (typeof PARTNER_KINDS)[number] }): Promise<store.PartnerRow> {
     const row = { ...stamp(this.#clock), ...input };
     await this.#database.write(async (em) => {
-      if (await em.findOne(Partner, { code: input.code })) throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a partner with the code ${input.code} exists` }]);
+      if (await em.findOne(Partner, { code: input.code }))
+        throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a partner with the code ${input.code} exists` }]);
       await em.insert(Partner, row);
     });
     return row;
@@ -128,7 +146,15 @@ export class Access {
 
   /** Lets a partner read the learners of one programme. */
   async createGrant(input: { partnerId: string; programId: string; showsNames: boolean; purpose: string; validTo: Date | null }): Promise<{ id: string }> {
-    const row = { ...stamp(this.#clock), partner: input.partnerId, programId: input.programId, showsNames: input.showsNames, purpose: input.purpose, validFrom: this.#clock.now(), validTo: input.validTo };
+    const row = {
+      ...stamp(this.#clock),
+      partner: input.partnerId,
+      programId: input.programId,
+      showsNames: input.showsNames,
+      purpose: input.purpose,
+      validFrom: this.#clock.now(),
+      validTo: input.validTo,
+    };
     if (input.validTo && input.validTo <= row.validFrom) throw invalid('/validTo', 'grant-period', 'validTo must lie in the future');
     await this.#database.write(async (em, sql) => {
       await assertExists(sql, 'access.partner', input.partnerId, '/partnerId', 'partner');

@@ -2,10 +2,10 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { base } from '../../db/entity.ts';
 
 export const FRAMEWORK_KINDS = ['MANAGERIAL', 'SOCIO_CULTURAL', 'TECHNICAL', 'EXTERNAL'] as const;
-export const VERSION_STATUSES = ['DRAFT', 'PUBLISHED'] as const;
+const VERSION_STATUSES = ['DRAFT', 'PUBLISHED'] as const;
 export const ROLLUPS = ['NONE', 'ALL_OF', 'ANY_OF'] as const;
 export const IMPORTANCES = ['ABSOLUTE', 'IMPORTANT', 'NEEDED'] as const;
-export const STANDARD_STATUSES = ['DRAFT', 'IN_FORCE', 'SUPERSEDED'] as const;
+const STANDARD_STATUSES = ['DRAFT', 'IN_FORCE', 'SUPERSEDED'] as const;
 
 /** A competency framework (CASE CFDocument) through all its versions. */
 export const CompetencyFramework = defineEntity({
@@ -81,7 +81,14 @@ export const CompetencyEdge = defineEntity({
 export const LevelDescriptor = defineEntity({
   name: 'LevelDescriptor',
   schema: 'competency',
-  properties: { ...base, version: p.manyToOne(FrameworkVersion), item: p.manyToOne(CompetencyItem), rank: p.integer(), label: p.text(), description: p.text().nullable() },
+  properties: {
+    ...base,
+    version: p.manyToOne(FrameworkVersion),
+    item: p.manyToOne(CompetencyItem),
+    rank: p.integer(),
+    label: p.text(),
+    description: p.text().nullable(),
+  },
   uniques: [{ properties: ['version', 'item', 'rank'] }],
 });
 
@@ -103,7 +110,13 @@ export const PositionStandard = defineEntity({
 export const CompetencyRequirement = defineEntity({
   name: 'CompetencyRequirement',
   schema: 'competency',
-  properties: { ...base, standard: p.manyToOne(PositionStandard), item: p.manyToOne(CompetencyItem), requiredLevel: p.integer(), importance: p.enum(IMPORTANCES) },
+  properties: {
+    ...base,
+    standard: p.manyToOne(PositionStandard),
+    item: p.manyToOne(CompetencyItem),
+    requiredLevel: p.integer(),
+    importance: p.enum(IMPORTANCES),
+  },
   uniques: [{ properties: ['standard', 'item'] }],
 });
 

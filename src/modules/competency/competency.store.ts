@@ -60,7 +60,10 @@ const EDGE_COLUMNS = 'id, version_id, identifier, type, origin_id, origin_identi
 const CURRENT_VERSIONS = `select distinct on (framework_id) ${VERSION_COLUMNS} from competency.framework_version order by framework_id, (status = 'PUBLISHED') desc, ordinal desc`;
 
 export async function listFrameworks(sql: Sql, limit: number, after: string | null): Promise<readonly FrameworkRow[]> {
-  return sql.rows<FrameworkRow>(`select ${FRAMEWORK_COLUMNS} from competency.competency_framework where $1::uuid is null or id > $1 order by id limit $2`, [after, limit]);
+  return sql.rows<FrameworkRow>(`select ${FRAMEWORK_COLUMNS} from competency.competency_framework where $1::uuid is null or id > $1 order by id limit $2`, [
+    after,
+    limit,
+  ]);
 }
 
 export async function frameworksById(sql: Sql, ids: readonly string[]): Promise<readonly FrameworkRow[]> {
@@ -74,7 +77,10 @@ export async function frameworkByIdentifier(sql: Sql, identifier: string): Promi
 
 /** All versions of frameworks, newest first; a framework has few. */
 export async function versionsOfFrameworks(sql: Sql, frameworkIds: readonly string[]): Promise<readonly VersionRow[]> {
-  return sql.rows<VersionRow>(`select ${VERSION_COLUMNS} from competency.framework_version where framework_id = any($1::uuid[]) order by framework_id, ordinal desc`, [frameworkIds]);
+  return sql.rows<VersionRow>(
+    `select ${VERSION_COLUMNS} from competency.framework_version where framework_id = any($1::uuid[]) order by framework_id, ordinal desc`,
+    [frameworkIds],
+  );
 }
 
 export async function versionsById(sql: Sql, ids: readonly string[]): Promise<readonly VersionRow[]> {
@@ -93,7 +99,12 @@ export async function competenciesById(sql: Sql, ids: readonly string[]): Promis
 }
 
 /** Competencies of the current version of one framework, or of all, in the order of import. */
-export async function listCompetencies(sql: Sql, frameworkId: string | null, limit: number, after: { readonly versionId: string; readonly position: number } | null): Promise<readonly (CompetencyRow & { readonly position: number })[]> {
+export async function listCompetencies(
+  sql: Sql,
+  frameworkId: string | null,
+  limit: number,
+  after: { readonly versionId: string; readonly position: number } | null,
+): Promise<readonly (CompetencyRow & { readonly position: number })[]> {
   return sql.rows(
     `with current as (${CURRENT_VERSIONS})
      select ${COMPETENCY_COLUMNS}, iv.position from current v join competency.competency_item_version iv on iv.version_id = v.id join competency.competency_item i on i.id = iv.item_id
@@ -111,7 +122,10 @@ export async function itemsOfVersion(sql: Sql, versionId: string, limit: number)
 }
 
 export async function edgesOfVersion(sql: Sql, versionId: string, limit: number): Promise<readonly EdgeRow[]> {
-  return sql.rows<EdgeRow>(`select ${EDGE_COLUMNS} from competency.competency_edge where version_id = $1 order by sequence_number nulls last, identifier limit $2`, [versionId, limit]);
+  return sql.rows<EdgeRow>(
+    `select ${EDGE_COLUMNS} from competency.competency_edge where version_id = $1 order by sequence_number nulls last, identifier limit $2`,
+    [versionId, limit],
+  );
 }
 
 /** The parents of competencies, by isChildOf within the version given for each. */
@@ -132,7 +146,10 @@ export async function childEdges(sql: Sql, pairs: readonly { readonly itemId: st
   );
 }
 
-export async function levelsOf(sql: Sql, pairs: readonly { readonly itemId: string; readonly versionId: string }[]): Promise<readonly (LevelRow & { readonly versionId: string })[]> {
+export async function levelsOf(
+  sql: Sql,
+  pairs: readonly { readonly itemId: string; readonly versionId: string }[],
+): Promise<readonly (LevelRow & { readonly versionId: string })[]> {
   return sql.rows(
     `select l.item_id, l.version_id, l.rank, l.label, l.description from competency.level_descriptor l join unnest($1::uuid[], $2::uuid[]) as t(item, version) on l.version_id = t.version and l.item_id = t.item
      order by l.rank`,
@@ -149,7 +166,10 @@ export interface RollupGraph {
 }
 
 /** The published version that counts now, by framework, for the frameworks these items belong to. */
-export async function publishedVersionsOfItems(sql: Sql, itemIds: readonly string[]): Promise<readonly { readonly frameworkId: string; readonly versionId: string }[]> {
+export async function publishedVersionsOfItems(
+  sql: Sql,
+  itemIds: readonly string[],
+): Promise<readonly { readonly frameworkId: string; readonly versionId: string }[]> {
   return sql.rows(
     `select distinct on (v.framework_id) v.framework_id, v.id as version_id from competency.framework_version v
      where v.status = 'PUBLISHED' and v.framework_id in (select framework_id from competency.competency_item where id = any($1::uuid[]))
@@ -159,7 +179,9 @@ export async function publishedVersionsOfItems(sql: Sql, itemIds: readonly strin
 }
 
 export async function readRollupGraph(sql: Sql, versionId: string): Promise<RollupGraph> {
-  const items = await sql.rows<{ itemId: string; rollup: RollupKind }>('select item_id, rollup from competency.competency_item_version where version_id = $1', [versionId]);
+  const items = await sql.rows<{ itemId: string; rollup: RollupKind }>('select item_id, rollup from competency.competency_item_version where version_id = $1', [
+    versionId,
+  ]);
   const edges = await sql.rows<{ originId: string; destinationId: string }>(
     `select distinct origin_id, destination_id from competency.competency_edge where version_id = $1 and type = 'isChildOf' and origin_id is not null and destination_id is not null order by 2, 1`,
     [versionId],
@@ -179,7 +201,10 @@ export interface StandardRow {
 }
 
 export async function standardsOfPositions(sql: Sql, positionIds: readonly string[]): Promise<readonly StandardRow[]> {
-  return sql.rows<StandardRow>('select id, position_id, ordinal, status, legal_basis, effective_from from competency.position_standard where position_id = any($1::uuid[]) order by position_id, ordinal desc', [positionIds]);
+  return sql.rows<StandardRow>(
+    'select id, position_id, ordinal, status, legal_basis, effective_from from competency.position_standard where position_id = any($1::uuid[]) order by position_id, ordinal desc',
+    [positionIds],
+  );
 }
 
 export interface RequirementRow {
@@ -191,7 +216,10 @@ export interface RequirementRow {
 }
 
 export async function requirementsOfStandards(sql: Sql, standardIds: readonly string[]): Promise<readonly RequirementRow[]> {
-  return sql.rows<RequirementRow>('select id, standard_id, item_id, required_level, importance from competency.competency_requirement where standard_id = any($1::uuid[]) order by id', [standardIds]);
+  return sql.rows<RequirementRow>(
+    'select id, standard_id, item_id, required_level, importance from competency.competency_requirement where standard_id = any($1::uuid[]) order by id',
+    [standardIds],
+  );
 }
 
 export interface TargetRow {
@@ -220,7 +248,10 @@ export async function targetsOfLearners(sql: Sql, learnerIds: readonly string[],
 /** The levels each item has a descriptor for in its current version; an item that does not exist is absent. */
 export async function describedLevels(sql: Sql, itemIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
   const current = await competenciesById(sql, itemIds);
-  const rows = await levelsOf(sql, current.map((item) => ({ itemId: item.id, versionId: item.versionId })));
+  const rows = await levelsOf(
+    sql,
+    current.map((item) => ({ itemId: item.id, versionId: item.versionId })),
+  );
   const levels = new Map<string, Set<number>>(current.map((item) => [item.id, new Set<number>()]));
   for (const row of rows) levels.get(row.itemId)?.add(row.rank);
   return levels;

@@ -7,7 +7,7 @@ import { AppError, invalid } from '../../kernel/errors.ts';
 import { findLoops, type RollupKind } from '../../standards/case/index.ts';
 import { CompetencyEdge, CompetencyItemVersion, CompetencyRequirement, FrameworkVersion, type IMPORTANCES, PositionStandard } from './competency.entities.ts';
 import * as store from './competency.store.ts';
-import { importFramework, type ImportReport, type ImportRequest } from './import.ts';
+import { type ImportReport, type ImportRequest, importFramework } from './import.ts';
 
 /** Told inside the transaction that publishes a framework version, so that what was derived from the old one is redone. */
 export type OnFrameworkPublished = (sql: Sql, frameworkId: string) => Promise<void>;
@@ -50,8 +50,14 @@ export class Competencies {
 
   async #publish(em: EntityManager, sql: Sql, versionId: string): Promise<void> {
     const [version] = await store.versionsById(sql, [versionId]);
-    if (!version) throw new AppError('NOT_FOUND', 'there is no such framework version', [{ path: '/versionId', rule: 'reference', message: 'there is no such framework version' }]);
-    if (version.status === 'PUBLISHED') throw new AppError('CONFLICT', 'this version is published already', [{ path: '/versionId', rule: 'published-is-final', message: 'this version is published already' }]);
+    if (!version)
+      throw new AppError('NOT_FOUND', 'there is no such framework version', [
+        { path: '/versionId', rule: 'reference', message: 'there is no such framework version' },
+      ]);
+    if (version.status === 'PUBLISHED')
+      throw new AppError('CONFLICT', 'this version is published already', [
+        { path: '/versionId', rule: 'published-is-final', message: 'this version is published already' },
+      ]);
     await em.nativeUpdate(FrameworkVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
     await this.#onPublished(sql, version.frameworkId);
   }
@@ -66,9 +72,18 @@ export class Competencies {
 
   /** Locks a draft for a structural change and answers it. @throws AppError NOT_FOUND, or CONFLICT when it is published. */
   async #lockDraft(sql: Sql, versionId: string): Promise<store.VersionRow> {
-    const [version] = await sql.rows<store.VersionRow>('select id, framework_id, ordinal, label, status, content_hash, published_at from competency.framework_version where id = $1 for update', [versionId]);
-    if (!version) throw new AppError('NOT_FOUND', 'there is no such framework version', [{ path: '/versionId', rule: 'reference', message: 'there is no such framework version' }]);
-    if (version.status === 'PUBLISHED') throw new AppError('CONFLICT', 'a published version does not change', [{ path: '/versionId', rule: 'published-is-final', message: 'import or draft a new version instead' }]);
+    const [version] = await sql.rows<store.VersionRow>(
+      'select id, framework_id, ordinal, label, status, content_hash, published_at from competency.framework_version where id = $1 for update',
+      [versionId],
+    );
+    if (!version)
+      throw new AppError('NOT_FOUND', 'there is no such framework version', [
+        { path: '/versionId', rule: 'reference', message: 'there is no such framework version' },
+      ]);
+    if (version.status === 'PUBLISHED')
+      throw new AppError('CONFLICT', 'a published version does not change', [
+        { path: '/versionId', rule: 'published-is-final', message: 'import or draft a new version instead' },
+      ]);
     await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`graph ${versionId}`]);
     return version;
   }
@@ -86,7 +101,8 @@ export class Competencies {
         if (!names.has(input[end])) throw invalid(`/${end}`, 'reference', 'this competency is not in the framework version');
       }
       const edges = await store.edgesOfVersion(sql, input.versionId, 1_000_000);
-      const pairs = (type: string) => edges.flatMap((edge) => (edge.type === type && edge.originId && edge.destinationId ? [[edge.originId, edge.destinationId] as const] : []));
+      const pairs = (type: string) =>
+        edges.flatMap((edge) => (edge.type === type && edge.originId && edge.destinationId ? [[edge.originId, edge.destinationId] as const] : []));
       const [loop] = input.type === 'isRelatedTo' ? [] : findLoops([...pairs(input.type), [input.originId, input.destinationId]], pairs('exactMatchOf'));
       if (loop) {
         const message = `${input.type} would run in a circle: ${loop.map((id) => names.get(id) ?? id).join(' -> ')}`;
@@ -130,21 +146,42 @@ export class Competencies {
     await this.#database.write(async (em, sql) => {
       await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`standard ${input.positionId}`]);
       await assertExists(sql, 'people.position', input.positionId, '/positionId', 'position');
-      const levels = await store.describedLevels(sql, input.requirements.map((requirement) => requirement.itemId));
+      const levels = await store.describedLevels(
+        sql,
+        input.requirements.map((requirement) => requirement.itemId),
+      );
       const seen = new Set<string>();
       input.requirements.forEach(({ itemId, requiredLevel }, index) => {
         const described = levels.get(itemId);
         if (!described) throw invalid(`/requirements/${index}/competencyId`, 'reference', 'there is no such competency');
-        if (!described.has(requiredLevel)) throw invalid(`/requirements/${index}/requiredLevel`, 'level-has-descriptor', `level ${requiredLevel} of this competency has no descriptor; levels with one: ${[...described].join(', ') || 'none'}`);
+        if (!described.has(requiredLevel))
+          throw invalid(
+            `/requirements/${index}/requiredLevel`,
+            'level-has-descriptor',
+            `level ${requiredLevel} of this competency has no descriptor; levels with one: ${[...described].join(', ') || 'none'}`,
+          );
         if (seen.has(itemId)) throw invalid(`/requirements/${index}/competencyId`, 'unique', 'this competency is required twice');
         seen.add(itemId);
       });
       const existing = await store.standardsOfPositions(sql, [input.positionId]);
       await em.nativeUpdate(PositionStandard, { positionId: input.positionId, status: 'IN_FORCE' }, { status: 'SUPERSEDED' });
-      await em.insert(PositionStandard, { ...base, positionId: input.positionId, ordinal: (existing[0]?.ordinal ?? 0) + 1, status: 'IN_FORCE', legalBasis: input.legalBasis, effectiveFrom: input.effectiveFrom });
+      await em.insert(PositionStandard, {
+        ...base,
+        positionId: input.positionId,
+        ordinal: (existing[0]?.ordinal ?? 0) + 1,
+        status: 'IN_FORCE',
+        legalBasis: input.legalBasis,
+        effectiveFrom: input.effectiveFrom,
+      });
       await em.insertMany(
         CompetencyRequirement,
-        input.requirements.map(({ itemId, requiredLevel, importance }) => ({ ...stamp(this.#clock), standard: base.id, item: itemId, requiredLevel, importance })),
+        input.requirements.map(({ itemId, requiredLevel, importance }) => ({
+          ...stamp(this.#clock),
+          standard: base.id,
+          item: itemId,
+          requiredLevel,
+          importance,
+        })),
       );
     });
     const [created] = (await store.standardsOfPositions(this.#sql, [input.positionId])).filter((row) => row.id === base.id);
@@ -156,7 +193,8 @@ export class Competencies {
   frameworksById = (ids: readonly string[]) => store.frameworksById(this.#sql, ids);
   versionsById = (ids: readonly string[]) => store.versionsById(this.#sql, ids);
   versionsOfFrameworks = (ids: readonly string[]) => store.versionsOfFrameworks(this.#sql, ids);
-  competencies = (frameworkId: string | null, limit: number, after: { readonly versionId: string; readonly position: number } | null) => store.listCompetencies(this.#sql, frameworkId, limit, after);
+  competencies = (frameworkId: string | null, limit: number, after: { readonly versionId: string; readonly position: number } | null) =>
+    store.listCompetencies(this.#sql, frameworkId, limit, after);
   competenciesById = (ids: readonly string[]) => store.competenciesById(this.#sql, ids);
   levelsOf = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.levelsOf(this.#sql, pairs);
   parentEdges = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.parentEdges(this.#sql, pairs);

@@ -4,8 +4,16 @@ import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { digestKey, isUuid, newId } from '../../kernel/ids.ts';
-import { type CasePackage, type ImportIssue, readCasePackage, type RollupKind } from '../../standards/case/index.ts';
-import { CompetencyEdge, CompetencyFramework, CompetencyItem, CompetencyItemVersion, type FRAMEWORK_KINDS, FrameworkVersion, LevelDescriptor } from './competency.entities.ts';
+import { type CasePackage, type ImportIssue, type RollupKind, readCasePackage } from '../../standards/case/index.ts';
+import {
+  CompetencyEdge,
+  CompetencyFramework,
+  CompetencyItem,
+  CompetencyItemVersion,
+  type FRAMEWORK_KINDS,
+  FrameworkVersion,
+  LevelDescriptor,
+} from './competency.entities.ts';
 import { frameworkByIdentifier } from './competency.store.ts';
 
 export interface ImportRequest {
@@ -68,24 +76,54 @@ async function ensureFramework(em: EntityManager, sql: Sql, clock: Clock, read: 
 
 /** Items that belong to another framework already: identifiers are global, so one of the two files is wrong. */
 async function foreignItems(sql: Sql, read: CasePackage, frameworkId: string): Promise<readonly ImportIssue[]> {
-  const rows = await sql.rows<{ identifier: string }>('select identifier from competency.competency_item where identifier = any($1) and framework_id <> $2 order by identifier', [read.items.map((item) => item.identifier), frameworkId]);
+  const rows = await sql.rows<{ identifier: string }>(
+    'select identifier from competency.competency_item where identifier = any($1) and framework_id <> $2 order by identifier',
+    [read.items.map((item) => item.identifier), frameworkId],
+  );
   const foreign = new Set(rows.map((row) => row.identifier));
   return read.items.flatMap((item, index): ImportIssue[] =>
-    foreign.has(item.identifier) ? [{ severity: 'ERROR', path: `/CFItems/${index}/identifier`, code: 'foreign-item', message: `${item.identifier} belongs to another framework` }] : [],
+    foreign.has(item.identifier)
+      ? [{ severity: 'ERROR', path: `/CFItems/${index}/identifier`, code: 'foreign-item', message: `${item.identifier} belongs to another framework` }]
+      : [],
   );
 }
 
-async function insertVersion(em: EntityManager, sql: Sql, clock: Clock, read: CasePackage, request: ImportRequest, frameworkId: string, contentHash: string): Promise<string> {
-  const [last] = await sql.rows<{ ordinal: number }>('select coalesce(max(ordinal), 0)::int as ordinal from competency.framework_version where framework_id = $1', [frameworkId]);
+async function insertVersion(
+  em: EntityManager,
+  sql: Sql,
+  clock: Clock,
+  read: CasePackage,
+  request: ImportRequest,
+  frameworkId: string,
+  contentHash: string,
+): Promise<string> {
+  const [last] = await sql.rows<{ ordinal: number }>(
+    'select coalesce(max(ordinal), 0)::int as ordinal from competency.framework_version where framework_id = $1',
+    [frameworkId],
+  );
   const ordinal = (last?.ordinal ?? 0) + 1;
-  const version = { ...stamp(clock), framework: frameworkId, ordinal, label: read.document.version ?? String(ordinal), status: 'DRAFT' as const, contentHash, source: request.source, publishedAt: null };
+  const version = {
+    ...stamp(clock),
+    framework: frameworkId,
+    ordinal,
+    label: read.document.version ?? String(ordinal),
+    status: 'DRAFT' as const,
+    contentHash,
+    source: request.source,
+    publishedAt: null,
+  };
   await em.insert(FrameworkVersion, version);
 
   const createdAt = clock.now();
-  const known = new Set((await sql.rows<{ id: string }>('select id from competency.competency_item where framework_id = $1', [frameworkId])).map((row) => row.id));
+  const known = new Set(
+    (await sql.rows<{ id: string }>('select id from competency.competency_item where framework_id = $1', [frameworkId])).map((row) => row.id),
+  );
   const items = read.items.map((item) => ({ ...item, id: itemId(item.identifier) }));
   const inPackage = new Map(items.map((item) => [item.identifier, item.id]));
-  await insertAll(items.filter((item) => !known.has(item.id)).map((item) => ({ id: item.id, createdAt, identifier: item.identifier, framework: frameworkId })), (chunk) => em.insertMany(CompetencyItem, chunk));
+  await insertAll(
+    items.filter((item) => !known.has(item.id)).map((item) => ({ id: item.id, createdAt, identifier: item.identifier, framework: frameworkId })),
+    (chunk) => em.insertMany(CompetencyItem, chunk),
+  );
   await insertAll(
     items.map((item, position) => ({
       id: newId(),
@@ -117,7 +155,15 @@ async function insertVersion(em: EntityManager, sql: Sql, clock: Clock, read: Ca
     (chunk) => em.insertMany(CompetencyEdge, chunk),
   );
   await insertAll(
-    read.levels.map((level) => ({ id: newId(), createdAt, version: version.id, item: inPackage.get(level.itemIdentifier) ?? '', rank: level.rank, label: level.label, description: level.description })),
+    read.levels.map((level) => ({
+      id: newId(),
+      createdAt,
+      version: version.id,
+      item: inPackage.get(level.itemIdentifier) ?? '',
+      rank: level.rank,
+      label: level.label,
+      description: level.description,
+    })),
     (chunk) => em.insertMany(LevelDescriptor, chunk),
   );
   return version.id;
@@ -138,7 +184,12 @@ class Refusal extends Error {
  * package: every issue is in the report, with its path.
  * @param publish makes the new version count, within the same transaction.
  */
-export async function importFramework(database: Database, clock: Clock, request: ImportRequest, publish: (em: EntityManager, sql: Sql, versionId: string) => Promise<void>): Promise<ImportReport> {
+export async function importFramework(
+  database: Database,
+  clock: Clock,
+  request: ImportRequest,
+  publish: (em: EntityManager, sql: Sql, versionId: string) => Promise<void>,
+): Promise<ImportReport> {
   const parsed = parse(request.source);
   if ('message' in parsed) return notJson(parsed.message);
   const { package: read, issues } = readCasePackage(parsed.value);
@@ -149,7 +200,9 @@ export async function importFramework(database: Database, clock: Clock, request:
     return await database.write(async (em, sql): Promise<ImportReport> => {
       await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`framework ${read.document.identifier}`]);
       const known = await frameworkByIdentifier(sql, read.document.identifier);
-      const [same] = known ? await sql.rows<{ id: string }>('select id from competency.framework_version where framework_id = $1 and content_hash = $2', [known.id, contentHash]) : [];
+      const [same] = known
+        ? await sql.rows<{ id: string }>('select id from competency.framework_version where framework_id = $1 and content_hash = $2', [known.id, contentHash])
+        : [];
       if (known && same) return { outcome: 'UNCHANGED', frameworkId: known.id, versionId: same.id, counts, issues };
       const foreign = await foreignItems(sql, read, known?.id ?? '00000000-0000-0000-0000-000000000000');
       if (foreign.length > 0) throw new Refusal(foreign);

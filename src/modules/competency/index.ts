@@ -1,5 +1,4 @@
-export { Competencies, type NewEdge, type NewStandard } from './competency.ts';
-export { competencyEntities, FRAMEWORK_KINDS, IMPORTANCES, ROLLUPS, STANDARD_STATUSES, VERSION_STATUSES } from './competency.entities.ts';
+export { competencyEntities, FRAMEWORK_KINDS, ROLLUPS } from './competency.entities.ts';
 export {
   type CompetencyRow,
   describedLevels,
@@ -7,11 +6,12 @@ export {
   type FrameworkRow,
   type LevelRow,
   publishedVersionsOfItems,
-  readRollupGraph,
   type RequirementRow,
   type RollupGraph,
+  readRollupGraph,
   type StandardRow,
   type TargetRow,
   type VersionRow,
 } from './competency.store.ts';
+export { Competencies, type NewEdge, type NewStandard } from './competency.ts';
 export type { ImportReport, ImportRequest } from './import.ts';

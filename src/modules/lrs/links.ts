@@ -2,12 +2,12 @@ import { isObject, type JsonObject } from '../../standards/xapi/index.ts';
 import { activityKey, actorKey, membersOf } from './keys.ts';
 
 /** How an agent stands in a statement; one row holds all its roles as bits. */
-export const AGENT_ROLE = { actor: 1, object: 2, authority: 4, instructor: 8, team: 16, context: 32, subStatement: 64 } as const;
+const AGENT_ROLE = { actor: 1, object: 2, authority: 4, instructor: 8, team: 16, context: 32, subStatement: 64 } as const;
 /** Roles that the `agent` filter sees without `related_agents` (Communication 2.1.3). */
 export const DIRECT_AGENT_ROLES = AGENT_ROLE.actor | AGENT_ROLE.object;
 
 /** How an activity stands in a statement. */
-export const ACTIVITY_ROLE = { object: 1, parent: 2, grouping: 4, category: 8, other: 16, subStatement: 32 } as const;
+const ACTIVITY_ROLE = { object: 1, parent: 2, grouping: 4, category: 8, other: 16, subStatement: 32 } as const;
 export const DIRECT_ACTIVITY_ROLES = ACTIVITY_ROLE.object;
 
 /** Keys with the roles they stand in. */
@@ -66,7 +66,12 @@ export function linksOf(statement: JsonObject, authority: unknown): { agents: Li
   if (isObject(sub) && sub['objectType'] === 'SubStatement') {
     addActor(collected.agents, sub['actor'], AGENT_ROLE.subStatement);
     addObject(collected, sub['object'], AGENT_ROLE.subStatement, ACTIVITY_ROLE.subStatement);
-    addContext(collected, sub['context'], () => AGENT_ROLE.subStatement, () => ACTIVITY_ROLE.subStatement);
+    addContext(
+      collected,
+      sub['context'],
+      () => AGENT_ROLE.subStatement,
+      () => ACTIVITY_ROLE.subStatement,
+    );
   }
   return collected;
 }

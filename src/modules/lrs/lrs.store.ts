@@ -27,7 +27,7 @@ const COLUMNS = `s.statement_id, ${STORED} as stored, s.recorded_at is null as n
  * Whether a rightful void names statement `s`: same authority, or a sender that may void others. Voids of voids do
  * nothing (Data 2.3.2). Nothing is ever updated, so the void may arrive before its target.
  */
-export const IS_VOIDED = `(s.verb_key <> '${verbKey(VOIDED)}' and exists (
+const IS_VOIDED = `(s.verb_key <> '${verbKey(VOIDED)}' and exists (
   select from lrs.voiding v where v.target_id = s.statement_id and (v.authority_key = s.authority_key or v.unrestricted)))`;
 
 /** Joins the sender's text with what the LRS adds on reading (Data 2.4.7 to 2.4.9). */
@@ -53,7 +53,12 @@ export async function readStoredClock(sql: Sql): Promise<number> {
  * Inserts statements whose id is new, in key order, so that two transactions never wait for each other crosswise.
  * @returns the `stored` of each inserted id; ids that exist already are absent.
  */
-export async function insertStatements(sql: Sql, batch: readonly PreparedStatement[], sender: Sender, storedMicros: number): Promise<ReadonlyMap<string, string>> {
+export async function insertStatements(
+  sql: Sql,
+  batch: readonly PreparedStatement[],
+  sender: Sender,
+  storedMicros: number,
+): Promise<ReadonlyMap<string, string>> {
   // One microsecond apart: the order within a batch survives in the sort key.
   const storedById = new Map(batch.map(({ id }, index) => [id, microsToTimestamp(storedMicros + index)]));
   const inserted = await sql.rows<{ statementId: string }>(
@@ -83,7 +88,10 @@ export async function insertStatements(sql: Sql, batch: readonly PreparedStateme
 
 /** The content hashes of statements that were there before. A statement of its own, so that it sees what others committed. */
 export async function readContentHashes(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
-  const rows = await sql.rows<{ statementId: string; contentHash: Buffer }>('select statement_id, content_hash from lrs.statement where statement_id = any($1::uuid[])', [ids]);
+  const rows = await sql.rows<{ statementId: string; contentHash: Buffer }>(
+    'select statement_id, content_hash from lrs.statement where statement_id = any($1::uuid[])',
+    [ids],
+  );
   return new Map(rows.map((row) => [row.statementId, row.contentHash]));
 }
 
@@ -95,7 +103,12 @@ interface LinkRow {
   readonly roles: number;
 }
 
-async function insertLinks(sql: Sql, table: 'statement_agent' | 'statement_activity', column: 'agent_key' | 'activity_key', rows: readonly LinkRow[]): Promise<void> {
+async function insertLinks(
+  sql: Sql,
+  table: 'statement_agent' | 'statement_activity',
+  column: 'agent_key' | 'activity_key',
+  rows: readonly LinkRow[],
+): Promise<void> {
   if (rows.length === 0) return;
   await sql.rows(
     `insert into lrs.${table} (${column}, stored, statement_id, verb_key, roles)
@@ -110,8 +123,18 @@ const linkRows = (batch: readonly PreparedStatement[], stored: ReadonlyMap<strin
 
 /** Everything else a new statement writes: links, wish to void, place in the projector's inbox. */
 export async function insertFollowers(sql: Sql, fresh: readonly PreparedStatement[], stored: ReadonlyMap<string, string>, sender: Sender): Promise<void> {
-  await insertLinks(sql, 'statement_agent', 'agent_key', linkRows(fresh, stored, (row) => row.agents));
-  await insertLinks(sql, 'statement_activity', 'activity_key', linkRows(fresh, stored, (row) => row.activities));
+  await insertLinks(
+    sql,
+    'statement_agent',
+    'agent_key',
+    linkRows(fresh, stored, (row) => row.agents),
+  );
+  await insertLinks(
+    sql,
+    'statement_activity',
+    'activity_key',
+    linkRows(fresh, stored, (row) => row.activities),
+  );
   const voids = fresh.filter((row) => row.voids !== null);
   if (voids.length > 0) {
     await sql.rows(
@@ -165,7 +188,10 @@ export async function listStatements(sql: Sql, filter: StatementFilter): Promise
     where.push(`a.agent_key = ${bind(filter.agentKey)}`, `a.roles & ${bind(filter.agentRoles)} <> 0`);
   }
   if (filter.activityKey !== undefined) {
-    from = driver === 'c' ? 'lrs.statement_activity c join lrs.statement s using (statement_id)' : `${from} join lrs.statement_activity c on c.statement_id = a.statement_id and c.stored = a.stored`;
+    from =
+      driver === 'c'
+        ? 'lrs.statement_activity c join lrs.statement s using (statement_id)'
+        : `${from} join lrs.statement_activity c on c.statement_id = a.statement_id and c.stored = a.stored`;
     where.push(`c.activity_key = ${bind(filter.activityKey)}`, `c.roles & ${bind(filter.activityRoles)} <> 0`);
   }
   if (filter.verbKey !== undefined) where.push(`${driver}.verb_key = ${bind(filter.verbKey)}`);
@@ -174,7 +200,8 @@ export async function listStatements(sql: Sql, filter: StatementFilter): Promise
   if (filter.until !== undefined) where.push(`${driver}.stored <= ${bind(filter.until)}::timestamptz`);
   if (filter.authorityKey !== undefined) where.push(`s.authority_key = ${bind(filter.authorityKey)}`);
   const [direction, comparison] = filter.ascending ? ['asc', '>'] : ['desc', '<'];
-  if (filter.after) where.push(`(${driver}.stored, ${driver}.statement_id) ${comparison} (${bind(filter.after[0])}::timestamptz, ${bind(filter.after[1])}::uuid)`);
+  if (filter.after)
+    where.push(`(${driver}.stored, ${driver}.statement_id) ${comparison} (${bind(filter.after[0])}::timestamptz, ${bind(filter.after[1])}::uuid)`);
   const rows = await sql.rows<StatementRow>(
     `select ${COLUMNS} from ${from} where ${where.join(' and ')}
      order by ${driver}.stored ${direction}, ${driver}.statement_id ${direction} limit ${bind(filter.limit + 1)}`,
@@ -259,7 +286,12 @@ export async function readForProjection(sql: Sql, ids: readonly string[]): Promi
 }
 
 /** Puts statements back into the inbox, by actor or by activity, because what they mean may have changed. */
-export async function requeueByLink(sql: Sql, table: 'statement_agent' | 'statement_activity', column: 'agent_key' | 'activity_key', keys: readonly string[]): Promise<void> {
+export async function requeueByLink(
+  sql: Sql,
+  table: 'statement_agent' | 'statement_activity',
+  column: 'agent_key' | 'activity_key',
+  keys: readonly string[],
+): Promise<void> {
   await sql.rows(
     `insert into lrs.inbox (bucket, stored, statement_id)
      select get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length}, s.stored, s.statement_id
@@ -287,7 +319,6 @@ export async function readStates(sql: Sql, ids: readonly string[]): Promise<read
 }
 
 /** The exact texts of statements, for those who may see them. */
-export async function readTexts(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, StoredStatement>> {
-  const rows = await sql.rows<StatementRow>(`select ${COLUMNS} from lrs.statement s where s.statement_id = any($1::uuid[])`, [ids]);
-  return new Map(rows.map((row) => [row.statementId, assemble(row)]));
+export async function readTexts(sql: Sql, ids: readonly string[]): Promise<readonly StoredStatement[]> {
+  return (await sql.rows<StatementRow>(`select ${COLUMNS} from lrs.statement s where s.statement_id = any($1::uuid[])`, [ids])).map(assemble);
 }

@@ -1,7 +1,16 @@
 import { hash } from 'node:crypto';
 import { AppError, type Violation } from '../../kernel/errors.ts';
 import { JsonTextError, type ObjectSpan, scanJson } from '../../kernel/json-text.ts';
-import { attachmentsWithoutUrl, canonicalForm, instantOf, isObject, type JsonObject, validateStatements, VOIDED, type XapiVersion } from '../../standards/xapi/index.ts';
+import {
+  attachmentsWithoutUrl,
+  canonicalForm,
+  instantOf,
+  isObject,
+  type JsonObject,
+  VOIDED,
+  validateStatements,
+  type XapiVersion,
+} from '../../standards/xapi/index.ts';
 import { actorKey, verbKey } from './keys.ts';
 import { type Links, linksOf } from './links.ts';
 
@@ -108,7 +117,11 @@ function checkPutBody(parsed: unknown, expectedId: string): void {
   if (Array.isArray(parsed)) throw refuse('PUT takes one statement, not an array', 'xAPI Communication 2.1.1 single');
   const id = isObject(parsed) ? parsed['id'] : undefined;
   if (typeof id === 'string' && id.toLowerCase() !== expectedId.toLowerCase()) {
-    throw refuse(`the statement's id must equal the statementId parameter (${expectedId}); found ${JSON.stringify(id)}`, 'xAPI Communication 2.1.1 same-id', '/id');
+    throw refuse(
+      `the statement's id must equal the statementId parameter (${expectedId}); found ${JSON.stringify(id)}`,
+      'xAPI Communication 2.1.1 same-id',
+      '/id',
+    );
   }
 }
 
@@ -141,7 +154,11 @@ export function prepareStatements(request: PrepareRequest): readonly PreparedSta
   const violations = validateStatements(parsed, request.version);
   if (violations.length > 0) {
     const [first] = violations;
-    throw new AppError('INVALID_INPUT', `${first?.path || 'the body'}: ${first?.message}${violations.length > 1 ? ` (and ${violations.length - 1} more)` : ''}`, violations);
+    throw new AppError(
+      'INVALID_INPUT',
+      `${first?.path || 'the body'}: ${first?.message}${violations.length > 1 ? ` (and ${violations.length - 1} more)` : ''}`,
+      violations,
+    );
   }
   const statements = (isBatch ? parsed : [parsed]) as readonly JsonObject[];
   checkAttachments(statements, isBatch);

@@ -48,7 +48,14 @@ export class Statements {
       const storedMicros = await store.readStoredClock(sql);
       const inserted = await store.insertStatements(sql, batch, request.sender, storedMicros);
       const known = batch.filter(({ id }) => !inserted.has(id));
-      if (known.length > 0) assertEqual(known, await store.readContentHashes(sql, known.map(({ id }) => id)));
+      if (known.length > 0)
+        assertEqual(
+          known,
+          await store.readContentHashes(
+            sql,
+            known.map(({ id }) => id),
+          ),
+        );
       const fresh = batch.filter(({ id }) => inserted.has(id));
       if (fresh.length > 0) await store.insertFollowers(sql, fresh, inserted, request.sender);
       return fresh.length > 0;
@@ -82,6 +89,10 @@ function assertEqual(known: readonly PreparedStatement[], hashes: ReadonlyMap<st
   throw new AppError(
     'CONFLICT',
     `a statement with the id ${conflicts[0]?.id} is stored with other content`,
-    conflicts.map(({ id }) => ({ path: '/id', rule: 'xAPI Data 2.3.1 immutable', message: `the id ${id} is taken by a statement with other content; statements never change` })),
+    conflicts.map(({ id }) => ({
+      path: '/id',
+      rule: 'xAPI Data 2.3.1 immutable',
+      message: `the id ${id} is taken by a statement with other content; statements never change`,
+    })),
   );
 }

@@ -33,8 +33,10 @@ export async function listLearners(sql: Sql, query: LearnerQuery): Promise<reado
   const isPartner = viewer.role === 'PARTNER';
   const publicId = isPartner ? 'p.pseudonym' : 'l.id';
   const pseudonyms = isPartner ? `join access.partner_pseudonym p on p.learner_id = l.id and p.partner_id = ${bind(viewer.partnerId)}` : '';
-  const showsName = isPartner ? `exists (select from access.access_grant g join training.program_version v on v.program_id = g.program_id join training.batch b on b.version_id = v.id
-      join training.enrolment e on e.batch_id = b.id where e.learner_id = l.id and g.partner_id = ${bind(viewer.partnerId)} and g.shows_names and g.valid_from <= ${bind(query.now)} and (g.valid_to is null or g.valid_to > ${bind(query.now)}))` : 'true';
+  const showsName = isPartner
+    ? `exists (select from access.access_grant g join training.program_version v on v.program_id = g.program_id join training.batch b on b.version_id = v.id
+      join training.enrolment e on e.batch_id = b.id where e.learner_id = l.id and g.partner_id = ${bind(viewer.partnerId)} and g.shows_names and g.valid_from <= ${bind(query.now)} and (g.valid_to is null or g.valid_to > ${bind(query.now)}))`
+    : 'true';
   const where = [learnerScope(viewer, 'l.id', bind, query.now)];
   if (query.ids) where.push(`l.id = any(${bind(query.ids)}::uuid[])`);
   if (query.publicIds) where.push(`${publicId} = any(${bind(query.publicIds)}::uuid[])`);
@@ -56,12 +58,18 @@ export interface IdentityRow {
 }
 
 export async function identitiesOfLearners(sql: Sql, learnerIds: readonly string[]): Promise<readonly IdentityRow[]> {
-  return sql.rows<IdentityRow>('select id, learner_id, ifi_kind, home_page, ifi_value from people.agent_identity where learner_id = any($1::uuid[]) order by id', [learnerIds]);
+  return sql.rows<IdentityRow>(
+    'select id, learner_id, ifi_kind, home_page, ifi_value from people.agent_identity where learner_id = any($1::uuid[]) order by id',
+    [learnerIds],
+  );
 }
 
 /** The learner behind each agent key; unknown keys are absent. */
 export async function learnersOfAgents(sql: Sql, agentKeys: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const rows = await sql.rows<{ agentKey: string; learnerId: string }>('select agent_key, learner_id from people.agent_identity where agent_key = any($1::uuid[])', [agentKeys]);
+  const rows = await sql.rows<{ agentKey: string; learnerId: string }>(
+    'select agent_key, learner_id from people.agent_identity where agent_key = any($1::uuid[])',
+    [agentKeys],
+  );
   return new Map(rows.map((row) => [row.agentKey, row.learnerId]));
 }
 
@@ -83,7 +91,9 @@ export async function lockAgents(sql: Sql, agentKeys: readonly string[]): Promis
  * @throws RetryTransaction when one of them is being linked right now.
  */
 export async function holdAgentsUnlinked(sql: Sql, agentKeys: readonly string[]): Promise<void> {
-  const rows = await sql.rows<{ held: boolean }>(`select pg_try_advisory_xact_lock_shared(${AGENT_LOCK}) as held from unnest($1::uuid[]) as t(key)`, [agentKeys]);
+  const rows = await sql.rows<{ held: boolean }>(`select pg_try_advisory_xact_lock_shared(${AGENT_LOCK}) as held from unnest($1::uuid[]) as t(key)`, [
+    agentKeys,
+  ]);
   if (rows.some(({ held }) => !held)) throw new RetryTransaction('an identifier is being linked');
 }
 
@@ -95,7 +105,10 @@ export interface PositionRow {
 }
 
 export async function listPositions(sql: Sql, limit: number, afterCode: string | null): Promise<readonly PositionRow[]> {
-  return sql.rows<PositionRow>('select id, code, title, family from people.position where $1::text is null or code > $1 order by code limit $2', [afterCode, limit]);
+  return sql.rows<PositionRow>('select id, code, title, family from people.position where $1::text is null or code > $1 order by code limit $2', [
+    afterCode,
+    limit,
+  ]);
 }
 
 export async function positionsById(sql: Sql, ids: readonly string[]): Promise<readonly PositionRow[]> {
@@ -111,7 +124,10 @@ export interface UnitRow {
 }
 
 export async function listUnits(sql: Sql, limit: number, afterCode: string | null): Promise<readonly UnitRow[]> {
-  return sql.rows<UnitRow>('select id, code, name, kind, parent_id from people.organization_unit where $1::text is null or code > $1 order by code limit $2', [afterCode, limit]);
+  return sql.rows<UnitRow>('select id, code, name, kind, parent_id from people.organization_unit where $1::text is null or code > $1 order by code limit $2', [
+    afterCode,
+    limit,
+  ]);
 }
 
 export async function unitsById(sql: Sql, ids: readonly string[]): Promise<readonly UnitRow[]> {
@@ -128,5 +144,8 @@ export interface HoldingRow {
 }
 
 export async function holdingsOfLearners(sql: Sql, learnerIds: readonly string[]): Promise<readonly HoldingRow[]> {
-  return sql.rows<HoldingRow>('select id, learner_id, position_id, unit_id, valid_from, valid_to from people.position_holding where learner_id = any($1::uuid[]) order by valid_from desc, id', [learnerIds]);
+  return sql.rows<HoldingRow>(
+    'select id, learner_id, position_id, unit_id, valid_from, valid_to from people.position_holding where learner_id = any($1::uuid[]) order by valid_from desc, id',
+    [learnerIds],
+  );
 }

@@ -4,13 +4,22 @@ import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { AppError, invalid } from '../../kernel/errors.ts';
 import type { Page, PageRequest } from '../../kernel/cursor.ts';
 import { toPage } from '../../kernel/cursor.ts';
+import { AppError, invalid } from '../../kernel/errors.ts';
 import { canonicalIfi, type Ifi, validateAgent } from '../../standards/xapi/index.ts';
 import { ensurePseudonyms, type Viewer } from '../access/index.ts';
 import { ifiKey, requeueByLink } from '../lrs/index.ts';
-import { AgentIdentity, Learner, OrganizationUnit, Position, type POSITION_FAMILIES, PositionHolding, type STAFF_CATEGORIES, type UNIT_KINDS } from './people.entities.ts';
+import {
+  AgentIdentity,
+  Learner,
+  OrganizationUnit,
+  type POSITION_FAMILIES,
+  Position,
+  PositionHolding,
+  type STAFF_CATEGORIES,
+  type UNIT_KINDS,
+} from './people.entities.ts';
 import * as store from './people.store.ts';
 
 export interface NewLearner {
@@ -73,7 +82,9 @@ export class People {
     const agentKey = ifiKey(ifi);
     await store.lockAgents(sql, [agentKey]);
     if ((await store.learnersOfAgents(sql, [agentKey])).size > 0) {
-      throw new AppError('CONFLICT', 'this identifier belongs to a learner already', [{ path, rule: 'one-identity-one-learner', message: 'this identifier belongs to a learner already' }]);
+      throw new AppError('CONFLICT', 'this identifier belongs to a learner already', [
+        { path, rule: 'one-identity-one-learner', message: 'this identifier belongs to a learner already' },
+      ]);
     }
     await em.insert(AgentIdentity, { ...stamp(this.#clock), learner: learnerId, ifiKind: ifi.kind, homePage: ifi.homePage, ifiValue: ifi.value, agentKey });
     await requeueByLink(sql, 'statement_agent', 'agent_key', [agentKey]);
@@ -82,7 +93,8 @@ export class People {
   async createPosition(input: { code: string; title: string; family: (typeof POSITION_FAMILIES)[number] }): Promise<store.PositionRow> {
     const row = { ...stamp(this.#clock), ...input };
     await this.#database.write(async (em) => {
-      if (await em.findOne(Position, { code: input.code })) throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a position with the code ${input.code} exists` }]);
+      if (await em.findOne(Position, { code: input.code }))
+        throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a position with the code ${input.code} exists` }]);
       await em.insert(Position, row);
     });
     return row;
@@ -92,7 +104,8 @@ export class People {
     const { parentId, ...rest } = input;
     const row = { ...stamp(this.#clock), ...rest };
     await this.#database.write(async (em) => {
-      if (await em.findOne(OrganizationUnit, { code: input.code })) throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a unit with the code ${input.code} exists` }]);
+      if (await em.findOne(OrganizationUnit, { code: input.code }))
+        throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a unit with the code ${input.code} exists` }]);
       if (parentId && !(await em.findOne(OrganizationUnit, { id: parentId }))) throw invalid('/parentId', 'reference', 'there is no such unit');
       await em.insert(OrganizationUnit, { ...row, parent: parentId });
     });
@@ -102,7 +115,14 @@ export class People {
   /** Gives a learner a position in a unit from a day on (TMT). */
   async createHolding(input: NewHolding): Promise<{ id: string }> {
     if (input.validTo && input.validTo <= input.validFrom) throw invalid('/validTo', 'period', 'validTo must lie after validFrom');
-    const row = { ...stamp(this.#clock), learner: input.learnerId, position: input.positionId, unit: input.unitId, validFrom: input.validFrom, validTo: input.validTo };
+    const row = {
+      ...stamp(this.#clock),
+      learner: input.learnerId,
+      position: input.positionId,
+      unit: input.unitId,
+      validFrom: input.validFrom,
+      validTo: input.validTo,
+    };
     await this.#database.write(async (em, sql) => {
       await assertExists(sql, 'people.learner', input.learnerId, '/learnerId', 'learner');
       await assertExists(sql, 'people.position', input.positionId, '/positionId', 'position');

@@ -36,7 +36,12 @@ function direct(evidence: readonly FoldEvidence[], asOf: Date): Omit<ItemProgres
     currentLevel: level,
     directLevel: level,
     supporting: unique(active.filter((row) => row.level === level).map((row) => row.id)),
-    nextChangeAt: earliest(evidence.flatMap(({ occurredAt, expiresAt }) => [occurredAt > asOf ? occurredAt : null, expiresAt !== null && expiresAt > asOf && occurredAt <= asOf ? expiresAt : null])),
+    nextChangeAt: earliest(
+      evidence.flatMap(({ occurredAt, expiresAt }) => [
+        occurredAt > asOf ? occurredAt : null,
+        expiresAt !== null && expiresAt > asOf && occurredAt <= asOf ? expiresAt : null,
+      ]),
+    ),
   };
 }
 
@@ -92,7 +97,8 @@ function foldGraph(graph: RollupGraph, byItem: ReadonlyMap<string, readonly Fold
     const above = rollUp(graph, item, progress);
     const fromChildren = above.level > base.directLevel;
     // A roll-up of NONE hides the children: what happens below cannot change the item.
-    const below = (graph.rollups.get(item) ?? 'NONE') === 'NONE' ? [] : (graph.children.get(item) ?? []).map((child) => progress.get(child)?.nextChangeAt ?? null);
+    const below =
+      (graph.rollups.get(item) ?? 'NONE') === 'NONE' ? [] : (graph.children.get(item) ?? []).map((child) => progress.get(child)?.nextChangeAt ?? null);
     progress.set(item, {
       itemId: item,
       currentLevel: Math.max(base.directLevel, above.level),

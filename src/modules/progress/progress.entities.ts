@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { base } from '../../db/entity.ts';
 
-export const RULE_SET_STATUSES = ['DRAFT', 'ACTIVE', 'SUPERSEDED'] as const;
+const RULE_SET_STATUSES = ['DRAFT', 'ACTIVE', 'SUPERSEDED'] as const;
 
 /** Rules that turn statements into evidence, through all their versions. */
 export const EvidenceRuleSet = defineEntity({

@@ -18,7 +18,8 @@ interface RuleRow {
   readonly validDays: number | null;
 }
 
-const RULE = 'r.id, r.version_id, r.position, r.activity_key, r.activity_iri, r.verbs, r.scaled_min, r.success, r.completion, r.trusted_authorities, r.item_id, r.level, r.valid_days';
+const RULE =
+  'r.id, r.version_id, r.position, r.activity_key, r.activity_iri, r.verbs, r.scaled_min, r.success, r.completion, r.trusted_authorities, r.item_id, r.level, r.valid_days';
 
 const toRule = (row: RuleRow): Rule & { readonly position: number } => ({
   id: row.id,
@@ -46,7 +47,9 @@ export async function activeRules(sql: Sql, activityKeys: readonly string[]): Pr
 }
 
 export async function rulesOfVersions(sql: Sql, versionIds: readonly string[]): Promise<readonly Rule[]> {
-  return (await sql.rows<RuleRow>(`select ${RULE} from progress.evidence_rule r where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds])).map(toRule);
+  return (
+    await sql.rows<RuleRow>(`select ${RULE} from progress.evidence_rule r where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds])
+  ).map(toRule);
 }
 
 export async function rulesById(sql: Sql, ids: readonly string[]): Promise<readonly Rule[]> {
@@ -70,14 +73,19 @@ export interface RuleSetVersionRow {
 export const listRuleSets = (sql: Sql, limit: number, afterCode: string | null) =>
   sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where $1::text is null or code > $1 order by code limit $2', [afterCode, limit]);
 
-export const ruleSetsById = (sql: Sql, ids: readonly string[]) => sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where id = any($1::uuid[])', [ids]);
+export const ruleSetsById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where id = any($1::uuid[])', [ids]);
 
 const RULE_SET_VERSION = 'id, rule_set_id, ordinal, status, activated_at';
 
 export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where rule_set_id = any($1::uuid[]) order by rule_set_id, ordinal desc`, [ids]);
+  sql.rows<RuleSetVersionRow>(
+    `select ${RULE_SET_VERSION} from progress.rule_set_version where rule_set_id = any($1::uuid[]) order by rule_set_id, ordinal desc`,
+    [ids],
+  );
 
-export const ruleSetVersionsById = (sql: Sql, ids: readonly string[]) => sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where id = any($1::uuid[])`, [ids]);
+export const ruleSetVersionsById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where id = any($1::uuid[])`, [ids]);
 
 const MODEL_LOCK = 7_307_117_111;
 
@@ -135,7 +143,8 @@ export async function readFoldEvidence(sql: Sql, learnerIds: readonly string[]):
     [learnerIds],
   );
   const byLearner = new Map<string, FoldEvidence[]>(learnerIds.map((id) => [id, []]));
-  for (const row of rows) byLearner.get(row.learnerId)?.push({ id: row.id, itemId: row.itemId, level: row.level, occurredAt: row.occurredAt, expiresAt: row.expiresAt });
+  for (const row of rows)
+    byLearner.get(row.learnerId)?.push({ id: row.id, itemId: row.itemId, level: row.level, occurredAt: row.occurredAt, expiresAt: row.expiresAt });
   return byLearner;
 }
 
@@ -157,7 +166,14 @@ export async function readProgress(sql: Sql, learnerIds: readonly string[]): Pro
   );
   const byLearner = new Map<string, ItemProgress[]>(learnerIds.map((id) => [id, []]));
   for (const row of rows) {
-    byLearner.get(row.learnerId)?.push({ itemId: row.itemId, currentLevel: row.currentLevel, directLevel: row.directLevel, source: row.source, supporting: row.supporting, nextChangeAt: row.nextChangeAt });
+    byLearner.get(row.learnerId)?.push({
+      itemId: row.itemId,
+      currentLevel: row.currentLevel,
+      directLevel: row.directLevel,
+      source: row.source,
+      supporting: row.supporting,
+      nextChangeAt: row.nextChangeAt,
+    });
   }
   return byLearner;
 }
@@ -167,12 +183,16 @@ export interface ProgressChange {
   readonly progress: ItemProgress;
 }
 
-export async function writeProgress(sql: Sql, changed: readonly ProgressChange[], gone: readonly { readonly learnerId: string; readonly itemId: string }[]): Promise<void> {
+export async function writeProgress(
+  sql: Sql,
+  changed: readonly ProgressChange[],
+  gone: readonly { readonly learnerId: string; readonly itemId: string }[],
+): Promise<void> {
   if (gone.length > 0) {
-    await sql.rows('delete from progress.competency_progress p using unnest($1::uuid[], $2::uuid[]) as t(learner_id, item_id) where p.learner_id = t.learner_id and p.item_id = t.item_id', [
-      gone.map((row) => row.learnerId),
-      gone.map((row) => row.itemId),
-    ]);
+    await sql.rows(
+      'delete from progress.competency_progress p using unnest($1::uuid[], $2::uuid[]) as t(learner_id, item_id) where p.learner_id = t.learner_id and p.item_id = t.item_id',
+      [gone.map((row) => row.learnerId), gone.map((row) => row.itemId)],
+    );
   }
   if (changed.length === 0) return;
   await sql.rows(

@@ -3,7 +3,7 @@ import { stamp } from '../../db/entity.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import { describedLevels } from '../competency/index.ts';
-import { activityKey, readStates, requeueByLink, type StatementState, waitingBuckets } from '../lrs/index.ts';
+import { activityKey, readStates, readTexts, requeueByLink, type StatementState, waitingBuckets } from '../lrs/index.ts';
 import { learnersOfAgents } from '../people/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
 import { EvidenceRule, EvidenceRuleSet, RuleSetVersion } from './progress.entities.ts';
@@ -76,18 +76,28 @@ export class Progress {
   async progressOf(learnerIds: readonly string[], asOf: Date | null): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
     const now = this.#clock.now();
     const stored = asOf === null ? await store.readProgress(this.#sql, learnerIds) : new Map<string, readonly ItemProgress[]>();
-    const isStale = (rows: readonly ItemProgress[] | undefined): boolean => !rows || rows.some(({ nextChangeAt }) => nextChangeAt !== null && nextChangeAt <= now);
+    const isStale = (rows: readonly ItemProgress[] | undefined): boolean =>
+      !rows || rows.some(({ nextChangeAt }) => nextChangeAt !== null && nextChangeAt <= now);
     const stale = learnerIds.filter((id) => isStale(stored.get(id)));
     if (stale.length === 0) return stored;
     const evidence = await store.readFoldEvidence(this.#sql, stale);
     const graphs = await this.#graphs.ofItems(this.#sql, [...new Set([...evidence.values()].flat().map((row) => row.itemId))]);
-    return new Map([...stored, ...stale.map((id) => [id, foldProgress(evidence.get(id) ?? [], graphs, asOf ?? now).filter((row) => row.currentLevel > 0)] as const)]);
+    return new Map([
+      ...stored,
+      ...stale.map((id) => [id, foldProgress(evidence.get(id) ?? [], graphs, asOf ?? now).filter((row) => row.currentLevel > 0)] as const),
+    ]);
   }
 
   /** For each learner and competency, the children that its roll-up looks at, in the published graph. */
   async childrenOf(itemIds: readonly string[]): Promise<ReadonlyMap<string, { readonly rollup: string; readonly children: readonly string[] }>> {
     const graphs = await this.#graphs.ofItems(this.#sql, itemIds);
-    return new Map(graphs.flatMap((graph) => itemIds.flatMap((id) => (graph.rollups.has(id) ? [[id, { rollup: graph.rollups.get(id) ?? 'NONE', children: graph.children.get(id) ?? [] }] as const] : []))));
+    return new Map(
+      graphs.flatMap((graph) =>
+        itemIds.flatMap((id) =>
+          graph.rollups.has(id) ? [[id, { rollup: graph.rollups.get(id) ?? 'NONE', children: graph.children.get(id) ?? [] }] as const] : [],
+        ),
+      ),
+    );
   }
 
   /**
@@ -95,10 +105,15 @@ export class Progress {
    * @param mine sees only statements sent with these credentials; null sees all. Foreign ones answer like missing ones.
    */
   async outcomesOf(statementIds: readonly string[], mine: readonly string[] | null): Promise<readonly StatementOutcome[]> {
-    const states = new Map((await readStates(this.#sql, statementIds)).filter((state) => mine === null || mine.includes(state.credentialId)).map((state) => [state.id, state]));
+    const states = new Map(
+      (await readStates(this.#sql, statementIds)).filter((state) => mine === null || mine.includes(state.credentialId)).map((state) => [state.id, state]),
+    );
     const about = [...new Set([...states.values()].flatMap((state) => activityOf(state.statement) ?? []))];
     const rules = Map.groupBy(await store.activeRules(this.#sql, about.map(activityKey)), (rule) => rule.activityIri);
-    const learners = await learnersOfAgents(this.#sql, [...states.values()].map((state) => state.actorKey));
+    const learners = await learnersOfAgents(
+      this.#sql,
+      [...states.values()].map((state) => state.actorKey),
+    );
     const evidence = Map.groupBy(await store.evidenceOfStatements(this.#sql, [...states.keys()]), (row) => row.statementId);
     const reasonFor = (state: StatementState): NoEvidenceReason => {
       if (state.voids !== null) return 'VOIDING_STATEMENT';
@@ -134,7 +149,15 @@ export class Progress {
       await em.insert(RuleSetVersion, { ...base, ruleSet: ruleSet.id, ordinal: (last?.ordinal ?? 0) + 1, status: 'DRAFT', activatedAt: null });
       await em.insertMany(
         EvidenceRule,
-        input.rules.map((rule, position) => ({ ...stamp(this.#clock), ...rule, verbs: [...rule.verbs], trustedAuthorities: [...rule.trustedAuthorities], version: base.id, position, activityKey: activityKey(rule.activityIri) })),
+        input.rules.map((rule, position) => ({
+          ...stamp(this.#clock),
+          ...rule,
+          verbs: [...rule.verbs],
+          trustedAuthorities: [...rule.trustedAuthorities],
+          version: base.id,
+          position,
+          activityKey: activityKey(rule.activityIri),
+        })),
       );
     });
     const [version] = await store.ruleSetVersionsById(this.#sql, [base.id]);
@@ -143,20 +166,30 @@ export class Progress {
   }
 
   async #checkRules(sql: Sql, rules: readonly NewRule[]): Promise<void> {
-    const levels = await describedLevels(sql, rules.map((rule) => rule.itemId));
+    const levels = await describedLevels(
+      sql,
+      rules.map((rule) => rule.itemId),
+    );
     for (const [index, rule] of rules.entries()) {
       const path = `/rules/${index}`;
       if (rule.verbs.length === 0) throw invalid(`${path}/verbs`, 'not-empty', 'a rule names at least one verb');
-      if (rule.scaledMin !== null && !(rule.scaledMin >= -1 && rule.scaledMin <= 1)) throw invalid(`${path}/scaledMin`, 'range', 'scaledMin lies between -1 and 1');
+      if (rule.scaledMin !== null && !(rule.scaledMin >= -1 && rule.scaledMin <= 1))
+        throw invalid(`${path}/scaledMin`, 'range', 'scaledMin lies between -1 and 1');
       if (rule.validDays !== null && rule.validDays < 1) throw invalid(`${path}/validDays`, 'minimum', 'validDays must be at least 1');
       const described = levels.get(rule.itemId);
       if (!described) throw invalid(`${path}/competencyId`, 'reference', 'there is no such competency');
-      if (!described.has(rule.level)) throw invalid(`${path}/level`, 'level-has-descriptor', `level ${rule.level} of this competency has no descriptor; levels with one: ${[...described].join(', ') || 'none'}`);
+      if (!described.has(rule.level))
+        throw invalid(
+          `${path}/level`,
+          'level-has-descriptor',
+          `level ${rule.level} of this competency has no descriptor; levels with one: ${[...described].join(', ') || 'none'}`,
+        );
       const [assessed] = await sql.rows<{ level: number | null }>(
         `select max(target_level)::int as level from training.activity_alignment a join training.learning_activity l on l.id = a.activity_id where l.activity_key = $1 and a.item_id = $2 and a.contribution = 'ASSESSES'`,
         [activityKey(rule.activityIri), rule.itemId],
       );
-      if (assessed?.level == null) throw invalid(`${path}/activityId`, 'assesses', 'only an activity aligned to the competency as ASSESSES can be evidence of it');
+      if (assessed?.level == null)
+        throw invalid(`${path}/activityId`, 'assesses', 'only an activity aligned to the competency as ASSESSES can be evidence of it');
       if (rule.level > assessed.level) throw invalid(`${path}/level`, 'assesses', `the activity assesses this competency up to level ${assessed.level}`);
     }
   }
@@ -167,7 +200,10 @@ export class Progress {
       await store.lockModel(sql, 'exclusive');
       const [version] = await store.ruleSetVersionsById(sql, [versionId]);
       if (!version) throw invalid('/ruleSetVersionId', 'reference', 'there is no such rule set version');
-      if (version.status !== 'DRAFT') throw new AppError('CONFLICT', 'only a draft can be activated', [{ path: '/ruleSetVersionId', rule: 'draft', message: `this version is ${version.status}` }]);
+      if (version.status !== 'DRAFT')
+        throw new AppError('CONFLICT', 'only a draft can be activated', [
+          { path: '/ruleSetVersionId', rule: 'draft', message: `this version is ${version.status}` },
+        ]);
       const siblings = await store.versionsOfRuleSets(sql, [version.ruleSetId]);
       const active = siblings.filter((sibling) => sibling.status === 'ACTIVE').map((sibling) => sibling.id);
       await em.nativeUpdate(RuleSetVersion, { id: { $in: active } }, { status: 'SUPERSEDED' });
@@ -180,6 +216,7 @@ export class Progress {
     return version;
   }
 
+  statements = (ids: readonly string[]) => readTexts(this.#sql, ids);
   evidenceOf = (pairs: readonly { readonly learnerId: string; readonly itemId: string }[]) => store.evidenceOf(this.#sql, pairs);
   evidenceById = (pairs: readonly { readonly learnerId: string; readonly id: string }[]) => store.evidenceById(this.#sql, pairs);
   eventsOf = (learnerIds: readonly string[], limit: number) => store.eventsOfLearners(this.#sql, learnerIds, limit);

@@ -1,7 +1,7 @@
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { byKey, digestKey, newId } from '../../kernel/ids.ts';
-import { publishedVersionsOfItems, readRollupGraph, type RollupGraph } from '../competency/index.ts';
+import { publishedVersionsOfItems, type RollupGraph, readRollupGraph } from '../competency/index.ts';
 import { activityKey, claimInbox, type InboxStatement, readForProjection } from '../lrs/index.ts';
 import { holdAgentsUnlinked, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
@@ -85,7 +85,16 @@ async function refold(sql: Sql, clock: Clock, graphs: GraphCache, causes: Readon
     const old = new Map((before.get(learnerId) ?? []).map((row) => [row.itemId, row]));
     const fresh = foldProgress(evidence.get(learnerId) ?? [], concerned, now);
     const event = (itemId: string, fromLevel: number, toLevel: number): void => {
-      if (fromLevel !== toLevel) events.push({ learnerId, id: newId(), itemId, fromLevel, toLevel, createdAt: now, ...(causes.get(learnerId) ?? { cause: 'STATEMENT', statementId: null }) });
+      if (fromLevel !== toLevel)
+        events.push({
+          learnerId,
+          id: newId(),
+          itemId,
+          fromLevel,
+          toLevel,
+          createdAt: now,
+          ...(causes.get(learnerId) ?? { cause: 'STATEMENT', statementId: null }),
+        });
     };
     for (const progress of fresh) {
       const previous = old.get(progress.itemId);
@@ -132,7 +141,14 @@ export async function projectBucket(database: Database, clock: Clock, graphs: Gr
   });
 }
 
-async function projectStatements(sql: Sql, clock: Clock, graphs: GraphCache, statements: readonly InboxStatement[], learners: ReadonlyMap<string, string>, voidTargets: ReadonlySet<string>): Promise<void> {
+async function projectStatements(
+  sql: Sql,
+  clock: Clock,
+  graphs: GraphCache,
+  statements: readonly InboxStatement[],
+  learners: ReadonlyMap<string, string>,
+  voidTargets: ReadonlySet<string>,
+): Promise<void> {
   const about = new Map(statements.map((statement) => [statement.id, activityOf(statement.statement)]));
   const keys = [...new Set([...about.values()].flatMap((iri) => (iri === null ? [] : [activityKey(iri)])))];
   const rules = Map.groupBy(keys.length > 0 ? await store.activeRules(sql, keys) : [], (rule) => rule.activityIri);
@@ -145,6 +161,10 @@ async function projectStatements(sql: Sql, clock: Clock, graphs: GraphCache, sta
     const matching = evaluate(rules.get(about.get(statement.id) ?? '') ?? [], statement.statement, statement.authorityKey).matches;
     return matching.map((rule) => evidenceFrom(rule, statement, learnerId));
   });
-  await store.reconcileEvidence(sql, statements.map((statement) => statement.id), evidence);
+  await store.reconcileEvidence(
+    sql,
+    statements.map((statement) => statement.id),
+    evidence,
+  );
   await refold(sql, clock, graphs, causes);
 }

@@ -39,7 +39,7 @@ export function activityOf(statement: unknown): string | null {
 }
 
 /** The first condition of a rule that a statement about its activity does not meet, or null when it meets all. */
-export function missedCondition(rule: Rule, statement: unknown, authorityKey: string): NoEvidenceReason | null {
+function missedCondition(rule: Rule, statement: unknown, authorityKey: string): NoEvidenceReason | null {
   const verb = isObject(statement) ? statement['verb'] : undefined;
   const result = isObject(statement) && isObject(statement['result']) ? statement['result'] : {};
   const score = isObject(result['score']) ? result['score']['scaled'] : undefined;

@@ -3,7 +3,7 @@ import { base } from '../../db/entity.ts';
 
 export const PROGRAM_KINDS = ['STRUCTURAL', 'FUNCTIONAL', 'TECHNICAL', 'SOCIO_CULTURAL', 'LATSAR', 'SEMINAR'] as const;
 export const PROGRAM_FORMS = ['CLASSICAL', 'NON_CLASSICAL', 'BLENDED'] as const;
-export const PROGRAM_STATUSES = ['DRAFT', 'PUBLISHED'] as const;
+const PROGRAM_STATUSES = ['DRAFT', 'PUBLISHED'] as const;
 export const ACTIVITY_KINDS = ['CMI5_AU', 'SCORM12_SCO', 'SCORM2004_SCO', 'XAPI', 'CLASS_SESSION', 'ASSIGNMENT', 'WORKPLACE_TASK', 'TEST'] as const;
 export const CONTRIBUTIONS = ['INTRODUCES', 'PRACTISES', 'ASSESSES'] as const;
 

@@ -63,18 +63,25 @@ const ACTIVITY = 'id, iri, activity_key, title, kind, owner_id';
 export const listPrograms = (sql: Sql, limit: number, afterCode: string | null) =>
   sql.rows<ProgramRow>(`select ${PROGRAM} from training.training_program where $1::text is null or code > $1 order by code limit $2`, [afterCode, limit]);
 
-export const programsById = (sql: Sql, ids: readonly string[]) => sql.rows<ProgramRow>(`select ${PROGRAM} from training.training_program where id = any($1::uuid[])`, [ids]);
+export const programsById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<ProgramRow>(`select ${PROGRAM} from training.training_program where id = any($1::uuid[])`, [ids]);
 
 export const versionsOfPrograms = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<ProgramVersionRow>('select id, program_id, ordinal, status, published_at from training.program_version where program_id = any($1::uuid[]) order by program_id, ordinal desc', [ids]);
+  sql.rows<ProgramVersionRow>(
+    'select id, program_id, ordinal, status, published_at from training.program_version where program_id = any($1::uuid[]) order by program_id, ordinal desc',
+    [ids],
+  );
 
 export const programVersionsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<ProgramVersionRow>('select id, program_id, ordinal, status, published_at from training.program_version where id = any($1::uuid[])', [ids]);
 
 export const modulesOfVersions = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<ModuleRow>('select id, version_id, position, title, jp from training.module where version_id = any($1::uuid[]) order by version_id, position', [ids]);
+  sql.rows<ModuleRow>('select id, version_id, position, title, jp from training.module where version_id = any($1::uuid[]) order by version_id, position', [
+    ids,
+  ]);
 
-export const modulesById = (sql: Sql, ids: readonly string[]) => sql.rows<ModuleRow>('select id, version_id, position, title, jp from training.module where id = any($1::uuid[])', [ids]);
+export const modulesById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<ModuleRow>('select id, version_id, position, title, jp from training.module where id = any($1::uuid[])', [ids]);
 
 export const activitiesOfModules = (sql: Sql, ids: readonly string[]) =>
   sql.rows<ActivityRow & { moduleId: string }>(
@@ -83,9 +90,11 @@ export const activitiesOfModules = (sql: Sql, ids: readonly string[]) =>
     [ids],
   );
 
-export const activitiesById = (sql: Sql, ids: readonly string[]) => sql.rows<ActivityRow>(`select ${ACTIVITY} from training.learning_activity where id = any($1::uuid[])`, [ids]);
+export const activitiesById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<ActivityRow>(`select ${ACTIVITY} from training.learning_activity where id = any($1::uuid[])`, [ids]);
 
-export const activitiesByKey = (sql: Sql, keys: readonly string[]) => sql.rows<ActivityRow>(`select ${ACTIVITY} from training.learning_activity where activity_key = any($1::uuid[])`, [keys]);
+export const activitiesByKey = (sql: Sql, keys: readonly string[]) =>
+  sql.rows<ActivityRow>(`select ${ACTIVITY} from training.learning_activity where activity_key = any($1::uuid[])`, [keys]);
 
 /** Activities by IRI; `ownerId` restricts to one partner's. */
 export const listActivities = (sql: Sql, ownerId: string | null, limit: number, afterIri: string | null) =>
@@ -95,22 +104,34 @@ export const listActivities = (sql: Sql, ownerId: string | null, limit: number, 
   );
 
 export const alignmentsOfActivities = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<AlignmentRow>('select id, module_id, activity_id, item_id, target_level, contribution from training.activity_alignment where activity_id = any($1::uuid[]) order by activity_id, id', [ids]);
+  sql.rows<AlignmentRow>(
+    'select id, module_id, activity_id, item_id, target_level, contribution from training.activity_alignment where activity_id = any($1::uuid[]) order by activity_id, id',
+    [ids],
+  );
 
 export const alignmentsOfItems = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<AlignmentRow>('select id, module_id, activity_id, item_id, target_level, contribution from training.activity_alignment where item_id = any($1::uuid[]) order by item_id, id', [ids]);
+  sql.rows<AlignmentRow>(
+    'select id, module_id, activity_id, item_id, target_level, contribution from training.activity_alignment where item_id = any($1::uuid[]) order by item_id, id',
+    [ids],
+  );
 
 export const batchesOfVersions = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<BatchRow>('select id, version_id, number, starts_on, ends_on from training.batch where version_id = any($1::uuid[]) order by version_id, number', [ids]);
+  sql.rows<BatchRow>('select id, version_id, number, starts_on, ends_on from training.batch where version_id = any($1::uuid[]) order by version_id, number', [
+    ids,
+  ]);
 
-export const batchesById = (sql: Sql, ids: readonly string[]) => sql.rows<BatchRow>('select id, version_id, number, starts_on, ends_on from training.batch where id = any($1::uuid[])', [ids]);
+export const batchesById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<BatchRow>('select id, version_id, number, starts_on, ends_on from training.batch where id = any($1::uuid[])', [ids]);
 
 export const enrolmentsOfLearners = (sql: Sql, ids: readonly string[]) =>
   sql.rows<EnrolmentRow>('select id, learner_id, batch_id, registration from training.enrolment where learner_id = any($1::uuid[]) order by id', [ids]);
 
 /** Locks a draft version and answers it. */
 export async function lockVersion(sql: Sql, id: string): Promise<ProgramVersionRow | null> {
-  const [row] = await sql.rows<ProgramVersionRow>('select id, program_id, ordinal, status, published_at from training.program_version where id = $1 for update', [id]);
+  const [row] = await sql.rows<ProgramVersionRow>(
+    'select id, program_id, ordinal, status, published_at from training.program_version where id = $1 for update',
+    [id],
+  );
   return row ?? null;
 }
 

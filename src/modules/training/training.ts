@@ -7,7 +7,20 @@ import { AppError, invalid } from '../../kernel/errors.ts';
 import { isIri } from '../../standards/xapi/index.ts';
 import { describedLevels } from '../competency/index.ts';
 import { activityKey } from '../lrs/index.ts';
-import { type ACTIVITY_KINDS, ActivityAlignment, Batch, type CONTRIBUTIONS, Enrolment, LearningActivity, Module, ModuleActivity, type PROGRAM_FORMS, type PROGRAM_KINDS, ProgramVersion, TrainingProgram } from './training.entities.ts';
+import {
+  type ACTIVITY_KINDS,
+  ActivityAlignment,
+  Batch,
+  type CONTRIBUTIONS,
+  Enrolment,
+  LearningActivity,
+  Module,
+  ModuleActivity,
+  type PROGRAM_FORMS,
+  type PROGRAM_KINDS,
+  ProgramVersion,
+  TrainingProgram,
+} from './training.entities.ts';
 import * as store from './training.store.ts';
 
 const taken = (path: string, message: string): AppError => new AppError('CONFLICT', message, [{ path, rule: 'unique', message }]);
@@ -27,7 +40,12 @@ export class Training {
   }
 
   /** Starts a programme with an empty draft of its first version. */
-  async createProgram(input: { code: string; title: string; kind: (typeof PROGRAM_KINDS)[number]; form: (typeof PROGRAM_FORMS)[number] }): Promise<{ program: store.ProgramRow; versionId: string }> {
+  async createProgram(input: {
+    code: string;
+    title: string;
+    kind: (typeof PROGRAM_KINDS)[number];
+    form: (typeof PROGRAM_FORMS)[number];
+  }): Promise<{ program: store.ProgramRow; versionId: string }> {
     const program = { ...stamp(this.#clock), ...input };
     const version = stamp(this.#clock);
     await this.#database.write(async (em) => {
@@ -60,7 +78,10 @@ export class Training {
   async #lockDraft(sql: Sql, versionId: string, path: string): Promise<void> {
     const version = await store.lockVersion(sql, versionId);
     if (!version) throw invalid(path, 'reference', 'there is no such programme version');
-    if (version.status === 'PUBLISHED') throw new AppError('CONFLICT', 'a published programme version does not change', [{ path, rule: 'published-is-final', message: 'a published programme version does not change; create a new version' }]);
+    if (version.status === 'PUBLISHED')
+      throw new AppError('CONFLICT', 'a published programme version does not change', [
+        { path, rule: 'published-is-final', message: 'a published programme version does not change; create a new version' },
+      ]);
   }
 
   /** Adds a module at the end of a draft. @param input.jp lesson hours (jam pelajaran), above 0. */
@@ -77,7 +98,13 @@ export class Training {
   }
 
   /** Adds an activity to a module of a draft; an activity known by its IRI already is used again as it is. */
-  async addActivity(input: { moduleId: string; iri: string; title: string; kind: (typeof ACTIVITY_KINDS)[number]; ownerId: string | null }): Promise<store.ActivityRow> {
+  async addActivity(input: {
+    moduleId: string;
+    iri: string;
+    title: string;
+    kind: (typeof ACTIVITY_KINDS)[number];
+    ownerId: string | null;
+  }): Promise<store.ActivityRow> {
     if (!isIri(input.iri)) throw invalid('/iri', 'xAPI Data 4.3 iri', `iri must be an absolute IRI; found ${JSON.stringify(input.iri)}`);
     const key = activityKey(input.iri);
     return this.#database.write(async (em, sql) => {
@@ -99,20 +126,46 @@ export class Training {
   }
 
   /** Says what an activity does for a competency. @throws AppError INVALID_INPUT when the level has no descriptor. */
-  async addAlignment(input: { moduleId: string; activityId: string; itemId: string; targetLevel: number; contribution: (typeof CONTRIBUTIONS)[number] }): Promise<store.AlignmentRow> {
+  async addAlignment(input: {
+    moduleId: string;
+    activityId: string;
+    itemId: string;
+    targetLevel: number;
+    contribution: (typeof CONTRIBUTIONS)[number];
+  }): Promise<store.AlignmentRow> {
     const base = stamp(this.#clock);
     return this.#database.write(async (em, sql) => {
       const [module] = await store.modulesById(sql, [input.moduleId]);
       if (!module) throw invalid('/moduleId', 'reference', 'there is no such module');
       await this.#lockDraft(sql, module.versionId, '/moduleId');
-      if (!(await store.activitiesOfModules(sql, [input.moduleId])).some((activity) => activity.id === input.activityId)) throw invalid('/activityId', 'reference', 'this activity is not in the module');
+      if (!(await store.activitiesOfModules(sql, [input.moduleId])).some((activity) => activity.id === input.activityId))
+        throw invalid('/activityId', 'reference', 'this activity is not in the module');
       const levels = (await describedLevels(sql, [input.itemId])).get(input.itemId);
       if (!levels) throw invalid('/competencyId', 'reference', 'there is no such competency');
-      if (!levels.has(input.targetLevel)) throw invalid('/targetLevel', 'level-has-descriptor', `level ${input.targetLevel} of this competency has no descriptor; levels with one: ${[...levels].join(', ') || 'none'}`);
+      if (!levels.has(input.targetLevel))
+        throw invalid(
+          '/targetLevel',
+          'level-has-descriptor',
+          `level ${input.targetLevel} of this competency has no descriptor; levels with one: ${[...levels].join(', ') || 'none'}`,
+        );
       const same = await em.findOne(ActivityAlignment, { module: input.moduleId, activity: input.activityId, itemId: input.itemId });
       if (same) throw taken('/competencyId', 'this activity is aligned to the competency in this module already');
-      await em.insert(ActivityAlignment, { ...base, module: input.moduleId, activity: input.activityId, itemId: input.itemId, targetLevel: input.targetLevel, contribution: input.contribution });
-      return { id: base.id, moduleId: input.moduleId, activityId: input.activityId, itemId: input.itemId, targetLevel: input.targetLevel, contribution: input.contribution };
+      await em.insert(ActivityAlignment, {
+        ...base,
+        module: input.moduleId,
+        activity: input.activityId,
+        itemId: input.itemId,
+        targetLevel: input.targetLevel,
+        contribution: input.contribution,
+      });
+      return {
+        id: base.id,
+        moduleId: input.moduleId,
+        activityId: input.activityId,
+        itemId: input.itemId,
+        targetLevel: input.targetLevel,
+        contribution: input.contribution,
+      };
     });
   }
 
@@ -120,9 +173,15 @@ export class Training {
   async publishVersion(versionId: string): Promise<store.ProgramVersionRow> {
     await this.#database.write(async (em, sql) => {
       await this.#lockDraft(sql, versionId, '/programVersionId');
-      if ((await store.modulesOfVersions(sql, [versionId])).length === 0) throw new AppError('CONFLICT', 'a version without modules cannot be published', [{ path: '/programVersionId', rule: 'complete', message: 'a version without modules cannot be published' }]);
+      if ((await store.modulesOfVersions(sql, [versionId])).length === 0)
+        throw new AppError('CONFLICT', 'a version without modules cannot be published', [
+          { path: '/programVersionId', rule: 'complete', message: 'a version without modules cannot be published' },
+        ]);
       const empty = await store.modulesWithoutActivities(sql, versionId);
-      if (empty.length > 0) throw new AppError('CONFLICT', `these modules hold no activity: ${empty.join('; ')}`, [{ path: '/programVersionId', rule: 'complete', message: `these modules hold no activity: ${empty.join('; ')}` }]);
+      if (empty.length > 0)
+        throw new AppError('CONFLICT', `these modules hold no activity: ${empty.join('; ')}`, [
+          { path: '/programVersionId', rule: 'complete', message: `these modules hold no activity: ${empty.join('; ')}` },
+        ]);
       await em.nativeUpdate(ProgramVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
     });
     return this.#version(versionId);
@@ -136,8 +195,12 @@ export class Training {
     return this.#database.write(async (em, sql) => {
       const version = await store.lockVersion(sql, input.versionId);
       if (!version) throw invalid('/programVersionId', 'reference', 'there is no such programme version');
-      if (version.status !== 'PUBLISHED') throw new AppError('CONFLICT', 'only a published version takes batches', [{ path: '/programVersionId', rule: 'published', message: 'only a published version takes batches' }]);
-      if ((await store.batchesOfVersions(sql, [input.versionId])).some((batch) => batch.number === input.number)) throw taken('/number', `batch ${input.number} of this version exists`);
+      if (version.status !== 'PUBLISHED')
+        throw new AppError('CONFLICT', 'only a published version takes batches', [
+          { path: '/programVersionId', rule: 'published', message: 'only a published version takes batches' },
+        ]);
+      if ((await store.batchesOfVersions(sql, [input.versionId])).some((batch) => batch.number === input.number))
+        throw taken('/number', `batch ${input.number} of this version exists`);
       await em.insert(Batch, { ...base, version: input.versionId, number: input.number, startsOn: input.startsOn, endsOn: input.endsOn });
       return { id: base.id, versionId: input.versionId, number: input.number, startsOn: input.startsOn, endsOn: input.endsOn };
     });
@@ -149,7 +212,8 @@ export class Training {
     await this.#database.write(async (em, sql) => {
       await assertExists(sql, 'people.learner', input.learnerId, '/learnerId', 'learner');
       if (!(await em.findOne(Batch, { id: input.batchId }))) throw invalid('/batchId', 'reference', 'there is no such batch');
-      if (await em.findOne(Enrolment, { batch: input.batchId, learnerId: input.learnerId })) throw taken('/learnerId', 'this learner is enrolled in the batch already');
+      if (await em.findOne(Enrolment, { batch: input.batchId, learnerId: input.learnerId }))
+        throw taken('/learnerId', 'this learner is enrolled in the batch already');
       await em.insert(Enrolment, row);
     });
     return { id: row.id, learnerId: row.learnerId, batchId: row.batch, registration: row.registration };

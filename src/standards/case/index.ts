@@ -1,2 +1,10 @@
 export { type Edge, findLoops } from './graph.ts';
-export { type CaseAssociation, type CaseItem, type CaseLevel, type CasePackage, type ImportIssue, readCasePackage, ROLLUP_KINDS, type RollupKind } from './package.ts';
+export {
+  type CaseAssociation,
+  type CaseItem,
+  type CaseLevel,
+  type CasePackage,
+  type ImportIssue,
+  type RollupKind,
+  readCasePackage,
+} from './package.ts';

@@ -1,11 +1,22 @@
 import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { type Edge, findLoops } from './graph.ts';
 
-export const ROLLUP_KINDS = ['NONE', 'ALL_OF', 'ANY_OF'] as const;
+const ROLLUP_KINDS = ['NONE', 'ALL_OF', 'ANY_OF'] as const;
 export type RollupKind = (typeof ROLLUP_KINDS)[number];
 
 /** The association types of CASE 1.1; others must begin with `ext:`. */
-const ASSOCIATION_TYPES = ['isChildOf', 'isPeerOf', 'isPartOf', 'exactMatchOf', 'precedes', 'isRelatedTo', 'replacedBy', 'exemplar', 'hasSkillLevel', 'isTranslationOf'];
+const ASSOCIATION_TYPES = [
+  'isChildOf',
+  'isPeerOf',
+  'isPartOf',
+  'exactMatchOf',
+  'precedes',
+  'isRelatedTo',
+  'replacedBy',
+  'exemplar',
+  'hasSkillLevel',
+  'isTranslationOf',
+];
 
 export interface CaseItem {
   readonly identifier: string;
@@ -42,7 +53,13 @@ export interface ImportIssue {
 }
 
 export interface CasePackage {
-  readonly document: { readonly identifier: string; readonly title: string; readonly creator: string; readonly version: string | null; readonly language: string | null };
+  readonly document: {
+    readonly identifier: string;
+    readonly title: string;
+    readonly creator: string;
+    readonly version: string | null;
+    readonly language: string | null;
+  };
   readonly items: readonly CaseItem[];
   readonly associations: readonly CaseAssociation[];
   readonly levels: readonly CaseLevel[];
@@ -96,7 +113,8 @@ class Reader {
 
   identifier(parent: JsonObject, path: string): string {
     const identifier = this.text(parent, 'identifier', path);
-    if (identifier !== '' && !UUID_V1_TO_V5.test(identifier)) this.warn(at(path, 'identifier'), 'identifier-not-case-uuid', `${identifier} is not a UUID of version 1 to 5, which CASE asks for; it is kept as it is`);
+    if (identifier !== '' && !UUID_V1_TO_V5.test(identifier))
+      this.warn(at(path, 'identifier'), 'identifier-not-case-uuid', `${identifier} is not a UUID of version 1 to 5, which CASE asks for; it is kept as it is`);
     return identifier;
   }
 
@@ -115,7 +133,8 @@ function unique<T extends { readonly identifier: string }>(reader: Reader, rows:
   const seen = new Map<string, string>();
   for (const [row, path] of rows) {
     const first = seen.get(row.identifier);
-    if (first !== undefined && row.identifier !== '') reader.error(at(path, 'identifier'), 'duplicate-identifier', `${row.identifier} stands already at ${first}`);
+    if (first !== undefined && row.identifier !== '')
+      reader.error(at(path, 'identifier'), 'duplicate-identifier', `${row.identifier} stands already at ${first}`);
     seen.set(row.identifier, path);
   }
   return rows.map(([row]) => row);
@@ -126,7 +145,8 @@ function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
     const extensions = item['extensions'];
     const rollup = isObject(extensions) ? extensions['rollup'] : undefined;
     const known = ROLLUP_KINDS.find((kind) => kind === rollup) ?? null;
-    if (rollup !== undefined && known === null) reader.error(at(at(path, 'extensions'), 'rollup'), 'rollup', `rollup must be one of ${ROLLUP_KINDS.join(', ')}`);
+    if (rollup !== undefined && known === null)
+      reader.error(at(at(path, 'extensions'), 'rollup'), 'rollup', `rollup must be one of ${ROLLUP_KINDS.join(', ')}`);
     return [
       {
         identifier: reader.identifier(item, path),
@@ -152,7 +172,8 @@ function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
 function readAssociations(reader: Reader, root: JsonObject): readonly (readonly [CaseAssociation, string])[] {
   return reader.objects(root, 'CFAssociations', '').map(([association, path]) => {
     const type = reader.text(association, 'associationType', path);
-    if (type !== '' && !ASSOCIATION_TYPES.includes(type) && !/^ext:[a-zA-Z0-9.\-_]+$/.test(type)) reader.warn(at(path, 'associationType'), 'unknown-type', `${type} is no CASE 1.1 association type; it is kept and does nothing`);
+    if (type !== '' && !ASSOCIATION_TYPES.includes(type) && !/^ext:[a-zA-Z0-9.\-_]+$/.test(type))
+      reader.warn(at(path, 'associationType'), 'unknown-type', `${type} is no CASE 1.1 association type; it is kept and does nothing`);
     const sequence = association['sequenceNumber'];
     return [
       {
@@ -176,7 +197,11 @@ function readLevels(reader: Reader, root: JsonObject, items: ReadonlySet<string>
       if (!isObject(criterion['CFItemURI'])) continue;
       const itemIdentifier = reader.reference(criterion, 'CFItemURI', criterionPath);
       if (!items.has(itemIdentifier)) {
-        reader.warn(at(criterionPath, 'CFItemURI'), 'dangling-level', `the levels of ${itemIdentifier} are kept in the source only: no such item is in the package`);
+        reader.warn(
+          at(criterionPath, 'CFItemURI'),
+          'dangling-level',
+          `the levels of ${itemIdentifier} are kept in the source only: no such item is in the package`,
+        );
         continue;
       }
       for (const [level, path] of reader.objects(criterion, 'CFRubricCriterionLevels', criterionPath)) {
@@ -205,7 +230,8 @@ function checkGraph(reader: Reader, document: string, items: readonly CaseItem[]
     }
   }
   const inside = associations.map(([association]) => association).filter(({ origin, destination }) => names.has(origin) && names.has(destination));
-  const pick = (type: string): readonly Edge[] => inside.filter((association) => association.type === type).map(({ origin, destination }) => [origin, destination] as const);
+  const pick = (type: string): readonly Edge[] =>
+    inside.filter((association) => association.type === type).map(({ origin, destination }) => [origin, destination] as const);
   const merges = pick('exactMatchOf');
   for (const type of ['isChildOf', 'precedes', 'replacedBy']) {
     for (const loop of findLoops(pick(type), merges)) {

@@ -1,6 +1,6 @@
-import * as format from './formats.ts';
 import { isObject, type JsonObject } from '../../kernel/json.ts';
-import { arrayOf, checkShape, type Report, type Rule, type Shape } from './report.ts';
+import * as format from './formats.ts';
+import { arrayOf, checkShape, type Rule, type Shape } from './report.ts';
 
 /** The inverse functional identifiers of Data 2.4.2.3: exactly one names an agent. */
 export const IFI_KINDS = ['mbox', 'mbox_sha1sum', 'openid', 'account'] as const;
@@ -66,8 +66,3 @@ export const authority: Rule = (report, value, path) => {
     report.add(path, 'Data 2.4.9', 'oauth-authority', 'an authority that is a Group is anonymous and has exactly two members');
   }
 };
-
-/** Checks one Agent or Group that stands alone, as in the `agent` query parameter. */
-export function checkAgent(report: Report, value: unknown): void {
-  agentOrGroup(report, value, '');
-}

@@ -1,7 +1,7 @@
+import { at, isObject } from '../../kernel/json.ts';
 import { agent, agentOrGroup, group } from './actor.ts';
 import * as format from './formats.ts';
 import { activity, statementRef } from './object.ts';
-import { at, isObject } from '../../kernel/json.ts';
 import { arrayOf, checkShape, found, type Rule, type Shape } from './report.ts';
 
 /** 1.0.x admits one activity where a list is meant; it is returned as a list (Data 2.4.6.2). */
@@ -67,10 +67,15 @@ export function context(isActivity: boolean): Rule {
 
 const score: Rule = (report, value, path) => {
   const section = 'Data 2.4.5.1';
-  if (!checkShape(report, value, path, { section, what: 'a score', rules: { scaled: format.number, raw: format.number, min: format.number, max: format.number } })) return;
+  if (
+    !checkShape(report, value, path, { section, what: 'a score', rules: { scaled: format.number, raw: format.number, min: format.number, max: format.number } })
+  )
+    return;
   const { scaled, raw, min, max } = value;
-  if (typeof scaled === 'number' && (scaled < -1 || scaled > 1)) report.add(at(path, 'scaled'), section, 'scaled-range', `scaled lies between -1 and 1; found ${scaled}`);
-  if (typeof min === 'number' && typeof max === 'number' && min >= max) report.add(at(path, 'min'), section, 'min-below-max', `min (${min}) must be below max (${max})`);
+  if (typeof scaled === 'number' && (scaled < -1 || scaled > 1))
+    report.add(at(path, 'scaled'), section, 'scaled-range', `scaled lies between -1 and 1; found ${scaled}`);
+  if (typeof min === 'number' && typeof max === 'number' && min >= max)
+    report.add(at(path, 'min'), section, 'min-below-max', `min (${min}) must be below max (${max})`);
   if (typeof raw === 'number' && typeof min === 'number' && raw < min) report.add(at(path, 'raw'), section, 'raw-range', `raw (${raw}) is below min (${min})`);
   if (typeof raw === 'number' && typeof max === 'number' && raw > max) report.add(at(path, 'raw'), section, 'raw-range', `raw (${raw}) is above max (${max})`);
 };
@@ -84,7 +89,8 @@ export const result: Rule = (report, value, path) => {
 };
 
 const byteLength: Rule = (report, value, path) => {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) report.add(path, 'Data 2.4.11', 'length', `expected a whole number of bytes; found ${found(value)}`);
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0)
+    report.add(path, 'Data 2.4.11', 'length', `expected a whole number of bytes; found ${found(value)}`);
 };
 
 const attachment: Rule = (report, value, path) => {

@@ -1,7 +1,6 @@
+import { isObject, type JsonObject } from '../../kernel/json.ts';
 import { canonicalDecimal } from '../../kernel/json-text.ts';
 import { instantOf, isTimestamp } from './formats.ts';
-import { isObject, type JsonObject } from '../../kernel/json.ts';
-
 
 /** A number kept as its exact decimal; made when the text shows digits that a double would lose. */
 class ExactNumber {
@@ -33,7 +32,7 @@ function simplify(value: unknown, key: string): unknown {
     return key === 'member' ? parts.sort((a, b) => (write(a) < write(b) ? -1 : 1)) : parts;
   }
   if (!isObject(value) || value instanceof ExactNumber) return value;
-  const simple: { [key: string]: unknown } = Object.create(null);
+  const simple = Object.create(null) as { [key: string]: unknown };
   for (const [name, inner] of Object.entries(value)) {
     if (name === 'definition' || (key === 'verb' && name === 'display')) continue;
     if ((name === 'objectType' && inner === 'Activity') || (name === 'objectType' && inner === 'Agent')) continue;
@@ -53,7 +52,7 @@ const CONTEXT_LISTS = new Set(['parent', 'grouping', 'category', 'other']);
  */
 export function canonicalForm(statement: JsonObject, text: string, hasInexactNumbers: boolean): string {
   const source = hasInexactNumbers ? parseExact(text) : statement;
-  const simple: { [key: string]: unknown } = Object.create(null);
+  const simple = Object.create(null) as { [key: string]: unknown };
   for (const [name, value] of Object.entries(source)) {
     if (!LEFT_OUT.has(name)) simple[name] = simplify(value, name);
   }

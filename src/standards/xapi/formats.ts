@@ -5,7 +5,8 @@ import { arrayOf, found, type Rule } from './report.ts';
 const IRI = /^[a-z][a-z0-9+.-]*:[^\s<>"{}|\\^`]+$/iu;
 const MAILTO = /^mailto:[^\s@]+@[^\s@]+$/u;
 const SHA1 = /^[0-9a-f]{40}$/i;
-const DURATION = /^P(?:\d+(?:[.,]\d+)?W|(?=\d|T\d)(?:\d+(?:[.,]\d+)?Y)?(?:\d+(?:[.,]\d+)?M)?(?:\d+(?:[.,]\d+)?D)?(?:T(?=\d)(?:\d+(?:[.,]\d+)?H)?(?:\d+(?:[.,]\d+)?M)?(?:\d+(?:[.,]\d+)?S)?)?)$/;
+const DURATION =
+  /^P(?:\d+(?:[.,]\d+)?W|(?=\d|T\d)(?:\d+(?:[.,]\d+)?Y)?(?:\d+(?:[.,]\d+)?M)?(?:\d+(?:[.,]\d+)?D)?(?:T(?=\d)(?:\d+(?:[.,]\d+)?H)?(?:\d+(?:[.,]\d+)?M)?(?:\d+(?:[.,]\d+)?S)?)?)$/;
 const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d+)?(?:[Zz]|([+-])(\d{2}):?(\d{2})?)$/;
 const LANGUAGE_TAG =
   /^(?:(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wy-z0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?|x(?:-[a-z0-9]{1,8})+|i-[a-z]{3,8}|en-GB-oed|sgn-(?:BE-FR|BE-NL|CH-DE))$/i;
@@ -36,7 +37,12 @@ export function isTimestamp(text: string): boolean {
 
 /** The instant a valid timestamp names. ECMAScript reads only `±hh:mm`, so shorter offsets are written out first. */
 export function instantOf(timestamp: string): Date {
-  return new Date(timestamp.replace(' ', 'T').replace(/([+-]\d{2})(?::?(\d{2}))?$/, (_, hours: string, minutes?: string) => `${hours}:${minutes ?? '00'}`).replace(/[tz]/g, (c) => c.toUpperCase()));
+  return new Date(
+    timestamp
+      .replace(' ', 'T')
+      .replace(/([+-]\d{2})(?::?(\d{2}))?$/, (_, hours: string, minutes?: string) => `${hours}:${minutes ?? '00'}`)
+      .replace(/[tz]/g, (c) => c.toUpperCase()),
+  );
 }
 
 /** A rule for a string of one format. */
@@ -63,8 +69,12 @@ export const duration = format('Data 4.6', 'iso8601-duration', 'an ISO 8601 dura
 export const languageTag = format('Data 2.4.6', 'rfc5646', 'an RFC 5646 language tag such as id or en-GB', (text) => LANGUAGE_TAG.test(text));
 export const mbox = format('Data 2.4.2.3', 'mailto', 'a mailto: IRI such as mailto:user@example.org', (text) => MAILTO.test(text) && isKeyText(text));
 export const sha1 = format('Data 2.4.2.3', 'sha1', '40 hexadecimal digits', (text) => SHA1.test(text));
-export const sha2 = format('Data 2.4.11', 'sha2', 'a SHA-2 hash in hexadecimal', (text) => /^(?:[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/i.test(text));
-export const mediaType = format('Data 2.4.11', 'media-type', 'an Internet media type such as text/plain', (text) => /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;.*)?$/.test(text));
+export const sha2 = format('Data 2.4.11', 'sha2', 'a SHA-2 hash in hexadecimal', (text) =>
+  /^(?:[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/i.test(text),
+);
+export const mediaType = format('Data 2.4.11', 'media-type', 'an Internet media type such as text/plain', (text) =>
+  /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;.*)?$/.test(text),
+);
 export const version = format('Data 2.4.10', 'version', 'a version of the form 1.0.x or 2.0.x', (text) => /^(?:1\.0(?:\.\d+)?|2\.0(?:\.\d+)?)$/.test(text));
 
 /** A language map: RFC 5646 tags to strings (Data 4.2). */

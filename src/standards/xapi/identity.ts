@@ -1,6 +1,5 @@
-import { IFI_KINDS, type IfiKind } from './actor.ts';
 import { isObject } from '../../kernel/json.ts';
-
+import { IFI_KINDS, type IfiKind } from './actor.ts';
 
 /** One inverse functional identifier. An account is `homePage` and `value` (its name) together; else `homePage` is empty. */
 export interface Ifi {

@@ -1,10 +1,10 @@
 export type { Violation } from '../../kernel/errors.ts';
+export { isObject, type JsonObject } from '../../kernel/json.ts';
 export { IFI_KINDS, type IfiKind } from './actor.ts';
 export { attachmentsWithoutUrl } from './context.ts';
-export { canonicalIfi, type Ifi, identifierOf } from './identity.ts';
 export { canonicalForm } from './equality.ts';
 export { instantOf, isIri, isTimestamp } from './formats.ts';
-export { isObject, type JsonObject } from '../../kernel/json.ts';
+export { canonicalIfi, type Ifi, identifierOf } from './identity.ts';
 export type { XapiVersion } from './report.ts';
-export { validateAgent, validateStatement, validateStatements, VOIDED } from './statement.ts';
+export { VOIDED, validateAgent, validateStatement, validateStatements } from './statement.ts';
 export { negotiateVersion, SUPPORTED_VERSIONS } from './versions.ts';

@@ -1,6 +1,6 @@
+import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { agentOrGroup } from './actor.ts';
 import * as format from './formats.ts';
-import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { arrayOf, checkShape, found, type Report, type Rule, type Shape } from './report.ts';
 
 const INTERACTION_TYPES = ['true-false', 'choice', 'fill-in', 'long-fill-in', 'matching', 'performance', 'sequencing', 'likert', 'numeric', 'other'];
@@ -16,7 +16,12 @@ const COMPONENTS_BY_TYPE: { readonly [type: string]: readonly string[] } = {
 const SECTION = 'Data 2.4.4.1';
 
 const component: Rule = (report, value, path) => {
-  checkShape(report, value, path, { section: SECTION, what: 'an interaction component', required: ['id'], rules: { id: format.string, description: format.languageMap } });
+  checkShape(report, value, path, {
+    section: SECTION,
+    what: 'an interaction component',
+    required: ['id'],
+    rules: { id: format.string, description: format.languageMap },
+  });
 };
 
 const components: Rule = (report, value, path) => {
@@ -56,7 +61,8 @@ const definition: Rule = (report, value, path) => {
   const type = value['interactionType'];
   if (type === undefined) {
     for (const key of ['correctResponsesPattern', ...COMPONENT_LISTS]) {
-      if (Object.hasOwn(value, key)) report.add(at(path, 'interactionType'), SECTION, 'interaction-type', `a definition with "${key}" needs an interactionType`);
+      if (Object.hasOwn(value, key))
+        report.add(at(path, 'interactionType'), SECTION, 'interaction-type', `a definition with "${key}" needs an interactionType`);
     }
     return;
   }

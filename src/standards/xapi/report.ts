@@ -30,7 +30,7 @@ export function found(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
   if (typeof value === 'string') return value.length > 60 ? `${JSON.stringify(value.slice(0, 60))}…` : JSON.stringify(value);
-  return String(value);
+  return `${value as number | boolean}`;
 }
 
 export interface Shape {

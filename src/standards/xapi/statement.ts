@@ -1,9 +1,9 @@
 import type { Violation } from '../../kernel/errors.ts';
+import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { agentOrGroup, authority } from './actor.ts';
 import { attachments, context, result } from './context.ts';
 import * as format from './formats.ts';
 import { checkStatementObject, isActivityObject } from './object.ts';
-import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { checkShape, found, Report, type Rule, type Shape, type XapiVersion } from './report.ts';
 
 /** The verb that voids another statement (Data 2.3.2). */
@@ -27,24 +27,28 @@ function shapeFor(isActivity: boolean, subStatement: Rule | null): Shape['rules'
   };
 }
 
-const subShapes = [true, false].map((isActivity): Shape => ({
-  section: 'Data 2.4.4.3',
-  what: 'a SubStatement',
-  required: ['actor', 'verb', 'object'],
-  rules: { ...shapeFor(isActivity, null), objectType: () => undefined },
-}));
+const subShapes = [true, false].map(
+  (isActivity): Shape => ({
+    section: 'Data 2.4.4.3',
+    what: 'a SubStatement',
+    required: ['actor', 'verb', 'object'],
+    rules: { ...shapeFor(isActivity, null), objectType: () => undefined },
+  }),
+);
 
 const subStatement: Rule = (report, value, path) => {
   const shape = isObject(value) && !isActivityObject(value['object']) ? subShapes[1] : subShapes[0];
   if (shape) checkShape(report, value, path, shape);
 };
 
-const statementShapes = [true, false].map((isActivity): Shape => ({
-  section: 'Data 2.4',
-  what: 'a statement',
-  required: ['actor', 'verb', 'object'],
-  rules: { ...shapeFor(isActivity, subStatement), id: format.uuid, stored: format.timestamp, authority, version: format.version },
-}));
+const statementShapes = [true, false].map(
+  (isActivity): Shape => ({
+    section: 'Data 2.4',
+    what: 'a statement',
+    required: ['actor', 'verb', 'object'],
+    rules: { ...shapeFor(isActivity, subStatement), id: format.uuid, stored: format.timestamp, authority, version: format.version },
+  }),
+);
 
 function checkVoiding(report: Report, statement: JsonObject, path: string): void {
   const verb = statement['verb'];
@@ -85,7 +89,8 @@ export function validateStatements(value: unknown, version: XapiVersion = '1.0.3
     checkStatement(report, statement, at('', index));
     const id = isObject(statement) ? statement['id'] : undefined;
     if (typeof id !== 'string') return;
-    if (seen.has(id.toLowerCase())) report.add(at(at('', index), 'id'), 'Communication 2.1.2', 'batch-unique-id', `the id ${found(id)} stands twice in this batch`);
+    if (seen.has(id.toLowerCase()))
+      report.add(at(at('', index), 'id'), 'Communication 2.1.2', 'batch-unique-id', `the id ${found(id)} stands twice in this batch`);
     seen.add(id.toLowerCase());
   });
   return report.violations;

@@ -1,0 +1,54 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { connect } from '../../src/app.ts';
+import { readConfig } from '../../src/config/settings.ts';
+import type { Database } from '../../src/db/database.ts';
+import { assertSchemaIsCurrent, migrate } from '../../src/db/schema-version.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+const config = readConfig({ NODE_ENV: 'test' });
+const opened: { database: Database; own: TestDatabase }[] = [];
+
+async function open(template?: string): Promise<Database> {
+  const own = await createTestDatabase(template);
+  const database = await connect(config, own.url);
+  opened.push({ database, own });
+  return database;
+}
+
+afterEach(async () => {
+  for (const { database, own } of opened.splice(0)) {
+    await database.close();
+    await own.drop();
+  }
+});
+
+test('migrations from empty give the tables that the entities describe', async () => {
+  const database = await open('template0');
+  const applied = await migrate(database);
+
+  const difference = await database.orm.schema.getUpdateSchemaSQL({ safe: true, dropTables: false });
+  const statements = difference
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('set names') && !/^drop (trigger|function|schema) if exists/.test(line));
+  expect(applied).toEqual(['20261124000001_foundation']);
+  expect(statements).toEqual([]);
+});
+
+test('migrating twice changes nothing', async () => {
+  const database = await open();
+
+  expect(await migrate(database)).toEqual([]);
+});
+
+test('an empty database is refused with the command to run', async () => {
+  const database = await open('template0');
+
+  await expect(assertSchemaIsCurrent(database)).rejects.toThrow(/older than this version.*npm run migrate/);
+});
+
+test('a database of a later version is refused', async () => {
+  const database = await open();
+  await database.sql.rows("insert into schema_migration (name) values ('20990101000000_later')");
+
+  await expect(assertSchemaIsCurrent(database)).rejects.toThrow(/newer than this version \(unknown: 20990101000000_later\)/);
+});
