@@ -5,7 +5,7 @@ import { LearnersWithProgressDocument, StatementOutcomesDocument } from '../../s
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { activityIri, addLearner, buildWorld, HOME_PAGE, PASSED } from '../support/world.ts';
 
-const XAPI = (XAPIPackage as unknown as { default?: typeof XAPIPackage }).default ?? XAPIPackage;
+const XAPI = XAPIPackage.default;
 
 let app: TestApp;
 let client: InstanceType<typeof XAPI>;

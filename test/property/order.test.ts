@@ -47,7 +47,8 @@ function expected(statements: readonly Json[]): Record<string, Record<string, nu
     if (account === undefined || voided.has(statement['id'])) continue;
     const code = String((statement['object'] as Json)['id']).replace('https://content.example/', '');
     const scaled = (statement['result'] as { score: { scaled: number } }).score.scaled;
-    const mine = (levels[account] ??= {});
+    const mine = levels[account] ?? {};
+    levels[account] = mine;
     mine[code] = Math.max(mine[code] ?? 0, Math.round(scaled * 5));
   }
   for (const mine of Object.values(levels)) {
@@ -106,7 +107,7 @@ test('the same 200 statements in any order and grouping, with duplicates, give i
       for (const { learnerId, itemId, currentLevel } of result.progress) {
         const account = `l${learnerIds.indexOf(learnerId)}`;
         const code = ['ALL', 'ANY', ...CODES].find((candidate) => itemIdOf(candidate) === itemId) ?? itemId;
-        (found[account] ??= {})[code] = currentLevel;
+        found[account] = { ...found[account], [code]: currentLevel };
       }
       expect(found).toEqual(levels);
     }),

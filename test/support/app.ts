@@ -37,7 +37,7 @@ export interface TestApp extends App {
 }
 
 export interface GraphqlBody {
-  // biome-ignore lint/suspicious/noExplicitAny: each test reads the shape it asked for
+  // oxlint-disable-next-line typescript/no-explicit-any -- each test reads the shape it asked for
   readonly data?: any;
   readonly errors?: readonly {
     readonly message: string;
@@ -134,15 +134,15 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
     createToken,
     xapi: async (method, path, options = {}) => {
       const who = options.credential === undefined ? credential : options.credential;
-      const wanted = {
+      const wanted: Record<string, string | null> = {
         'X-Experience-API-Version': '1.0.3',
-        ...(method !== 'GET' && { 'Content-Type': 'application/json' }),
-        ...(who && { Authorization: basic(who) }),
+        ...(method === 'GET' ? {} : { 'Content-Type': 'application/json' }),
+        ...(who ? { Authorization: basic(who) } : {}),
         ...options.headers,
       };
       const headers = Object.entries(wanted).filter((entry): entry is [string, string] => entry[1] !== null);
       const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
-      return answer<never>(await fetch(`${url}/xapi${path}`, { method, headers, ...(body !== undefined && { body: body as BodyInit }) }));
+      return answer<never>(await fetch(`${url}/xapi${path}`, { method, headers, ...(body !== undefined && { body: body as string }) }));
     },
     graphql: async (query, variables = {}, as = token) =>
       answer<GraphqlBody>(
