@@ -1,0 +1,84 @@
+import { Agent, request } from 'node:http';
+import { insertFollowers, insertStatements, readStoredClock } from '../../dist/src/modules/lrs/lrs.store.js';
+import { prepareStatements } from '../../dist/src/modules/lrs/prepare.js';
+import { makeStatement } from './statements.mjs';
+
+const ROUNDS = 3;
+const SECONDS = 3;
+const STATEMENTS_PER_ROUND = 60_000;
+
+function post({ address, authorization }, agent, body) {
+  return new Promise((done, fail) => {
+    const sending = request(
+      `${address}/xapi/statements`,
+      {
+        method: 'POST',
+        agent,
+        headers: { Authorization: authorization, 'Content-Type': 'application/json', 'X-Experience-API-Version': '1.0.3', 'Content-Length': body.length },
+      },
+      (response) => {
+        response.resume();
+        response.on('end', () => (response.statusCode === 200 ? done() : fail(new Error(`status ${response.statusCode}`))));
+      },
+    );
+    sending.on('error', fail);
+    sending.end(body);
+  });
+}
+
+/** Works through prepared batches on some connections for a while. @returns statements per second. */
+async function rate(connections, size, batches, work) {
+  const queue = [...batches];
+  const started = performance.now();
+  const until = started + SECONDS * 1000;
+  let done = 0;
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      for (let batch = queue.pop(); batch && performance.now() < until; batch = queue.pop()) {
+        await work(batch);
+        done += size;
+      }
+    }),
+  );
+  if (queue.length === 0) throw new Error('the prepared batches did not last: raise STATEMENTS_PER_ROUND');
+  return done / ((performance.now() - started) / 1000);
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** HTTP (validated, authorised, durable, linked, inbox row) against the same rows written by multi-row SQL alone, computed beforehand. */
+export async function measureIngestion(bench) {
+  const results = [];
+  for (const { size, connections } of [
+    { size: 50, connections: 8 },
+    { size: 1, connections: 32 },
+  ]) {
+    const agent = new Agent({ keepAlive: true, maxSockets: connections });
+    const makeBodies = () =>
+      Array.from({ length: STATEMENTS_PER_ROUND / size }, () => Buffer.from(JSON.stringify(Array.from({ length: size }, makeStatement))));
+    const prepare = (bytes) =>
+      prepareStatements({ bytes, version: '1.0.3', sender: bench.sender, limits: { maxDepth: 64, maxBatch: 1000 }, newStatementId: () => '' });
+    const writeRows = (prepared) =>
+      bench.app.database.transaction(async (sql) => {
+        const stored = await insertStatements(sql, prepared, bench.sender, await readStoredClock(sql));
+        await insertFollowers(sql, prepared, stored, bench.sender);
+      });
+    const http = [];
+    const sql = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      http.push(await rate(connections, size, makeBodies(), (body) => post(bench, agent, body)));
+      sql.push(await rate(connections, size, makeBodies().map(prepare), writeRows));
+      await bench.app.database.sql.rows('truncate lrs.inbox');
+    }
+    agent.destroy();
+    results.push({
+      batch: size,
+      connections,
+      rounds: ROUNDS,
+      http: Math.round(median(http)),
+      direct: Math.round(median(sql)),
+      ratio: Number((median(http) / median(sql)).toFixed(2)),
+    });
+  }
+  return results;
+}
