@@ -3,7 +3,6 @@ import { digestKey } from '../../src/kernel/ids.ts';
 import type { RollupKind } from '../../src/standards/case/index.ts';
 
 export const PASSED = 'http://adlnet.gov/expapi/verbs/passed';
-export const COMPLETED = 'http://adlnet.gov/expapi/verbs/completed';
 export const VOIDED = 'http://adlnet.gov/expapi/verbs/voided';
 export const HOME_PAGE = 'https://lms.example';
 
