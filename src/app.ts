@@ -4,13 +4,12 @@ import { Database } from './db/database.ts';
 import type { Modules } from './graphql/modules.ts';
 import { graphqlSchema } from './graphql/schema.ts';
 import { createGraphServer } from './graphql/server.ts';
-import { errorFields, sendError } from './http/errors.ts';
+import { errorFields, refuseConnection, refuseRoute, sendError } from './http/errors.ts';
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
 import { healthRoutes } from './http/health.ts';
 import { XAPI_PATH, xapiRoutes } from './http/xapi/routes.ts';
 import { Projector } from './jobs/projector.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
-import { AppError } from './kernel/errors.ts';
 import { Access, accessEntities } from './modules/access/index.ts';
 import { Competencies, competencyEntities } from './modules/competency/index.ts';
 import { Statements } from './modules/lrs/index.ts';
@@ -71,6 +70,8 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     keepAliveTimeout: 72_000,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    frameworkErrors: sendError,
+    clientErrorHandler: refuseConnection,
     routerOptions: { querystringParser: (text) => parseQuery(text) },
   });
   const projector = new Projector(modules.progress, {
@@ -96,9 +97,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     if (closing) void reply.header('Connection', 'close');
   });
   http.setErrorHandler(sendError);
-  http.setNotFoundHandler((request) => {
-    throw new AppError('NOT_FOUND', `there is nothing at ${request.method} ${request.url.split('?')[0]}`);
-  });
+  http.setNotFoundHandler(refuseRoute(http));
   healthRoutes(http, async () => {
     if (closing) return 'the server is stopping';
     return database.ping().then(

@@ -10,9 +10,9 @@ const HELP = `Usage: mumpuni <command>
                              check xAPI statements; prints each violation with its JSON pointer
   framework import FILE [--kind TECHNICAL] [--rollup NONE] [--publish] [--dry-run]
                              import a CASE 1.0 or 1.1 package
-  token create --role ADMIN|PARTNER|VENDOR|LEARNER --label TEXT [--partner UUID] [--learner UUID]
-                             make a bearer token for GraphQL; printed once
-  credential create --label TEXT --home-page IRI --name NAME [--scope SCOPE]... [--partner UUID]
+  token create --role ADMIN|PARTNER|VENDOR|LEARNER --label TEXT [--partner ID] [--learner ID]
+                             make a bearer token for GraphQL; printed once. ID as in GraphQL
+  credential create --label TEXT --home-page IRI --name NAME [--scope SCOPE]... [--partner ID]
                              make an xAPI credential; printed once
   help                       show this
 

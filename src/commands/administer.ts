@@ -4,6 +4,7 @@ import type { Config } from '../config/settings.ts';
 import { ownEmbeddedDatabase } from '../db/embedded-owner.ts';
 import { assertSchemaIsCurrent, migrate } from '../db/schema-version.ts';
 import type { Modules } from '../graphql/modules.ts';
+import { fromGlobalId } from '../graphql/node.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Role, XapiScope } from '../modules/access/index.ts';
 import type { ImportRequest } from '../modules/competency/index.ts';
@@ -57,12 +58,14 @@ export async function importFrameworkFile(config: Config, file: string, options:
   return report.outcome === 'REFUSED' ? 1 : 0;
 }
 
-/** Makes a GraphQL token and prints it once. */
+/** Makes a GraphQL token and prints it once. Partner and learner are named by their ids in GraphQL. */
 export async function createToken(
   config: Config,
   input: { label: string; role: Role; partnerId?: string | undefined; learnerId?: string | undefined },
 ): Promise<void> {
-  const { token } = await withModules(config, (modules) => modules.access.createToken(input));
+  const partnerId = input.partnerId === undefined ? undefined : fromGlobalId('Partner', input.partnerId, '--partner');
+  const learnerId = input.learnerId === undefined ? undefined : fromGlobalId('Learner', input.learnerId, '--learner');
+  const { token } = await withModules(config, (modules) => modules.access.createToken({ ...input, partnerId, learnerId }));
   say(token);
 }
 
@@ -71,6 +74,7 @@ export async function createCredential(
   config: Config,
   input: { label: string; scopes: readonly XapiScope[]; authority: { homePage: string; name: string }; partnerId?: string | undefined },
 ): Promise<void> {
-  const { key, secret } = await withModules(config, (modules) => modules.access.createCredential({ ...input, authorityKey: actorKey }));
+  const partnerId = input.partnerId === undefined ? undefined : fromGlobalId('Partner', input.partnerId, '--partner');
+  const { key, secret } = await withModules(config, (modules) => modules.access.createCredential({ ...input, partnerId, authorityKey: actorKey }));
   say(JSON.stringify({ key, secret }));
 }

@@ -186,10 +186,8 @@ export class Database {
 
 /** The last line of defence behind the checks of the modules, which name the field better. */
 function constraintError(error: unknown): AppError | null {
-  const detail = typeof error === 'object' && error !== null && 'detail' in error ? String(error.detail) : '';
-  if (sqlState(error) === '23505')
-    return new AppError('CONFLICT', 'a row with this key exists already', [{ path: '', rule: 'unique', message: detail.replace(/^Key /, '') }]);
-  if (sqlState(error) === '23503')
-    return new AppError('INVALID_INPUT', 'a reference leads to nothing', [{ path: '', rule: 'reference', message: detail.replace(/^Key /, '') }]);
+  const refuse = (code: 'CONFLICT' | 'INVALID_INPUT', rule: string, message: string) => new AppError(code, message, [{ path: '', rule, message }]);
+  if (sqlState(error) === '23505') return refuse('CONFLICT', 'unique', 'a row with this key exists already');
+  if (sqlState(error) === '23503') return refuse('INVALID_INPUT', 'reference', 'a reference leads to nothing');
   return null;
 }

@@ -1,5 +1,5 @@
 import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
-import { DEFAULT_PAGE, encodeCursor, MAX_PAGE, type Page, type PageRequest, pageRequest } from '../kernel/cursor.ts';
+import { DEFAULT_PAGE, encodeCursor, MAX_PAGE, type Page, type PageRequest, pageRequest, type SortKind } from '../kernel/cursor.ts';
 import { ANYONE, Exposed } from './access.ts';
 
 @ObjectType({ description: 'Where a page ends and whether another follows.' })
@@ -19,9 +19,9 @@ export class PageArgs {
   @Field(() => String, { nullable: true, description: 'Cursor after which the page begins; from the same list.' })
   after?: string;
 
-  /** @param sortLength how many values the cursors of this list hold. */
-  static toRequest(args: PageArgs, sortLength: number): PageRequest {
-    return pageRequest(args.first, args.after, sortLength);
+  /** @param kinds what the cursors of this list hold. */
+  static toRequest(args: PageArgs, ...kinds: readonly SortKind[]): PageRequest {
+    return pageRequest(args.first, args.after, kinds);
   }
 }
 
@@ -61,10 +61,3 @@ export function toConnection<T>(page: Page<T>, sortValues: (row: T) => readonly 
   const edges = page.rows.map((node) => ({ node, cursor: encodeCursor(sortValues(node)) }));
   return { edges, nodes: page.rows, pageInfo: { hasNextPage: page.hasNextPage, endCursor: edges.at(-1)?.cursor ?? null } };
 }
-
-/** Cost of a page: what one row costs, as many times as rows are asked for. */
-export const pageCost = ({ args, childComplexity }: { args: { first?: number }; childComplexity: number }): number =>
-  1 + Math.min(args.first ?? DEFAULT_PAGE, MAX_PAGE) * childComplexity;
-
-/** Cost of a list that is not paged because it is short by nature. */
-export const listCost = ({ childComplexity }: { childComplexity: number }): number => 1 + 5 * childComplexity;

@@ -21,6 +21,8 @@ const CLIENT_CODES: { readonly [code: string]: number } = {
   GRAPHQL_PARSE_FAILED: 400,
   GRAPHQL_VALIDATION_FAILED: 400,
   OPERATION_RESOLUTION_FAILURE: 400,
+  PERSISTED_QUERY_NOT_FOUND: 400,
+  PERSISTED_QUERY_NOT_SUPPORTED: 400,
   BAD_USER_INPUT: 400,
   BAD_REQUEST: 400,
   INVALID_INPUT: 400,
@@ -59,10 +61,11 @@ export function errorFormatter(log: (correlationId: string, error: unknown) => v
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const code = codeOf(formatted.extensions);
     const place = { ...(formatted.path && { path: formatted.path }), ...(formatted.locations && { locations: formatted.locations }) };
-    if (code === 'FORBIDDEN') return { ...place, message: 'This token may not read this field.', extensions: { code } };
+    if (code === 'FORBIDDEN') return { ...place, message: 'This token may not use this field.', extensions: { code } };
     if (Object.hasOwn(CLIENT_CODES, code)) {
-      const violations = formatted.extensions?.['violations'];
-      return { ...place, message: formatted.message, extensions: { code, ...(violations !== undefined && { violations }) } };
+      // What Apollo itself refuses is at fault in the operation; ours says where.
+      const violations = formatted.extensions?.['violations'] ?? [{ path: '/query', rule: code.toLowerCase(), message: formatted.message }];
+      return { ...place, message: formatted.message, extensions: { code, violations } };
     }
     const correlationId = randomUUID();
     log(correlationId, error);

@@ -13,6 +13,7 @@ import {
   PositionStandardResolver,
 } from './competency/resolvers.ts';
 import type { GraphContext } from './context.ts';
+import { assignCosts } from './costs.ts';
 import { refusalsAsErrors } from './errors.ts';
 import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';
 import { NodeResolver } from './node-resolver.ts';
@@ -92,5 +93,6 @@ export function graphqlSchema(): GraphQLSchema {
     globalMiddlewares: [refusalsAsErrors],
   });
   encodeIds(built);
+  assignCosts(built);
   return built;
 }

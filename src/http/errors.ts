@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type Violation } from '../kernel/errors.ts';
 
 /** The body of every refusal: what is wrong, and each broken rule with the place it was broken at. */
@@ -29,6 +30,28 @@ export function errorFields(error: unknown): { readonly type: string; readonly m
   return error instanceof Error
     ? { type: error.name, message: error.message, stack: error.stack }
     : { type: typeof error, message: String(error), stack: undefined };
+}
+
+/** Refuses what is not HTTP at all: there is no request to answer, only a socket. */
+export function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  const [status, message] =
+    error.code === 'HPE_HEADER_OVERFLOW' ? ['431 Request Header Fields Too Large', 'the headers are too long'] : ['400 Bad Request', 'this is not HTTP/1.1'];
+  const body = JSON.stringify({ error: message, violations: [{ path: '', rule: 'http', message }] } satisfies ErrorBody);
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+}
+
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const;
+
+/** Answers a request that no route takes: 405 where the path takes other methods, else 404. */
+export function refuseRoute(server: FastifyInstance): (request: FastifyRequest, reply: FastifyReply) => never {
+  return (request, reply) => {
+    const url = request.url.split('?')[0] ?? '';
+    const allowed = METHODS.filter((method) => server.hasRoute({ url, method }));
+    if (allowed.length === 0) throw new AppError('NOT_FOUND', `there is nothing at ${request.method} ${url}`);
+    void reply.header('Allow', allowed.join(', '));
+    throw new AppError('METHOD_NOT_ALLOWED', `${url} takes ${allowed.join(', ')}; not ${request.method}`);
+  };
 }
 
 /** The one place where a thrown error becomes an HTTP answer. */

@@ -48,3 +48,13 @@ export class AppError extends Error {
 export function invalid(path: string, rule: string, message: string): AppError {
   return new AppError('INVALID_INPUT', message, [{ path, rule, message }]);
 }
+
+/** A refusal because it contradicts what is stored at one field. */
+export function conflict(path: string, rule: string, message: string): AppError {
+  return new AppError('CONFLICT', message, [{ path, rule, message }]);
+}
+
+/** A refusal because what one field names is not there. */
+export function missing(path: string, rule: string, message: string): AppError {
+  return new AppError('NOT_FOUND', message, [{ path, rule, message }]);
+}

@@ -54,6 +54,8 @@ interface Frame {
   readonly isObject: boolean;
   readonly start: number;
   readonly keys: string[];
+  /** The keys again, once they are too many to be searched one by one. */
+  index: Set<string> | null;
   members: { key: string; start: number; valueStart: number; end: number }[] | null;
 }
 
@@ -90,6 +92,17 @@ function checkNumber(lexeme: string, offset: number): boolean {
   return String(Number(lexeme)) === lexeme;
 }
 
+const FEW_KEYS = 32;
+
+/** Notes a key of the object being scanned. @returns false when it stands there already. */
+function addKey(frame: Frame, key: string): boolean {
+  if (frame.index ? frame.index.has(key) : frame.keys.includes(key)) return false;
+  frame.keys.push(key);
+  if (frame.index) frame.index.add(key);
+  else if (frame.keys.length > FEW_KEYS) frame.index = new Set(frame.keys);
+  return true;
+}
+
 /**
  * Scans JSON text in one pass.
  *
@@ -116,15 +129,14 @@ export function scanJson(text: string, limits: JsonLimits): ScannedJson {
     }
     if (code === 0x3a && frame?.isObject && lastString) {
       const key = decodeKey(text.slice(lastString.start, lastString.end));
-      if (frame.keys.includes(key)) throw new JsonTextError(`the key ${JSON.stringify(key)} stands twice in one object`, lastString.start);
-      frame.keys.push(key);
+      if (!addKey(frame, key)) throw new JsonTextError(`the key ${JSON.stringify(key)} stands twice in one object`, lastString.start);
       frame.members?.push({ key, start: lastString.start, valueStart: i + 1, end: i + 1 });
     } else if (code === 0x7b || code === 0x5b) {
       if (stack.length >= limits.maxDepth) throw new JsonTextError(`nested deeper than ${limits.maxDepth} levels`, i);
       const isObject = code === 0x7b;
       if (stack.length === 0) rootIsArray = !isObject;
       const wanted = isObject && (stack.length === 0 || (stack.length === 1 && rootIsArray));
-      stack.push({ isObject, start: i, keys: [], members: wanted ? [] : null });
+      stack.push({ isObject, start: i, keys: [], index: null, members: wanted ? [] : null });
       tokens += 1;
     } else if (code === 0x7d || code === 0x5d) {
       const closed = stack.pop();

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import {
   type GraphQLArgument,
   type GraphQLField,
+  getNamedType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -40,6 +41,17 @@ test('every mutation is for ADMIN only', () => {
   const open = Object.values(schema.getMutationType()?.getFields() ?? {}).filter((field) => String(field.extensions['access']) !== 'ADMIN');
 
   expect(open.map((field) => field.name)).toEqual([]);
+});
+
+test('every field that answers several objects states what it costs', () => {
+  const free = fields.filter(([name, field]) => {
+    const several = String(field.type).startsWith('[') || String(field.type).includes('Connection');
+    return (
+      several && isObjectType(getNamedType(field.type)) && !/Connection\.(?:edges|nodes)$/.test(name) && typeof field.extensions['complexity'] !== 'function'
+    );
+  });
+
+  expect(free.map(([name]) => name)).toEqual([]);
 });
 
 test('everything has a description', () => {

@@ -322,7 +322,7 @@ test.each<[label: string, list: string, after: string]>([
   ['a cursor of another list', 'competencies', cursorOf([1, 'POS'])],
 ])('a cursor of %s is refused', async (_label, list, after) => {
   const query = `query ($after: String) { ${list}(first: 1, after: $after) { nodes { id } } }`;
-  await expectViolation(query, { after }, { status: 400, code: 'INVALID_INPUT', path: '/after', rule: 'relay-cursor' });
+  await expectViolation(query, { after }, { status: 400, code: 'INVALID_INPUT', path: '/after', rule: 'cursor' });
 });
 
 const GLOBAL_ID = { status: 400, code: 'INVALID_INPUT', rule: 'global-id' };
@@ -623,8 +623,8 @@ test.each<[field: string, label: string, input: () => unknown, code: string, pat
     'published-is-final',
   ],
   ['moduleAdd', 'an unknown version', () => ({ programVersionId: unknown('ProgramVersion'), title: 'x', jp: 1 }), INVALID, '/programVersionId', 'reference'],
-  ['moduleAdd', 'no lesson hours', () => ({ programVersionId: idOf('draftProgramVersion'), title: 'x', jp: 0 }), INVALID, '/jp', 'minimum'],
-  ['moduleAdd', 'negative lesson hours', () => ({ programVersionId: idOf('draftProgramVersion'), title: 'x', jp: -1 }), INVALID, '/jp', 'minimum'],
+  ['moduleAdd', 'no lesson hours', () => ({ programVersionId: idOf('draftProgramVersion'), title: 'x', jp: 0 }), INVALID, '/jp', 'range'],
+  ['moduleAdd', 'negative lesson hours', () => ({ programVersionId: idOf('draftProgramVersion'), title: 'x', jp: -1 }), INVALID, '/jp', 'range'],
   ['moduleAdd', 'a blank title', () => ({ programVersionId: idOf('draftProgramVersion'), title: ' ', jp: 1 }), INVALID, '/title', 'not-empty'],
 
   ['activityAdd', 'a word as its IRI', () => activity({ iri: 'x' }), INVALID, '/iri', 'xAPI Data 4.3 iri'],
@@ -645,7 +645,7 @@ test.each<[field: string, label: string, input: () => unknown, code: string, pat
   ['alignmentAdd', 'a competency it has', () => alignment({ competencyId: competency('ALL.1') }), CONFLICT, '/competencyId', 'unique'],
 
   ['batchCreate', 'an end before its begin', () => batch({ endsOn: '2026-01-01T00:00:00Z' }), INVALID, '/endsOn', 'period'],
-  ['batchCreate', 'the number 0', () => batch({ number: 0 }), INVALID, '/number', 'minimum'],
+  ['batchCreate', 'the number 0', () => batch({ number: 0 }), INVALID, '/number', 'range'],
   ['batchCreate', 'a taken number', () => batch({ number: 1 }), CONFLICT, '/number', 'unique'],
   ['batchCreate', 'a draft', () => batch({ programVersionId: idOf('draftProgramVersion') }), CONFLICT, '/programVersionId', 'published'],
   ['batchCreate', 'an unknown version', () => batch({ programVersionId: unknown('ProgramVersion') }), INVALID, '/programVersionId', 'reference'],
@@ -793,7 +793,7 @@ test.each<[field: string, label: string, input: () => unknown, code: string, pat
   ['evidenceRuleSetVersionCreate', 'level 6, which has no descriptor', () => ruleSet(rule({ level: 6 })), INVALID, '/rules/0/level', 'level-has-descriptor'],
   ['evidenceRuleSetVersionCreate', 'a score above 1', () => ruleSet(rule({ scaledMin: 1.01 })), INVALID, '/rules/0/scaledMin', 'range'],
   ['evidenceRuleSetVersionCreate', 'a score below -1', () => ruleSet(rule({ scaledMin: -1.01 })), INVALID, '/rules/0/scaledMin', 'range'],
-  ['evidenceRuleSetVersionCreate', 'a validity of 0 days', () => ruleSet(rule({ validDays: 0 })), INVALID, '/rules/0/validDays', 'minimum'],
+  ['evidenceRuleSetVersionCreate', 'a validity of 0 days', () => ruleSet(rule({ validDays: 0 })), INVALID, '/rules/0/validDays', 'range'],
 ])('%s refuses %s', async (field, _label, input, code, path, brokenRule) => {
   const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`;
   await expectUserError(field, 'input', type, input(), { code, path, rule: brokenRule });

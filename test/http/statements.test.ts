@@ -103,7 +103,7 @@ test('Data 2.3.1 an equal statement under a stored id is acknowledged and change
 
   expect(equal.status).toBe(200);
   expect(different.status).toBe(409);
-  expect(different.body).toMatchObject({ violations: [{ path: '/id', rule: 'xAPI Data 2.3.1 immutable' }] });
+  expect(different.body).toMatchObject({ violations: [{ path: '/1/id', rule: 'xAPI Data 2.3.1 immutable' }] });
   expect([await app.counts(), await textOf(id)]).toEqual(before);
 });
 

@@ -410,7 +410,7 @@ test('an import that publishes makes the version count at once, and publishing i
   expect(version).toMatchObject({ status: 'PUBLISHED', ordinal: 1, publishedAt: expect.any(Date) });
   await expect(app.modules.competencies.publish(report.versionId ?? '')).rejects.toMatchObject({
     code: 'CONFLICT',
-    violations: [{ path: '/versionId', rule: 'published-is-final' }],
+    violations: [{ path: '/id', rule: 'published-is-final' }],
   });
 });
 
@@ -559,10 +559,13 @@ test('an association is refused outside its draft: ends of another version, a pu
 
   await expect(add(versionId, beside, one)).rejects.toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/originId', rule: 'reference' }] });
   await expect(add(versionId, one, beside)).rejects.toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/destinationId', rule: 'reference' }] });
-  await expect(add('00000000-0000-4000-8000-000000000000', one, two)).rejects.toMatchObject({ code: 'NOT_FOUND', violations: [{ path: '/versionId' }] });
+  await expect(add('00000000-0000-4000-8000-000000000000', one, two)).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    violations: [{ path: '/frameworkVersionId' }],
+  });
   expect(await allRows()).toEqual(before);
   await app.modules.competencies.publish(versionId);
-  await expect(add(versionId, one, two)).rejects.toMatchObject({ code: 'CONFLICT', violations: [{ path: '/versionId', rule: 'published-is-final' }] });
+  await expect(add(versionId, one, two)).rejects.toMatchObject({ code: 'CONFLICT', violations: [{ path: '/frameworkVersionId', rule: 'published-is-final' }] });
   expect(await app.modules.competencies.edgesOfVersion(otherId, 100)).toHaveLength(1);
 });
 
@@ -622,9 +625,12 @@ test('the roll-up of a published version, of an unknown one, or of a competency 
   const set = (version: string, code: string) => app.modules.competencies.setRollup(version, itemIdOf(code), 'ANY_OF');
 
   await expect(set(versionId, 'FIXED BESIDE')).rejects.toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/competencyId', rule: 'reference' }] });
-  await expect(set('00000000-0000-4000-8000-000000000000', 'FIXED')).rejects.toMatchObject({ code: 'NOT_FOUND', violations: [{ path: '/versionId' }] });
+  await expect(set('00000000-0000-4000-8000-000000000000', 'FIXED')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    violations: [{ path: '/frameworkVersionId' }],
+  });
   await app.modules.competencies.publish(versionId);
   const before = await allRows();
-  await expect(set(versionId, 'FIXED')).rejects.toMatchObject({ code: 'CONFLICT', violations: [{ path: '/versionId', rule: 'published-is-final' }] });
+  await expect(set(versionId, 'FIXED')).rejects.toMatchObject({ code: 'CONFLICT', violations: [{ path: '/frameworkVersionId', rule: 'published-is-final' }] });
   expect(await allRows()).toEqual(before);
 });

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root
 import { AppError, invalid } from '../../kernel/errors.ts';
 import type { CompetencyRow, EdgeRow, FrameworkRow, RequirementRow, StandardRow, VersionRow } from '../../modules/competency/index.ts';
 import { Access, ADMIN, ANYONE } from '../access.ts';
-import { PageArgs, pageCost, toConnection } from '../connection.ts';
+import { PageArgs, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
@@ -26,19 +26,18 @@ const MAX_GRAPH_NODES = 2_000;
 const EDGES_PER_NODE = 4;
 
 async function competencyPage(context: GraphContext, frameworkId: string | null, args: PageArgs) {
-  const page = PageArgs.toRequest(args, 2);
+  const page = PageArgs.toRequest(args, 'uuid', 'integer');
   const after = page.after ? { versionId: page.after[0] ?? '', position: Number(page.after[1]) } : null;
-  if (after && !Number.isInteger(after.position)) throw invalid('/after', 'relay-cursor', 'after must be a cursor from the same list');
   const rows = await context.modules.competencies.competencies(frameworkId, page.first + 1, after);
   return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.versionId, String(row.position)]);
 }
 
 @Resolver(() => CompetencyFramework)
 export class CompetencyFrameworkResolver {
-  @Query(() => CompetencyFrameworkConnection, { description: 'Competency frameworks, in order of creation.', complexity: pageCost })
+  @Query(() => CompetencyFrameworkConnection, { description: 'Competency frameworks, in order of creation.' })
   @Access(ANYONE)
   async competencyFrameworks(@Ctx() context: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 1);
+    const page = PageArgs.toRequest(args, 'uuid');
     const rows = await context.modules.competencies.frameworks(page.first + 1, page.after?.[0] ?? null);
     return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.id]);
   }
@@ -73,7 +72,7 @@ export class FrameworkVersionResolver {
 
 @Resolver(() => Competency)
 export class CompetencyResolver {
-  @Query(() => CompetencyConnection, { description: 'Competencies of all frameworks, or of one, as of the versions that count now.', complexity: pageCost })
+  @Query(() => CompetencyConnection, { description: 'Competencies of all frameworks, or of one, as of the versions that count now.' })
   @Access(ANYONE)
   async competencies(
     @Ctx() context: GraphContext,

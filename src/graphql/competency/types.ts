@@ -1,7 +1,7 @@
 import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Int, ObjectType } from 'type-graphql';
 import { ANYONE, Exposed } from '../access.ts';
-import { connectionType, listCost, pageCost } from '../connection.ts';
+import { connectionType } from '../connection.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
 import { Position } from '../people/types.ts';
@@ -71,10 +71,10 @@ export class CompetencyFramework extends Node {
   @Exposed(ANYONE, () => String, 'Its language, as an RFC 5646 tag.', { nullable: true })
   language!: string | null;
 
-  @Exposed(ANYONE, () => [FrameworkVersion], 'Its versions, newest first.', { complexity: listCost })
+  @Exposed(ANYONE, () => [FrameworkVersion], 'Its versions, newest first.')
   versions?: FrameworkVersion[];
 
-  @Exposed(ANYONE, () => CompetencyConnection, 'Its competencies as of the version that counts now, in the order of import.', { complexity: pageCost })
+  @Exposed(ANYONE, () => CompetencyConnection, 'Its competencies as of the version that counts now, in the order of import.')
   competencies?: object;
 }
 
@@ -116,16 +116,16 @@ export class Competency extends Node {
   @Exposed(ANYONE, () => RollupKind, 'How its level follows from its children.')
   rollup!: string;
 
-  @Exposed(ANYONE, () => [ProficiencyLevel], 'Its proficiency levels, lowest first; only these can be required or reached.', { complexity: listCost })
+  @Exposed(ANYONE, () => [ProficiencyLevel], 'Its proficiency levels, lowest first; only these can be required or reached.')
   levels?: ProficiencyLevel[];
 
   @Exposed(ANYONE, () => CompetencyFramework, 'The framework it belongs to.', { nullable: true })
   framework?: CompetencyFramework;
 
-  @Exposed(ANYONE, () => [Competency], 'What it is a part of (isChildOf).', { complexity: listCost })
+  @Exposed(ANYONE, () => [Competency], 'What it is a part of (isChildOf).')
   parents?: Competency[];
 
-  @Exposed(ANYONE, () => [Competency], 'What it consists of, in order.', { complexity: listCost })
+  @Exposed(ANYONE, () => [Competency], 'What it consists of, in order.')
   children?: Competency[];
 }
 
@@ -185,7 +185,7 @@ export class PositionStandard extends Node {
   @Exposed(ANYONE, () => Position, 'The position.', { nullable: true })
   position?: Position;
 
-  @Exposed(ANYONE, () => [CompetencyRequirement], 'Its demands.', { complexity: listCost })
+  @Exposed(ANYONE, () => [CompetencyRequirement], 'Its demands.')
   requirements?: CompetencyRequirement[];
 }
 

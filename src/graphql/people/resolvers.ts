@@ -3,7 +3,7 @@ import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Re
 import type { HoldingRow, LearnerRow, PositionRow, UnitRow } from '../../modules/people/index.ts';
 import type { Ifi } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
-import { PageArgs, pageCost, toConnection } from '../connection.ts';
+import { PageArgs, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
@@ -29,11 +29,11 @@ const ifiOf = ({ ifiKind, homePage, ifiValue }: IdentityInput): Ifi => ({ kind: 
 
 @Resolver(() => Learner)
 export class LearnerResolver {
-  @Query(() => LearnerConnection, { description: 'The learners the token may see, in order of id.', complexity: pageCost })
+  @Query(() => LearnerConnection, { description: 'The learners the token may see, in order of id.' })
   @Access(READERS)
   async learners(@Ctx() { modules, viewer }: GraphContext, @Args(() => LearnersArgs) args: LearnersArgs) {
     const batchId = args.batchId == null ? undefined : fromGlobalId('Batch', args.batchId, '/batchId');
-    return toConnection(await modules.people.learners(viewer, PageArgs.toRequest(args, 1), batchId), (row) => [row.publicId]);
+    return toConnection(await modules.people.learners(viewer, PageArgs.toRequest(args, 'uuid'), batchId), (row) => [row.publicId]);
   }
 
   @Query(() => Learner, { nullable: true, description: 'One learner by their id; null when there is none the token may see.' })
@@ -87,10 +87,10 @@ export class LearnerResolver {
 
 @Resolver(() => Position)
 export class PositionResolver {
-  @Query(() => PositionConnection, { description: 'Positions, by code.', complexity: pageCost })
+  @Query(() => PositionConnection, { description: 'Positions, by code.' })
   @Access(ANYONE)
   async positions(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 1);
+    const page = PageArgs.toRequest(args, 'text');
     const rows = await modules.people.positions(page.first + 1, page.after?.[0] ?? null);
     return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
   }
@@ -104,10 +104,10 @@ export class PositionResolver {
 
 @Resolver(() => OrganizationUnit)
 export class OrganizationUnitResolver {
-  @Query(() => OrganizationUnitConnection, { description: 'Units, by code.', complexity: pageCost })
+  @Query(() => OrganizationUnitConnection, { description: 'Units, by code.' })
   @Access(ANYONE)
   async organizationUnits(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 1);
+    const page = PageArgs.toRequest(args, 'text');
     const rows = await modules.people.units(page.first + 1, page.after?.[0] ?? null);
     return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
   }

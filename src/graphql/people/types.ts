@@ -2,7 +2,7 @@ import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { ObjectType } from 'type-graphql';
 import { ADMIN_OR_SELF, ANYONE, Exposed, READERS } from '../access.ts';
 import { PositionStandard } from '../competency/types.ts';
-import { connectionType, listCost } from '../connection.ts';
+import { connectionType } from '../connection.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
 import { CompetencyProgress, ProgressEvent } from '../progress/types.ts';
@@ -47,7 +47,7 @@ export class Position extends Node {
   @Exposed(ANYONE, () => PositionFamily, 'Its family.')
   family!: string;
 
-  @Exposed(ANYONE, () => [PositionStandard], 'Its competency standards, newest first.', { complexity: listCost })
+  @Exposed(ANYONE, () => [PositionStandard], 'Its competency standards, newest first.')
   standards?: object[];
 }
 
@@ -101,21 +101,19 @@ export class Learner extends Node {
   @Exposed(READERS, () => StaffCategory, 'Their staff category.')
   staffCategory!: string;
 
-  @Exposed(ADMIN_OR_SELF, () => [LearnerIdentity], 'The identifiers by which statements know them.', { complexity: listCost })
+  @Exposed(ADMIN_OR_SELF, () => [LearnerIdentity], 'The identifiers by which statements know them.')
   identities?: LearnerIdentity[];
 
-  @Exposed(READERS, () => [PositionHolding], 'Positions held, latest first.', { complexity: listCost })
+  @Exposed(READERS, () => [PositionHolding], 'Positions held, latest first.')
   holdings?: PositionHolding[];
 
-  @Exposed(READERS, () => [Enrolment], 'Batches they take part in.', { complexity: listCost })
+  @Exposed(READERS, () => [Enrolment], 'Batches they take part in.')
   enrolments?: object[];
 
-  @Exposed(READERS, () => [CompetencyProgress], 'What they can do and what their positions demand: one row per competency with a level or a demand, by code.', {
-    complexity: listCost,
-  })
+  @Exposed(READERS, () => [CompetencyProgress], 'What they can do and what their positions demand: one row per competency with a level or a demand, by code.')
   progress?: object[];
 
-  @Exposed(READERS, () => [ProgressEvent], 'Their latest changes of level, newest first, at most 50.', { complexity: listCost })
+  @Exposed(READERS, () => [ProgressEvent], 'Their latest changes of level, newest first, at most 50.')
   progressEvents?: object[];
 }
 

@@ -5,7 +5,7 @@ import { activityKey } from '../../modules/lrs/index.ts';
 import type { EvidenceRow, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
 import { isIri } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
-import { PageArgs, pageCost, toConnection } from '../connection.ts';
+import { PageArgs, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import { fromGlobalId, toGlobalId } from '../node.ts';
@@ -135,10 +135,10 @@ export class EvidenceRuleResolver {
 
 @Resolver(() => EvidenceRuleSet)
 export class EvidenceRuleSetResolver {
-  @Query(() => EvidenceRuleSetConnection, { description: 'Evidence rule sets, by code.', complexity: pageCost })
+  @Query(() => EvidenceRuleSetConnection, { description: 'Evidence rule sets, by code.' })
   @Access(ANYONE)
   async evidenceRuleSets(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 1);
+    const page = PageArgs.toRequest(args, 'text');
     const rows = await modules.progress.ruleSets(page.first + 1, page.after?.[0] ?? null);
     return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
   }

@@ -3,7 +3,7 @@ import { Float, ID, Int, ObjectType } from 'type-graphql';
 import { NO_EVIDENCE_REASONS } from '../../modules/progress/index.ts';
 import { ADMIN, ADMIN_OR_SELF, ANYONE, Exposed, READERS } from '../access.ts';
 import { Competency } from '../competency/types.ts';
-import { connectionType, listCost } from '../connection.ts';
+import { connectionType } from '../connection.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
 import { LearningActivity } from '../training/types.ts';
@@ -96,7 +96,7 @@ export class EvidenceRuleSet extends Node {
   @Exposed(ANYONE, () => String, 'Its title.')
   title!: string;
 
-  @Exposed(ANYONE, () => [EvidenceRuleSetVersion], 'Its versions, newest first.', { complexity: listCost })
+  @Exposed(ANYONE, () => [EvidenceRuleSetVersion], 'Its versions, newest first.')
   versions?: EvidenceRuleSetVersion[];
 }
 
@@ -114,7 +114,7 @@ export class EvidenceRuleSetVersion extends Node {
   @Exposed(ANYONE, () => EvidenceRuleSet, 'The rule set.', { nullable: true })
   ruleSet?: EvidenceRuleSet;
 
-  @Exposed(ANYONE, () => [EvidenceRule], 'Its rules, in order.', { complexity: listCost })
+  @Exposed(ANYONE, () => [EvidenceRule], 'Its rules, in order.')
   rules?: EvidenceRule[];
 }
 
@@ -174,9 +174,7 @@ export class CompetencyProgress {
   @Exposed(READERS, () => String, 'Why this level, in a sentence.')
   why?: string;
 
-  @Exposed(READERS, () => [Evidence], 'The evidence that carries the level; with `all`, everything ever held for the competency itself.', {
-    complexity: listCost,
-  })
+  @Exposed(READERS, () => [Evidence], 'The evidence that carries the level; with `all`, everything ever held for the competency itself.')
   evidence?: Evidence[];
 }
 
@@ -215,7 +213,7 @@ export class StatementStatus {
   @Exposed(['ADMIN', 'VENDOR'], () => String, 'The reason in a sentence.', { nullable: true })
   explanation!: string | null;
 
-  @Exposed(['ADMIN', 'VENDOR'], () => [Evidence], 'The evidence it gave, retracted included.', { complexity: listCost })
+  @Exposed(['ADMIN', 'VENDOR'], () => [Evidence], 'The evidence it gave, retracted included.')
   evidence?: Evidence[];
 }
 

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import { activityKey } from '../../modules/lrs/index.ts';
 import type { ActivityRow, AlignmentRow, BatchRow, EnrolmentRow, ModuleRow, ProgramRow, ProgramVersionRow } from '../../modules/training/index.ts';
 import { Access, ADMIN, ANYONE, READERS } from '../access.ts';
-import { PageArgs, pageCost, toConnection } from '../connection.ts';
+import { PageArgs, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
@@ -21,10 +21,10 @@ import {
 
 @Resolver(() => TrainingProgram)
 export class TrainingProgramResolver {
-  @Query(() => TrainingProgramConnection, { description: 'Training programmes, by code.', complexity: pageCost })
+  @Query(() => TrainingProgramConnection, { description: 'Training programmes, by code.' })
   @Access(ANYONE)
   async trainingPrograms(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 1);
+    const page = PageArgs.toRequest(args, 'text');
     const rows = await modules.training.programs(page.first + 1, page.after?.[0] ?? null);
     return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
   }
@@ -80,10 +80,10 @@ export class ModuleResolver {
 
 @Resolver(() => LearningActivity)
 export class LearningActivityResolver {
-  @Query(() => LearningActivityConnection, { description: 'Learning activities, by IRI; for a vendor its own.', complexity: pageCost })
+  @Query(() => LearningActivityConnection, { description: 'Learning activities, by IRI; for a vendor its own.' })
   @Access(ANYONE)
   async learningActivities(@Ctx() { modules, viewer }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 1);
+    const page = PageArgs.toRequest(args, 'text');
     const rows = await modules.training.activities(viewer.role === 'VENDOR' ? viewer.partnerId : null, page.first + 1, page.after?.[0] ?? null);
     return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.iri]);
   }
@@ -139,7 +139,7 @@ export class BatchResolver {
   @FieldResolver()
   @Access(READERS)
   async learners(@Root() batch: BatchRow, @Ctx() { modules, viewer }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    return toConnection(await modules.people.learners(viewer, PageArgs.toRequest(args, 1), batch.id), (row) => [row.publicId]);
+    return toConnection(await modules.people.learners(viewer, PageArgs.toRequest(args, 'uuid'), batch.id), (row) => [row.publicId]);
   }
 }
 

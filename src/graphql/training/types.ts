@@ -3,7 +3,7 @@ import { Int, ObjectType } from 'type-graphql';
 import { Partner } from '../access/types.ts';
 import { ADMIN_OR_SELF, ANYONE, Exposed, READERS } from '../access.ts';
 import { Competency, PublicationStatus } from '../competency/types.ts';
-import { connectionType, listCost, pageCost } from '../connection.ts';
+import { connectionType } from '../connection.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
 import { LearnerConnection } from '../people/types.ts';
@@ -51,7 +51,7 @@ export class TrainingProgram extends Node {
   @Exposed(ANYONE, () => ProgramForm, 'Its form.')
   form!: string;
 
-  @Exposed(ANYONE, () => [ProgramVersion], 'Its versions, newest first.', { complexity: listCost })
+  @Exposed(ANYONE, () => [ProgramVersion], 'Its versions, newest first.')
   versions?: ProgramVersion[];
 }
 
@@ -69,13 +69,13 @@ export class ProgramVersion extends Node {
   @Exposed(ANYONE, () => TrainingProgram, 'The programme.', { nullable: true })
   program?: TrainingProgram;
 
-  @Exposed(ANYONE, () => [Module], 'Its modules, in order.', { complexity: listCost })
+  @Exposed(ANYONE, () => [Module], 'Its modules, in order.')
   modules?: Module[];
 
   @Exposed(ANYONE, () => Int, 'Lesson hours (jam pelajaran, JP) of all its modules.')
   jpTotal?: number;
 
-  @Exposed(ANYONE, () => [Batch], 'Its batches, in order.', { complexity: listCost })
+  @Exposed(ANYONE, () => [Batch], 'Its batches, in order.')
   batches?: Batch[];
 }
 
@@ -90,7 +90,7 @@ export class Module extends Node {
   @Exposed(ANYONE, () => Int, 'Its lesson hours (JP).')
   jp!: number;
 
-  @Exposed(ANYONE, () => [LearningActivity], 'What learners do in it, in order.', { complexity: listCost })
+  @Exposed(ANYONE, () => [LearningActivity], 'What learners do in it, in order.')
   activities?: LearningActivity[];
 }
 
@@ -108,7 +108,7 @@ export class LearningActivity extends Node {
   @Exposed(ANYONE, () => Partner, 'The partner whose content it is.', { nullable: true })
   owner?: Partner;
 
-  @Exposed(ANYONE, () => [ActivityAlignment], 'What it does for which competency.', { complexity: listCost })
+  @Exposed(ANYONE, () => [ActivityAlignment], 'What it does for which competency.')
   alignments?: ActivityAlignment[];
 }
 
@@ -144,7 +144,7 @@ export class Batch extends Node {
   @Exposed(ANYONE, () => ProgramVersion, 'The programme version.', { nullable: true })
   programVersion?: ProgramVersion;
 
-  @Exposed(READERS, () => LearnerConnection, 'Those who take part and whom the viewer may see.', { complexity: pageCost })
+  @Exposed(READERS, () => LearnerConnection, 'Those who take part and whom the viewer may see.')
   learners?: object;
 }
 

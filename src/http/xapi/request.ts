@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppError } from '../../kernel/errors.ts';
+import { AppError, invalid } from '../../kernel/errors.ts';
 import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
 import { negotiateVersion, SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
 
@@ -16,7 +16,7 @@ export function requestVersion(request: FastifyRequest, reply: FastifyReply, def
     given === undefined
       ? `the header ${VERSION_HEADER} is missing; send one of ${SUPPORTED_VERSIONS.join(', ')}`
       : `the version ${JSON.stringify(given)} is not supported; send one of ${SUPPORTED_VERSIONS.join(', ')}`;
-  throw new AppError('INVALID_INPUT', message, [{ path: `/headers/${VERSION_HEADER}`, rule: 'xAPI Communication 3.3 version', message }]);
+  throw invalid(`/headers/${VERSION_HEADER}`, 'xAPI Communication 3.3 version', message);
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
@@ -28,7 +28,7 @@ function basicCredentials(header: string | undefined): { key: string; secret: st
   if (!match?.[1] || !BASE64.test(match[1])) return null;
   const decoded = Buffer.from(match[1], 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
-  return colon === -1 ? null : { key: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
+  return colon === -1 || /\p{Cc}/u.test(decoded) ? null : { key: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
 }
 
 /** @throws AppError UNAUTHENTICATED: missing, malformed and wrong credentials are told apart only in words. */

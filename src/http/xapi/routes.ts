@@ -5,8 +5,9 @@ import { AppError, invalid } from '../../kernel/errors.ts';
 import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
 import type { Sender, Statements } from '../../modules/lrs/index.ts';
 import { SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
+import { refuseRoute } from '../errors.ts';
 import { authenticate, forbidden, requestVersion, VERSION_HEADER } from './request.ts';
-import { listQuery, moreLink, readParameters, STATEMENT_PARAMETERS, singleStatement, uuidParameter } from './statement-query.ts';
+import { checkUrl, listQuery, moreLink, readParameters, STATEMENT_PARAMETERS, singleStatement, uuidParameter } from './statement-query.ts';
 
 export interface XapiDependencies {
   readonly config: Config;
@@ -26,6 +27,11 @@ const senderOf = (principal: XapiPrincipal): Sender => ({
 
 /** The body as sent. @throws AppError INVALID_INPUT for other media types, since their bytes would be stored unread. */
 function jsonBody(request: FastifyRequest): Uint8Array {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    const message = `bodies are taken as they are, without Content-Encoding; found ${JSON.stringify(encoding)}`;
+    throw new AppError('UNSUPPORTED_MEDIA', message, [{ path: '/headers/Content-Encoding', rule: 'RFC 9110 8.4 content-encoding', message }]);
+  }
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw invalid(
@@ -46,8 +52,15 @@ export function xapiRoutes(server: FastifyInstance, { config, access, statements
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: config.statementBodyLimitBytes }, (_request, body, done) => done(null, body));
 
-  server.get('/about', (_request, reply) => {
-    void reply.header(VERSION_HEADER, config.xapiDefaultVersion || SUPPORTED_VERSIONS[0]).send({ version: SUPPORTED_VERSIONS, extensions: {} });
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.header(VERSION_HEADER, config.xapiDefaultVersion || SUPPORTED_VERSIONS[0]);
+    checkUrl(request.url);
+  });
+  server.setNotFoundHandler(refuseRoute(server));
+
+  server.get('/about', (request, reply) => {
+    readParameters(request.query, []);
+    void reply.send({ version: SUPPORTED_VERSIONS, extensions: {} });
   });
 
   server.register((guarded, _options, ready) => {
@@ -86,7 +99,7 @@ export function xapiRoutes(server: FastifyInstance, { config, access, statements
       const parameters = readParameters(request.query, STATEMENT_PARAMETERS);
       const single = singleStatement(parameters);
       void reply.type('application/json; charset=utf-8');
-      return single ? sendOne(reply, await statements.find(single.id, single.voided, mine), single.id) : sendList(reply, parameters, versionOf(request), mine);
+      return single ? sendOne(reply, await statements.find(single.id, single.voided, mine), single) : sendList(reply, parameters, versionOf(request), mine);
     });
 
     async function sendList(
@@ -103,13 +116,13 @@ export function xapiRoutes(server: FastifyInstance, { config, access, statements
   });
 }
 
-function sendOne(reply: FastifyReply, found: Awaited<ReturnType<Statements['find']>>, id: string): FastifyReply {
+function sendOne(reply: FastifyReply, found: Awaited<ReturnType<Statements['find']>>, { id, voided }: { id: string; voided: boolean }): FastifyReply {
   if (!found)
     throw new AppError('NOT_FOUND', `no statement ${id} is here to see`, [
       {
-        path: '/query/statementId',
+        path: voided ? '/query/voidedStatementId' : '/query/statementId',
         rule: 'xAPI Communication 2.1.3 not-found',
-        message: 'no such statement, or it is voided (or, for voidedStatementId, it is not)',
+        message: voided ? 'no such statement, or it is not voided' : 'no such statement, or it is voided',
       },
     ]);
   return reply.header('Last-Modified', new Date(found.stored).toUTCString()).send(found.text);

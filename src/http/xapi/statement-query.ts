@@ -1,6 +1,9 @@
+import { isStorableInstant } from '../../kernel/checks.ts';
 import { decodeCursor } from '../../kernel/cursor.ts';
 import { AppError, invalid, type Violation } from '../../kernel/errors.ts';
 import { isUuid } from '../../kernel/ids.ts';
+import { at } from '../../kernel/json.ts';
+import { JsonTextError, scanJson } from '../../kernel/json-text.ts';
 import { activityKey, actorKey, DIRECT_ACTIVITY_ROLES, DIRECT_AGENT_ROLES, type StatementQuery, verbKey } from '../../modules/lrs/index.ts';
 import { instantOf, isIri, isTimestamp, validateAgent, type XapiVersion } from '../../standards/xapi/index.ts';
 
@@ -15,6 +18,15 @@ const CURSOR = 'cursor';
 
 export type Parameters = ReadonlyMap<string, string>;
 
+/** @throws AppError INVALID_INPUT for a percent-encoded byte that is not UTF-8, which a lenient decoder would replace. */
+export function checkUrl(url: string): void {
+  try {
+    decodeURIComponent(url);
+  } catch {
+    throw invalid('/query', 'RFC 3986 2.5 utf-8', 'the query string holds percent-encoded bytes that are not UTF-8');
+  }
+}
+
 /** Reads a query string into a map. @throws AppError INVALID_INPUT for unknown and repeated parameters; names are compared exactly. */
 export function readParameters(query: unknown, allowed: readonly string[]): Parameters {
   const parameters = new Map<string, string>();
@@ -22,9 +34,9 @@ export function readParameters(query: unknown, allowed: readonly string[]): Para
   for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
     if (!allowed.includes(name))
       violations.push({
-        path: `/query/${name}`,
+        path: at('/query', name),
         rule: 'xAPI Communication 3.2 unknown-parameter',
-        message: `there is no parameter ${JSON.stringify(name)} here; known are ${allowed.join(', ')}`,
+        message: `there is no parameter ${JSON.stringify(name)} here; known are ${allowed.join(', ') || 'none'}`,
       });
     else if (typeof value !== 'string')
       violations.push({ path: `/query/${name}`, rule: 'xAPI Communication 3.2 repeated-parameter', message: `the parameter ${name} may stand once` });
@@ -54,9 +66,11 @@ function timestamp(parameters: Parameters, name: string): string | undefined {
   const value = parameters.get(name);
   if (value === undefined) return undefined;
   if (!isTimestamp(value)) throw invalid(`/query/${name}`, `${SECTION} ${name}`, `${name} must be an RFC 3339 timestamp; found ${JSON.stringify(value)}`);
+  const instant = instantOf(value);
+  if (!isStorableInstant(instant)) throw invalid(`/query/${name}`, `${SECTION} ${name}`, `${name} must lie between the years 1 and 9999`);
   // Rebuilt from the instant for the offset, but with the sender's own fraction: a poller must not lose microseconds.
   const fraction = /\.(\d+)/.exec(value)?.[1] ?? '0';
-  return `${instantOf(value).toISOString().slice(0, 19)}.${fraction.slice(0, 6)}Z`;
+  return `${instant.toISOString().slice(0, 19)}.${fraction.slice(0, 6)}Z`;
 }
 
 function iri(parameters: Parameters, name: string): string | undefined {
@@ -66,14 +80,18 @@ function iri(parameters: Parameters, name: string): string | undefined {
   return value;
 }
 
+const AGENT_LIMITS = { maxDepth: 10, maxTokens: 10_000 };
+
 function agent(parameters: Parameters, version: XapiVersion): string | undefined {
   const value = parameters.get('agent');
   if (value === undefined) return undefined;
   let parsed: unknown;
   try {
     parsed = JSON.parse(value);
-  } catch {
-    throw invalid('/query/agent', `${SECTION} agent`, 'agent must be an Agent or Group as JSON');
+    scanJson(value, AGENT_LIMITS);
+  } catch (error) {
+    const reason = error instanceof JsonTextError ? `: ${error.message}` : '';
+    throw invalid('/query/agent', `${SECTION} agent`, `agent must be an Agent or Group as JSON${reason}`);
   }
   const violations = validateAgent(parsed, version).map((violation) => ({ ...violation, path: `/query/agent${violation.path}` }));
   if (violations.length > 0) throw new AppError('INVALID_INPUT', `agent: ${violations[0]?.message}`, violations);
@@ -109,9 +127,7 @@ export function listQuery(parameters: Parameters, version: XapiVersion, pageSize
   const since = timestamp(parameters, 'since');
   const until = timestamp(parameters, 'until');
   const cursor = parameters.get(CURSOR);
-  const after = cursor === undefined ? undefined : (decodeCursor(cursor, 2) as readonly [string, string]);
-  if (after && (!isTimestamp(after[0]) || !isUuid(after[1])))
-    throw invalid('/query/cursor', 'cursor', 'cursor must come from the more link of an earlier answer');
+  const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['instant', 'uuid'], `/query/${CURSOR}`) as readonly [string, string]);
   return {
     agentRoles: flag(parameters, 'related_agents') ? ALL_ROLES : DIRECT_AGENT_ROLES,
     activityRoles: flag(parameters, 'related_activities') ? ALL_ROLES : DIRECT_ACTIVITY_ROLES,

@@ -1,8 +1,9 @@
 import type { Database } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
+import { checkInstants, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { AppError, invalid } from '../../kernel/errors.ts';
+import { conflict, invalid } from '../../kernel/errors.ts';
 import { AccessGrant, ApiToken, LrsCredential, type PARTNER_KINDS, Partner } from './access.entities.ts';
 import * as store from './access.store.ts';
 import { digestSecret, newCredentialKey, newSecret, newToken, secretMatches } from './secrets.ts';
@@ -90,6 +91,7 @@ export class Access {
 
   /** Makes an xAPI credential. The secret is in the answer and nowhere else. */
   async createCredential(input: NewCredential): Promise<{ id: string; key: string; secret: string }> {
+    checkTexts({ label: input.label });
     const key = newCredentialKey();
     const secret = newSecret();
     const authority = { objectType: 'Agent', account: input.authority };
@@ -114,8 +116,12 @@ export class Access {
    * @throws AppError INVALID_INPUT when the role needs a partner or a learner and none is named.
    */
   async createToken(input: NewToken): Promise<{ token: string }> {
+    checkTexts({ label: input.label });
     if ((input.role === 'PARTNER' || input.role === 'VENDOR') && !input.partnerId)
       throw invalid('/partnerId', 'token-partner', `a ${input.role} token needs a partner`);
+    if (input.partnerId && input.role !== 'PARTNER' && input.role !== 'VENDOR')
+      throw invalid('/partnerId', 'token-partner', `a ${input.role} token belongs to no partner`);
+    if (input.learnerId && input.role !== 'LEARNER') throw invalid('/learnerId', 'token-learner', `a ${input.role} token belongs to no learner`);
     if (input.role === 'LEARNER' && !input.learnerId) throw invalid('/learnerId', 'token-learner', 'a LEARNER token needs a learner');
     const token = newToken();
     await this.#database.write(async (em, sql) => {
@@ -135,10 +141,10 @@ export class Access {
 
   /** @throws AppError CONFLICT when the code is taken. */
   async createPartner(input: { code: string; name: string; kind: (typeof PARTNER_KINDS)[number] }): Promise<store.PartnerRow> {
+    checkTexts({ code: input.code, name: input.name });
     const row = { ...stamp(this.#clock), ...input };
     await this.#database.write(async (em) => {
-      if (await em.findOne(Partner, { code: input.code }))
-        throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a partner with the code ${input.code} exists` }]);
+      if (await em.findOne(Partner, { code: input.code })) throw conflict('/code', 'unique', `a partner with the code ${input.code} exists`);
       await em.insert(Partner, row);
     });
     return row;
@@ -146,6 +152,8 @@ export class Access {
 
   /** Lets a partner read the learners of one programme. */
   async createGrant(input: { partnerId: string; programId: string; showsNames: boolean; purpose: string; validTo: Date | null }): Promise<{ id: string }> {
+    checkTexts({ purpose: input.purpose }, LONG_TEXT);
+    checkInstants({ validTo: input.validTo });
     const row = {
       ...stamp(this.#clock),
       partner: input.partnerId,

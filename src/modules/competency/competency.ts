@@ -2,8 +2,9 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
+import { checkInstants, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { AppError, invalid } from '../../kernel/errors.ts';
+import { conflict, invalid, missing } from '../../kernel/errors.ts';
 import { findLoops, type RollupKind } from '../../standards/case/index.ts';
 import { CompetencyEdge, CompetencyItemVersion, CompetencyRequirement, FrameworkVersion, type IMPORTANCES, PositionStandard } from './competency.entities.ts';
 import * as store from './competency.store.ts';
@@ -50,14 +51,8 @@ export class Competencies {
 
   async #publish(em: EntityManager, sql: Sql, versionId: string): Promise<void> {
     const [version] = await store.versionsById(sql, [versionId]);
-    if (!version)
-      throw new AppError('NOT_FOUND', 'there is no such framework version', [
-        { path: '/versionId', rule: 'reference', message: 'there is no such framework version' },
-      ]);
-    if (version.status === 'PUBLISHED')
-      throw new AppError('CONFLICT', 'this version is published already', [
-        { path: '/versionId', rule: 'published-is-final', message: 'this version is published already' },
-      ]);
+    if (!version) throw missing('/id', 'reference', 'there is no such framework version');
+    if (version.status === 'PUBLISHED') throw conflict('/id', 'published-is-final', 'this version is published already');
     await em.nativeUpdate(FrameworkVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
     await this.#onPublished(sql, version.frameworkId);
   }
@@ -76,14 +71,9 @@ export class Competencies {
       'select id, framework_id, ordinal, label, status, content_hash, published_at from competency.framework_version where id = $1 for update',
       [versionId],
     );
-    if (!version)
-      throw new AppError('NOT_FOUND', 'there is no such framework version', [
-        { path: '/versionId', rule: 'reference', message: 'there is no such framework version' },
-      ]);
+    if (!version) throw missing('/frameworkVersionId', 'reference', 'there is no such framework version');
     if (version.status === 'PUBLISHED')
-      throw new AppError('CONFLICT', 'a published version does not change', [
-        { path: '/versionId', rule: 'published-is-final', message: 'import or draft a new version instead' },
-      ]);
+      throw conflict('/frameworkVersionId', 'published-is-final', 'a published version does not change; import or draft a new version instead');
     await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`graph ${versionId}`]);
     return version;
   }
@@ -101,13 +91,16 @@ export class Competencies {
         if (!names.has(input[end])) throw invalid(`/${end}`, 'reference', 'this competency is not in the framework version');
       }
       const edges = await store.edgesOfVersion(sql, input.versionId, 1_000_000);
+      if (edges.some(({ type, originId, destinationId }) => type === input.type && originId === input.originId && destinationId === input.destinationId))
+        throw conflict('/destinationId', 'unique', 'this association is there already');
       const pairs = (type: string) =>
         edges.flatMap((edge) => (edge.type === type && edge.originId && edge.destinationId ? [[edge.originId, edge.destinationId] as const] : []));
       const [loop] = input.type === 'isRelatedTo' ? [] : findLoops([...pairs(input.type), [input.originId, input.destinationId]], pairs('exactMatchOf'));
       if (loop) {
         const message = `${input.type} would run in a circle: ${loop.map((id) => names.get(id) ?? id).join(' -> ')}`;
-        throw new AppError('CONFLICT', message, [{ path: '/destinationId', rule: 'acyclic', message }]);
+        throw conflict('/destinationId', 'acyclic', message);
       }
+      if (input.originId === input.destinationId) throw invalid('/destinationId', 'two-ends', 'an association leads to another competency');
       const byId = new Map(items.map((item) => [item.id, item.identifier]));
       const base = stamp(this.#clock);
       await em.insert(CompetencyEdge, {
@@ -142,6 +135,8 @@ export class Competencies {
    */
   async createStandard(input: NewStandard): Promise<store.StandardRow> {
     if (input.requirements.length === 0) throw invalid('/requirements', 'not-empty', 'a position standard needs at least one requirement');
+    checkTexts({ legalBasis: input.legalBasis }, LONG_TEXT);
+    checkInstants({ effectiveFrom: input.effectiveFrom });
     const base = stamp(this.#clock);
     await this.#database.write(async (em, sql) => {
       await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`standard ${input.positionId}`]);

@@ -4,6 +4,7 @@ import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { digestKey, isUuid, newId } from '../../kernel/ids.ts';
+import { JsonTextError, scanJson } from '../../kernel/json-text.ts';
 import { type CasePackage, type ImportIssue, type RollupKind, readCasePackage } from '../../standards/case/index.ts';
 import {
   CompetencyEdge,
@@ -51,11 +52,18 @@ const notJson = (message: string): ImportReport => ({
   issues: [{ severity: 'ERROR', path: '', code: 'json', message }],
 });
 
+/** Far above the largest public frameworks, which have some thousand items. */
+const LIMITS = { maxDepth: 64, maxTokens: 5_000_000 };
+
 function parse(source: string): { value: unknown } | { message: string } {
   try {
-    return { value: JSON.parse(source) };
+    const value: unknown = JSON.parse(source);
+    scanJson(source, LIMITS);
+    return { value };
   } catch (error) {
-    return { message: `the package is not valid JSON: ${(error as Error).message}` };
+    return {
+      message: error instanceof JsonTextError ? `the package cannot be taken: ${error.message}` : `the package is not valid JSON: ${(error as Error).message}`,
+    };
   }
 }
 
@@ -76,13 +84,13 @@ async function ensureFramework(em: EntityManager, sql: Sql, clock: Clock, read: 
 
 /** Items that belong to another framework already: identifiers are global, so one of the two files is wrong. */
 async function foreignItems(sql: Sql, read: CasePackage, frameworkId: string): Promise<readonly ImportIssue[]> {
-  const rows = await sql.rows<{ identifier: string }>(
-    'select identifier from competency.competency_item where identifier = any($1) and framework_id <> $2 order by identifier',
-    [read.items.map((item) => item.identifier), frameworkId],
-  );
-  const foreign = new Set(rows.map((row) => row.identifier));
+  const rows = await sql.rows<{ id: string }>('select id from competency.competency_item where id = any($1::uuid[]) and framework_id <> $2', [
+    read.items.map((item) => itemId(item.identifier)),
+    frameworkId,
+  ]);
+  const foreign = new Set(rows.map((row) => row.id));
   return read.items.flatMap((item, index): ImportIssue[] =>
-    foreign.has(item.identifier)
+    foreign.has(itemId(item.identifier))
       ? [{ severity: 'ERROR', path: `/CFItems/${index}/identifier`, code: 'foreign-item', message: `${item.identifier} belongs to another framework` }]
       : [],
   );

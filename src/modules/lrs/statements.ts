@@ -50,6 +50,7 @@ export class Statements {
       const known = batch.filter(({ id }) => !inserted.has(id));
       if (known.length > 0)
         assertEqual(
+          batch,
           known,
           await store.readContentHashes(
             sql,
@@ -83,16 +84,16 @@ export class Statements {
   }
 }
 
-function assertEqual(known: readonly PreparedStatement[], hashes: ReadonlyMap<string, Buffer>): void {
+function assertEqual(batch: readonly PreparedStatement[], known: readonly PreparedStatement[], hashes: ReadonlyMap<string, Buffer>): void {
   const conflicts = known.filter(({ id, contentHash }) => !hashes.get(id)?.equals(contentHash));
   if (conflicts.length === 0) return;
   throw new AppError(
     'CONFLICT',
     `a statement with the id ${conflicts[0]?.id} is stored with other content`,
-    conflicts.map(({ id }) => ({
-      path: '/id',
+    conflicts.map((conflict) => ({
+      path: batch.length === 1 ? '/id' : `/${batch.indexOf(conflict)}/id`,
       rule: 'xAPI Data 2.3.1 immutable',
-      message: `the id ${id} is taken by a statement with other content; statements never change`,
+      message: `the id ${conflict.id} is taken by a statement with other content; statements never change`,
     })),
   );
 }

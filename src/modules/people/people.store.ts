@@ -143,6 +143,16 @@ export interface HoldingRow {
   readonly validTo: Date | null;
 }
 
+/** Whether the learner holds the position in the unit at some instant of the period. */
+export async function holdsAlready(sql: Sql, holding: Omit<HoldingRow, 'id'>): Promise<boolean> {
+  const rows = await sql.rows(
+    `select from people.position_holding where learner_id = $1 and position_id = $2 and unit_id = $3
+     and tstzrange(valid_from, valid_to) && tstzrange($4, $5)`,
+    [holding.learnerId, holding.positionId, holding.unitId, holding.validFrom, holding.validTo],
+  );
+  return rows.length > 0;
+}
+
 export async function holdingsOfLearners(sql: Sql, learnerIds: readonly string[]): Promise<readonly HoldingRow[]> {
   return sql.rows<HoldingRow>(
     'select id, learner_id, position_id, unit_id, valid_from, valid_to from people.position_holding where learner_id = any($1::uuid[]) order by valid_from desc, id',

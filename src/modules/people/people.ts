@@ -3,10 +3,11 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
+import { checkInstants, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Page, PageRequest } from '../../kernel/cursor.ts';
 import { toPage } from '../../kernel/cursor.ts';
-import { AppError, invalid } from '../../kernel/errors.ts';
+import { AppError, conflict, invalid } from '../../kernel/errors.ts';
 import { canonicalIfi, type Ifi, validateAgent } from '../../standards/xapi/index.ts';
 import { ensurePseudonyms, type Viewer } from '../access/index.ts';
 import { ifiKey, requeueByLink } from '../lrs/index.ts';
@@ -55,7 +56,7 @@ export class People {
 
   /** Adds a civil servant, with the identifiers their statements carry. Their key is random and says nothing about them. */
   async createLearner(input: NewLearner): Promise<{ id: string }> {
-    if (input.name.trim() === '') throw invalid('/name', 'not-empty', 'name must not be empty');
+    checkTexts({ name: input.name });
     const row = { ...stamp(this.#clock), learnerKey: randomUUID(), name: input.name, staffCategory: input.staffCategory };
     await this.#database.write(async (em, sql) => {
       await em.insert(Learner, row);
@@ -76,7 +77,13 @@ export class People {
   }
 
   async #link(em: EntityManager, sql: Sql, learnerId: string, given: Ifi, path: string): Promise<void> {
-    const violations = validateAgent(agentOf(given)).map((violation) => ({ ...violation, path: `${path}${violation.path}` }));
+    if (given.kind !== 'account' && given.homePage !== '')
+      throw invalid(`${path}/homePage`, 'account-only', `homePage belongs to an account; a ${given.kind} has none`);
+    checkTexts({ [`${path.slice(1)}/ifiValue`]: given.value }, LONG_TEXT);
+    const violations = validateAgent(agentOf(given)).map((violation) => ({
+      ...violation,
+      path: `${path}/${violation.path.endsWith('/homePage') ? 'homePage' : 'ifiValue'}`,
+    }));
     if (violations.length > 0) throw new AppError('INVALID_INPUT', violations[0]?.message ?? '', violations);
     const ifi = canonicalIfi(given);
     const agentKey = ifiKey(ifi);
@@ -91,21 +98,21 @@ export class People {
   }
 
   async createPosition(input: { code: string; title: string; family: (typeof POSITION_FAMILIES)[number] }): Promise<store.PositionRow> {
+    checkTexts({ code: input.code, title: input.title });
     const row = { ...stamp(this.#clock), ...input };
     await this.#database.write(async (em) => {
-      if (await em.findOne(Position, { code: input.code }))
-        throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a position with the code ${input.code} exists` }]);
+      if (await em.findOne(Position, { code: input.code })) throw conflict('/code', 'unique', `a position with the code ${input.code} exists`);
       await em.insert(Position, row);
     });
     return row;
   }
 
   async createUnit(input: { code: string; name: string; kind: (typeof UNIT_KINDS)[number]; parentId: string | null }): Promise<store.UnitRow> {
+    checkTexts({ code: input.code, name: input.name });
     const { parentId, ...rest } = input;
     const row = { ...stamp(this.#clock), ...rest };
     await this.#database.write(async (em) => {
-      if (await em.findOne(OrganizationUnit, { code: input.code }))
-        throw new AppError('CONFLICT', 'the code is taken', [{ path: '/code', rule: 'unique', message: `a unit with the code ${input.code} exists` }]);
+      if (await em.findOne(OrganizationUnit, { code: input.code })) throw conflict('/code', 'unique', `a unit with the code ${input.code} exists`);
       if (parentId && !(await em.findOne(OrganizationUnit, { id: parentId }))) throw invalid('/parentId', 'reference', 'there is no such unit');
       await em.insert(OrganizationUnit, { ...row, parent: parentId });
     });
@@ -114,6 +121,7 @@ export class People {
 
   /** Gives a learner a position in a unit from a day on (TMT). */
   async createHolding(input: NewHolding): Promise<{ id: string }> {
+    checkInstants({ validFrom: input.validFrom, validTo: input.validTo });
     if (input.validTo && input.validTo <= input.validFrom) throw invalid('/validTo', 'period', 'validTo must lie after validFrom');
     const row = {
       ...stamp(this.#clock),
@@ -127,6 +135,8 @@ export class People {
       await assertExists(sql, 'people.learner', input.learnerId, '/learnerId', 'learner');
       await assertExists(sql, 'people.position', input.positionId, '/positionId', 'position');
       if (!(await em.findOne(OrganizationUnit, { id: input.unitId }))) throw invalid('/unitId', 'reference', 'there is no such unit');
+      await store.lockLearners(sql, [input.learnerId]);
+      if (await store.holdsAlready(sql, input)) throw conflict('/validFrom', 'no-overlap', 'the learner holds this position in this unit at that time already');
       await em.insert(PositionHolding, row);
     });
     return { id: row.id };

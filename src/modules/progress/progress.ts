@@ -1,7 +1,8 @@
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
+import { checkRange, checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { AppError, invalid } from '../../kernel/errors.ts';
+import { conflict, invalid } from '../../kernel/errors.ts';
 import { describedLevels } from '../competency/index.ts';
 import { activityKey, readStates, readTexts, requeueByLink, type StatementState, waitingBuckets } from '../lrs/index.ts';
 import { learnersOfAgents } from '../people/index.ts';
@@ -32,6 +33,9 @@ export interface StatementOutcome {
   readonly reason: NoEvidenceReason | null;
   readonly evidence: readonly store.EvidenceRow[];
 }
+
+/** A hundred years: an expiry stays a date. */
+const MAX_VALID_DAYS = 36_525;
 
 /** Of several rules missed, the one that came furthest is the useful answer. */
 const furthest = (reasons: readonly NoEvidenceReason[]): NoEvidenceReason =>
@@ -138,6 +142,7 @@ export class Progress {
    */
   async createRuleSetVersion(input: { code: string; title: string; rules: readonly NewRule[] }): Promise<store.RuleSetVersionRow> {
     if (input.rules.length === 0) throw invalid('/rules', 'not-empty', 'a rule set version needs at least one rule');
+    checkTexts({ code: input.code, title: input.title });
     const base = stamp(this.#clock);
     await this.#database.write(async (em, sql) => {
       await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`rule set ${input.code}`]);
@@ -175,7 +180,7 @@ export class Progress {
       if (rule.verbs.length === 0) throw invalid(`${path}/verbs`, 'not-empty', 'a rule names at least one verb');
       if (rule.scaledMin !== null && !(rule.scaledMin >= -1 && rule.scaledMin <= 1))
         throw invalid(`${path}/scaledMin`, 'range', 'scaledMin lies between -1 and 1');
-      if (rule.validDays !== null && rule.validDays < 1) throw invalid(`${path}/validDays`, 'minimum', 'validDays must be at least 1');
+      if (rule.validDays !== null) checkRange({ [`${path.slice(1)}/validDays`]: rule.validDays }, 1, MAX_VALID_DAYS);
       const described = levels.get(rule.itemId);
       if (!described) throw invalid(`${path}/competencyId`, 'reference', 'there is no such competency');
       if (!described.has(rule.level))
@@ -199,11 +204,8 @@ export class Progress {
     await this.#database.write(async (em, sql) => {
       await store.lockModel(sql, 'exclusive');
       const [version] = await store.ruleSetVersionsById(sql, [versionId]);
-      if (!version) throw invalid('/ruleSetVersionId', 'reference', 'there is no such rule set version');
-      if (version.status !== 'DRAFT')
-        throw new AppError('CONFLICT', 'only a draft can be activated', [
-          { path: '/ruleSetVersionId', rule: 'draft', message: `this version is ${version.status}` },
-        ]);
+      if (!version) throw invalid('/id', 'reference', 'there is no such rule set version');
+      if (version.status !== 'DRAFT') throw conflict('/id', 'draft', `only a draft can be activated; this version is ${version.status}`);
       const siblings = await store.versionsOfRuleSets(sql, [version.ruleSetId]);
       const active = siblings.filter((sibling) => sibling.status === 'ACTIVE').map((sibling) => sibling.id);
       await em.nativeUpdate(RuleSetVersion, { id: { $in: active } }, { status: 'SUPERSEDED' });

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
+import { checkInstants, checkRange, checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { AppError, invalid } from '../../kernel/errors.ts';
+import { AppError, conflict, invalid } from '../../kernel/errors.ts';
 import { isIri } from '../../standards/xapi/index.ts';
 import { describedLevels } from '../competency/index.ts';
 import { activityKey } from '../lrs/index.ts';
@@ -23,7 +24,11 @@ import {
 } from './training.entities.ts';
 import * as store from './training.store.ts';
 
-const taken = (path: string, message: string): AppError => new AppError('CONFLICT', message, [{ path, rule: 'unique', message }]);
+/** Lesson hours of one module: far above any real one, and a sum of them stays a 32-bit number. */
+const MAX_JP = 10_000;
+const MAX_BATCH_NUMBER = 100_000;
+
+const taken = (path: string, message: string): AppError => conflict(path, 'unique', message);
 
 /** Programmes, what they consist of, who takes part. */
 export class Training {
@@ -46,6 +51,7 @@ export class Training {
     kind: (typeof PROGRAM_KINDS)[number];
     form: (typeof PROGRAM_FORMS)[number];
   }): Promise<{ program: store.ProgramRow; versionId: string }> {
+    checkTexts({ code: input.code, title: input.title });
     const program = { ...stamp(this.#clock), ...input };
     const version = stamp(this.#clock);
     await this.#database.write(async (em) => {
@@ -86,8 +92,8 @@ export class Training {
 
   /** Adds a module at the end of a draft. @param input.jp lesson hours (jam pelajaran), above 0. */
   async addModule(input: { versionId: string; title: string; jp: number }): Promise<store.ModuleRow> {
-    if (input.jp < 1) throw invalid('/jp', 'minimum', 'jp must be at least 1');
-    if (input.title.trim() === '') throw invalid('/title', 'not-empty', 'title must not be empty');
+    checkTexts({ title: input.title });
+    checkRange({ jp: input.jp }, 1, MAX_JP);
     const base = stamp(this.#clock);
     return this.#database.write(async (em, sql) => {
       await this.#lockDraft(sql, input.versionId, '/programVersionId');
@@ -105,7 +111,9 @@ export class Training {
     kind: (typeof ACTIVITY_KINDS)[number];
     ownerId: string | null;
   }): Promise<store.ActivityRow> {
+    checkTexts({ title: input.title });
     if (!isIri(input.iri)) throw invalid('/iri', 'xAPI Data 4.3 iri', `iri must be an absolute IRI; found ${JSON.stringify(input.iri)}`);
+    checkTexts({ iri: input.iri });
     const key = activityKey(input.iri);
     return this.#database.write(async (em, sql) => {
       const [module] = await store.modulesById(sql, [input.moduleId]);
@@ -172,16 +180,10 @@ export class Training {
   /** Publishes a draft: it never changes again. @throws AppError CONFLICT when it has no modules or an empty one. */
   async publishVersion(versionId: string): Promise<store.ProgramVersionRow> {
     await this.#database.write(async (em, sql) => {
-      await this.#lockDraft(sql, versionId, '/programVersionId');
-      if ((await store.modulesOfVersions(sql, [versionId])).length === 0)
-        throw new AppError('CONFLICT', 'a version without modules cannot be published', [
-          { path: '/programVersionId', rule: 'complete', message: 'a version without modules cannot be published' },
-        ]);
+      await this.#lockDraft(sql, versionId, '/id');
+      if ((await store.modulesOfVersions(sql, [versionId])).length === 0) throw conflict('/id', 'complete', 'a version without modules cannot be published');
       const empty = await store.modulesWithoutActivities(sql, versionId);
-      if (empty.length > 0)
-        throw new AppError('CONFLICT', `these modules hold no activity: ${empty.join('; ')}`, [
-          { path: '/programVersionId', rule: 'complete', message: `these modules hold no activity: ${empty.join('; ')}` },
-        ]);
+      if (empty.length > 0) throw conflict('/id', 'complete', `these modules hold no activity: ${empty.join('; ')}`);
       await em.nativeUpdate(ProgramVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
     });
     return this.#version(versionId);
@@ -189,16 +191,14 @@ export class Training {
 
   /** Opens a batch (angkatan) of a published version. */
   async createBatch(input: { versionId: string; number: number; startsOn: Date; endsOn: Date }): Promise<store.BatchRow> {
+    checkInstants({ startsOn: input.startsOn, endsOn: input.endsOn });
+    checkRange({ number: input.number }, 1, MAX_BATCH_NUMBER);
     if (input.endsOn < input.startsOn) throw invalid('/endsOn', 'period', 'endsOn must not lie before startsOn');
-    if (input.number < 1) throw invalid('/number', 'minimum', 'number must be at least 1');
     const base = stamp(this.#clock);
     return this.#database.write(async (em, sql) => {
       const version = await store.lockVersion(sql, input.versionId);
       if (!version) throw invalid('/programVersionId', 'reference', 'there is no such programme version');
-      if (version.status !== 'PUBLISHED')
-        throw new AppError('CONFLICT', 'only a published version takes batches', [
-          { path: '/programVersionId', rule: 'published', message: 'only a published version takes batches' },
-        ]);
+      if (version.status !== 'PUBLISHED') throw conflict('/programVersionId', 'published', 'only a published version takes batches');
       if ((await store.batchesOfVersions(sql, [input.versionId])).some((batch) => batch.number === input.number))
         throw taken('/number', `batch ${input.number} of this version exists`);
       await em.insert(Batch, { ...base, version: input.versionId, number: input.number, startsOn: input.startsOn, endsOn: input.endsOn });

@@ -1,3 +1,5 @@
+import { isStorableText, SHORT_TEXT } from '../../kernel/checks.ts';
+import { isUuid } from '../../kernel/ids.ts';
 import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { type Edge, findLoops } from './graph.ts';
 
@@ -65,6 +67,8 @@ export interface CasePackage {
   readonly levels: readonly CaseLevel[];
 }
 
+const isInt32 = (value: number): boolean => (value | 0) === value;
+
 const UUID_V1_TO_V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 class Reader {
@@ -81,7 +85,7 @@ class Reader {
   /** A required text; an ERROR and `""` when it is missing. */
   text(parent: JsonObject, key: string, path: string): string {
     const value = parent[key];
-    if (typeof value === 'string' && value.trim() !== '') return value;
+    if (typeof value === 'string' && value.trim() !== '') return this.#storable(value, at(path, key));
     this.error(at(path, key), 'required', `${key} must be a text that is not empty`);
     return '';
   }
@@ -90,9 +94,14 @@ class Reader {
   optional(parent: JsonObject, key: string, path: string): string | null {
     const value = parent[key];
     if (value === undefined || value === null || value === '') return null;
-    if (typeof value === 'string') return value;
+    if (typeof value === 'string') return this.#storable(value, at(path, key));
     this.error(at(path, key), 'type', `${key} must be a text`);
     return null;
+  }
+
+  #storable(text: string, path: string): string {
+    if (!isStorableText(text)) this.error(path, 'text', 'text must be well-formed Unicode without NUL');
+    return text;
   }
 
   /** An array of objects; absent or null is empty. */
@@ -113,6 +122,7 @@ class Reader {
 
   identifier(parent: JsonObject, path: string): string {
     const identifier = this.text(parent, 'identifier', path);
+    if (identifier.length > SHORT_TEXT) this.error(at(path, 'identifier'), 'text-length', `an identifier may have at most ${SHORT_TEXT} characters`);
     if (identifier !== '' && !UUID_V1_TO_V5.test(identifier))
       this.warn(at(path, 'identifier'), 'identifier-not-case-uuid', `${identifier} is not a UUID of version 1 to 5, which CASE asks for; it is kept as it is`);
     return identifier;
@@ -132,10 +142,11 @@ class Reader {
 function unique<T extends { readonly identifier: string }>(reader: Reader, rows: readonly (readonly [T, string])[]): readonly T[] {
   const seen = new Map<string, string>();
   for (const [row, path] of rows) {
-    const first = seen.get(row.identifier);
-    if (first !== undefined && row.identifier !== '')
-      reader.error(at(path, 'identifier'), 'duplicate-identifier', `${row.identifier} stands already at ${first}`);
-    seen.set(row.identifier, path);
+    // A UUID is the same in either case.
+    const identifier = isUuid(row.identifier) ? row.identifier.toLowerCase() : row.identifier;
+    const first = seen.get(identifier);
+    if (first !== undefined && identifier !== '') reader.error(at(path, 'identifier'), 'duplicate-identifier', `${row.identifier} stands already at ${first}`);
+    seen.set(identifier, path);
   }
   return rows.map(([row]) => row);
 }
@@ -175,13 +186,15 @@ function readAssociations(reader: Reader, root: JsonObject): readonly (readonly 
     if (type !== '' && !ASSOCIATION_TYPES.includes(type) && !/^ext:[a-zA-Z0-9.\-_]+$/.test(type))
       reader.warn(at(path, 'associationType'), 'unknown-type', `${type} is no CASE 1.1 association type; it is kept and does nothing`);
     const sequence = association['sequenceNumber'];
+    if (Number.isInteger(sequence) && !isInt32(sequence as number))
+      reader.error(at(path, 'sequenceNumber'), 'integer', 'sequenceNumber must be a whole number of 32 bits');
     return [
       {
         identifier: reader.identifier(association, path),
         type,
         origin: reader.reference(association, 'originNodeURI', path),
         destination: reader.reference(association, 'destinationNodeURI', path),
-        sequenceNumber: typeof sequence === 'number' && Number.isInteger(sequence) ? sequence : null,
+        sequenceNumber: typeof sequence === 'number' && isInt32(sequence) ? sequence : null,
       },
       path,
     ] as const;
@@ -205,9 +218,9 @@ function readLevels(reader: Reader, root: JsonObject, items: ReadonlySet<string>
         continue;
       }
       for (const [level, path] of reader.objects(criterion, 'CFRubricCriterionLevels', criterionPath)) {
-        const rank = [level['position'], level['score']].find((value) => typeof value === 'number' && Number.isInteger(value) && value > 0);
+        const rank = [level['position'], level['score']].find((value) => typeof value === 'number' && isInt32(value) && value > 0);
         if (typeof rank !== 'number') {
-          reader.error(at(path, 'position'), 'level-rank', 'a level needs a whole position or score above 0 as its rank');
+          reader.error(at(path, 'position'), 'level-rank', 'a level needs a whole position or score above 0, of 32 bits, as its rank');
           continue;
         }
         if (seen.has(`${itemIdentifier} ${rank}`)) reader.error(at(path, 'position'), 'duplicate-level', `rank ${rank} of ${itemIdentifier} stands twice`);
