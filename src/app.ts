@@ -16,7 +16,7 @@ import { Statements } from './modules/lrs/index.ts';
 import { People, peopleEntities } from './modules/people/index.ts';
 import { Progress, progressEntities } from './modules/progress/index.ts';
 import { Training, trainingEntities } from './modules/training/index.ts';
-import { explorerRoutes } from './web/explorer.ts';
+import { explorerRoutes, hasExplorer } from './web/explorer.ts';
 
 /** Every table MikroORM knows. */
 const entities = [...accessEntities, ...peopleEntities, ...competencyEntities, ...trainingEntities, ...progressEntities];
@@ -107,7 +107,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   });
   await http.register(async (scope) => xapiRoutes(scope, { config, access: modules.access, statements }), { prefix: XAPI_PATH });
   graphqlRoute(http, { apollo, modules, clock, bodyLimitBytes: config.graphqlBodyLimitBytes });
-  if (!isProduction) await explorerRoutes(http, GRAPHQL_PATH);
+  if (!isProduction && hasExplorer()) await explorerRoutes(http, GRAPHQL_PATH);
 
   return {
     database,

@@ -44,11 +44,14 @@ async function progressOf(credentials: CredentialsFile, name: string): Promise<r
 }
 
 /** Waits until the server says that a statement was looked at; it gives up after five seconds. */
-async function projected(credentials: CredentialsFile, id: string): Promise<number> {
+async function projected(credentials: CredentialsFile, id: string): Promise<{ elapsedMs: number; explanation: string | null }> {
   const started = performance.now();
   while (performance.now() - started < 5_000) {
-    const { statementStatus } = await askGraphql<{ statementStatus: readonly { state: string }[] }>(credentials, STATUS, { ids: [id] });
-    if (statementStatus[0]?.state !== 'WAITING') return performance.now() - started;
+    const { statementStatus } = await askGraphql<{ statementStatus: readonly { state: string; explanation: string | null }[] }>(credentials, STATUS, {
+      ids: [id],
+    });
+    const [status] = statementStatus;
+    if (status && status.state !== 'WAITING') return { elapsedMs: performance.now() - started, explanation: status.explanation };
     await new Promise((done) => setTimeout(done, 10));
   }
   throw new StartError('The statement is stored, but was not projected within five seconds. Is the server still running?');
@@ -71,12 +74,18 @@ export async function demo(config: Config): Promise<void> {
   const name = DEMO_LEARNERS[VISITOR_INDEX] ?? '';
   try {
     process.stdout.write(`${name} before:\n`);
-    show(await progressOf(credentials, name));
+    let before = await progressOf(credentials, name);
+    show(before);
     for (const { text, statement } of liveStatements(randomUUID, new Date())) {
       const [id] = await postStatements(credentials, [statement]);
-      const elapsedMs = await projected(credentials, id ?? '');
+      const { elapsedMs, explanation } = await projected(credentials, id ?? '');
+      const after = await progressOf(credentials, name);
+      const known = new Set(before.map((row) => JSON.stringify(row)));
+      const moved = after.filter((row) => !known.has(JSON.stringify(row)));
       process.stdout.write(`\n${name} ${text} (in progress ${elapsedMs.toFixed(0)} ms after the acknowledgement):\n`);
-      show(await progressOf(credentials, name));
+      if (moved.length === 0) process.stdout.write(`    nothing moves. ${explanation ?? 'The level it is evidence of is reached already.'}\n`);
+      show(moved);
+      before = after;
     }
   } catch (error) {
     if (error instanceof TypeError) throw new StartError(`Nothing answers at ${credentials.graphql.endpoint}. Start the server first: npm start`);

@@ -6,6 +6,7 @@ import { assertSchemaIsCurrent, migrate } from '../db/schema-version.ts';
 import { loadDemoWorld } from '../demo/load.ts';
 import { demoStatements, VISITOR_INDEX } from '../demo/statements.ts';
 import { systemClock } from '../kernel/clock.ts';
+import { hasExplorer } from '../web/explorer.ts';
 import { postStatements } from './client.ts';
 import { type CredentialsFile, credentialsPath, ensureCredentials } from './credentials-file.ts';
 import { printWelcome } from './welcome.ts';
@@ -84,7 +85,7 @@ export async function serve(config: Config): Promise<void> {
           baseUrl,
           credentialsFile: credentials ? credentialsPath(resolve(config.dataDir)) : null,
           demo: config.demo && storage.embedded,
-          explorer: config.mode !== 'production',
+          explorer: config.mode !== 'production' && hasExplorer(),
           visitor: VISITOR_INDEX,
         }),
       );

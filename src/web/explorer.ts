@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
 /** GraphiQL and React as npm delivers them: the page asks no other host for anything. */
 const ASSETS = {
-  'react.js': ['react/umd/react.production.min.js', 'text/javascript'],
-  'react-dom.js': ['react-dom/umd/react-dom.production.min.js', 'text/javascript'],
-  'graphiql.js': ['graphiql/graphiql.min.js', 'text/javascript'],
-  'graphiql.css': ['graphiql/graphiql.min.css', 'text/css'],
+  'react.js': ['react', 'umd/react.production.min.js', 'text/javascript'],
+  'react-dom.js': ['react-dom', 'umd/react-dom.production.min.js', 'text/javascript'],
+  'graphiql.js': ['graphiql', 'graphiql.min.js', 'text/javascript'],
+  'graphiql.css': ['graphiql', 'graphiql.min.css', 'text/css'],
 } as const;
 
 const PAGE = `<!doctype html>
@@ -40,12 +41,24 @@ ReactDOM.createRoot(document.getElementById('explorer')).render(React.createElem
 }));
 `;
 
-const asset = (path: string): Promise<Buffer> => readFile(fileURLToPath(import.meta.resolve(path)));
+const require = createRequire(import.meta.url);
 
-/** A page to try queries on, for development. Absent where the packages are not installed. */
+/** A file of a package; the packages export their manifest, not the files a page needs. */
+const asset = (name: string, path: string): Promise<Buffer> => readFile(join(dirname(require.resolve(`${name}/package.json`)), path));
+
+/** Whether the explorer's packages are there: an installation without development packages has none. */
+export function hasExplorer(): boolean {
+  try {
+    require.resolve('graphiql/package.json');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A page to try queries on, for development. */
 export async function explorerRoutes(server: FastifyInstance, graphqlPath: string): Promise<void> {
-  const files = await Promise.all(Object.entries(ASSETS).map(async ([name, [path, type]]) => ({ name, type, body: await asset(path) }))).catch(() => null);
-  if (!files) return;
+  const files = await Promise.all(Object.entries(ASSETS).map(async ([name, [from, path, type]]) => ({ name, type, body: await asset(from, path) })));
   const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; frame-ancestors 'none'";
   server.get('/explorer', (_request, reply) => reply.type('text/html; charset=utf-8').header('Content-Security-Policy', policy).send(PAGE));
   server.get('/explorer/start.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(START(graphqlPath)));
