@@ -1,7 +1,7 @@
 import type { CredentialsFile } from './credentials-file.ts';
 
 /** Posts statements to a running server, as any content would. @throws Error with the server's own words when it refuses. */
-export async function postStatements({ xapi }: CredentialsFile, statements: readonly unknown[]): Promise<readonly string[]> {
+export async function postStatements({ xapi }: Pick<CredentialsFile, 'xapi'>, statements: readonly unknown[]): Promise<readonly string[]> {
   const response = await fetch(`${xapi.endpoint}/statements`, {
     method: 'POST',
     headers: {
@@ -16,7 +16,7 @@ export async function postStatements({ xapi }: CredentialsFile, statements: read
 }
 
 /** Asks a running server over GraphQL. @throws Error with the server's own words when it refuses. */
-export async function askGraphql<T>({ graphql }: CredentialsFile, query: string, variables: Record<string, unknown> = {}): Promise<T> {
+export async function askGraphql<T>({ graphql }: Pick<CredentialsFile, 'graphql'>, query: string, variables: Record<string, unknown> = {}): Promise<T> {
   const response = await fetch(graphql.endpoint, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${graphql.token}` },

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { askGraphql, postStatements } from '../../src/commands/client.ts';
 import { DEMO_LEARNERS, DEMO_MODULES, VERBS } from '../../src/demo/course.ts';
 import { demoActor, VISITOR_INDEX } from '../../src/demo/statements.ts';
@@ -156,6 +157,32 @@ test('with DATABASE_URL an empty database is refused with the command to run, an
   expect(await server.ended()).toBe(1);
   expect(server.output).toContain('npm run migrate');
   await expect(stat(join(folder, 'postgres'))).rejects.toThrow('ENOENT');
+});
+
+test('with DATABASE_URL migrate, token create and serve bring up a server without the demo', async () => {
+  const admin = new pg.Client({ connectionString: process.env['TEST_DATABASE_URL'] ?? '' });
+  await admin.connect();
+  const name = `operator_${process.pid}`;
+  await admin.query(`create database ${name}`);
+  cleanUps.push(async () => {
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.end();
+  });
+  const environment = { DATABASE_URL: (process.env['TEST_DATABASE_URL'] ?? '').replace(/\/postgres$/, `/${name}`), DEMO: 'true' };
+  const run = async (...command: readonly string[]): Promise<string> => {
+    const process_ = new ServerProcess(environment, command);
+    expect(await process_.ended()).toBe(0);
+    return process_.output;
+  };
+
+  expect(await run('migrate')).toMatch(/^Applied: /);
+  expect(await run('migrate')).toBe('The schema is current.\n');
+  const token = (await run('token', 'create', '--role', 'ADMIN', '--label', 'operator')).trim();
+  const server = start(environment);
+  await server.printed('Make credentials with');
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(server.output)?.[0] ?? '';
+
+  expect(await askGraphql<Learners>({ graphql: { endpoint: `${url}/graphql`, token } }, PROGRESS)).toEqual({ learners: { nodes: [] } });
 });
 
 test('with a database that does not answer the server says so and exits', async () => {

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { CredentialsFile } from '../../src/commands/credentials-file.ts';
 
-/** A server as a user runs it: the built program in a process of its own, on its own embedded database. */
+/** A server, or another command, as a user runs it: the built program in a process of its own, on its own embedded database. */
 export class ServerProcess {
   readonly #child: ChildProcess;
   #output = '';
 
-  constructor(environment: Record<string, string>) {
-    this.#child = spawn(process.execPath, ['dist/src/main.js', 'serve'], {
+  constructor(environment: Record<string, string>, command: readonly string[] = ['serve']) {
+    this.#child = spawn(process.execPath, ['dist/src/main.js', ...command], {
       env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'development', PORT: '0', DEMO: 'false', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
