@@ -7,6 +7,7 @@ module.exports = {
     { name: 'standards-stay-pure', severity: 'error', from: inside('standards'), to: { path: '^(src/(?!standards/|kernel/)|migrations/)' } },
     { name: 'standards-do-no-io', severity: 'error', from: inside('standards'), to: { dependencyTypes: ['core', 'npm'] } },
     { name: 'kernel-does-no-io', severity: 'error', from: inside('kernel'), to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' } },
+    { name: 'blobs-below-modules', severity: 'error', from: inside('blobs'), to: { path: '^src/(?!blobs/|kernel/)' } },
     { name: 'db-below-modules', severity: 'error', from: inside('db'), to: { path: '^src/(?!db/|kernel/)' } },
     { name: 'modules-below-doors', severity: 'error', from: inside('modules'), to: { path: '^src/(graphql|http|jobs|web|commands|demo|config|app|main)' } },
     {

@@ -1,4 +1,6 @@
+import { join, resolve } from 'node:path';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { FileBlobs } from './blobs/file-blobs.ts';
 import type { Config } from './config/settings.ts';
 import { Database } from './db/database.ts';
 import type { Modules } from './graphql/modules.ts';
@@ -8,11 +10,12 @@ import { errorFields, refuseConnection, refuseRoute, sendError } from './http/er
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
 import { healthRoutes } from './http/health.ts';
 import { XAPI_PATH, xapiRoutes } from './http/xapi/routes.ts';
+import { Loop } from './jobs/loop.ts';
 import { Projector } from './jobs/projector.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { Access, accessEntities } from './modules/access/index.ts';
 import { Competencies, competencyEntities } from './modules/competency/index.ts';
-import { Statements } from './modules/lrs/index.ts';
+import { Documents, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
 import { People, peopleEntities } from './modules/people/index.ts';
 import { Progress, progressEntities } from './modules/progress/index.ts';
 import { Training, trainingEntities } from './modules/training/index.ts';
@@ -36,6 +39,8 @@ export interface App {
   readonly modules: Modules;
   readonly statements: Statements;
   readonly projector: Projector;
+  /** Gives statements their positions; runs by itself once started. */
+  readonly sequencer: Sequencer;
   readonly http: FastifyInstance;
   /** Listens and begins to project. @returns the address, with the port in use. */
   start(): Promise<string>;
@@ -72,14 +77,22 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     forceCloseConnections: 'idle',
     frameworkErrors: sendError,
     clientErrorHandler: refuseConnection,
-    routerOptions: { querystringParser: (text) => parseQuery(text) },
   });
   const projector = new Projector(modules.progress, {
     pollMs: config.projectorPollMs,
     batchSize: config.projectorBatch,
     onError: (error) => http.log.error({ err: errorFields(error) }, 'projection failed and will be tried again'),
   });
-  const statements = new Statements(database, { maxDepth: config.statementDepthLimit, maxBatch: config.statementBatchLimit }, () => projector.wake());
+  const sequencer = new Sequencer(database);
+  const sequencing = new Loop((signal) => sequencer.pass(signal), {
+    pollMs: config.sequencerPollMs,
+    onError: (error) => http.log.error({ err: errorFields(error) }, 'sequencing failed and will be tried again'),
+  });
+  const ingest = new Ingest(database, { concurrency: config.ingestConcurrency, maxWaiting: config.ingestWaitingLimit });
+  const statements = new Statements(database, ingest, new FileBlobs(resolve(config.blobDir || join(config.dataDir, 'blobs'))), {
+    limits: { maxDepth: config.statementDepthLimit, maxBatch: config.statementBatchLimit },
+    onStored: projector.wake,
+  });
   const isProduction = config.mode === 'production';
   const schema = graphqlSchema();
   const apollo = createGraphServer({
@@ -105,7 +118,9 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
       () => 'the database cannot be reached',
     );
   });
-  await http.register(async (scope) => xapiRoutes(scope, { config, access: modules.access, statements }), { prefix: XAPI_PATH });
+  await http.register(async (scope) => xapiRoutes(scope, { config, access: modules.access, statements, documents: new Documents(database) }), {
+    prefix: XAPI_PATH,
+  });
   graphqlRoute(http, { apollo, modules, clock, bodyLimitBytes: config.graphqlBodyLimitBytes });
   if (!isProduction && hasExplorer()) await explorerRoutes(http, GRAPHQL_PATH);
 
@@ -114,28 +129,20 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     modules,
     statements,
     projector,
+    sequencer,
     http,
     start: async () => {
       const address = await http.listen({ host: config.host, port: config.port });
       projector.start();
+      sequencing.start();
       return address;
     },
     close: async () => {
       closing = true;
       await http.close();
-      await projector.stop();
+      await Promise.all([projector.stop(), sequencing.stop()]);
       await apollo.stop();
       await database.close();
     },
   };
-}
-
-/** Query strings with repeated names kept as lists, on an object without a prototype. */
-function parseQuery(text: string): Record<string, string | string[]> {
-  const query = Object.create(null) as Record<string, string | string[]>;
-  for (const [name, value] of new URLSearchParams(text)) {
-    const earlier = query[name];
-    query[name] = earlier === undefined ? value : [...(Array.isArray(earlier) ? earlier : [earlier]), value];
-  }
-  return query;
 }

@@ -63,17 +63,35 @@ export const SETTINGS = {
     parse: oneOf('development', 'test', 'production'),
   },
   demo: { name: 'DEMO', fallback: 'true', description: 'Whether the first start on the embedded server loads the demo world.', parse: flag },
-  xapiDefaultVersion: {
-    name: 'XAPI_DEFAULT_VERSION',
-    fallback: '',
-    description: 'xAPI version assumed for a request without X-Experience-API-Version; empty refuses such requests, as the standard asks.',
-    parse: oneOf('', '1.0.3', '2.0.0'),
+  xapiHeaderlessVersion: {
+    name: 'XAPI_HEADERLESS_VERSION',
+    fallback: '1.0.3',
+    description: 'xAPI version that answers carry when a request has no usable X-Experience-API-Version; such requests are refused, as the standard asks.',
+    parse: oneOf('1.0.3', '2.0.0'),
   },
   statementBodyLimitBytes: {
     name: 'STATEMENT_BODY_LIMIT_BYTES',
     fallback: String(4 * 1024 * 1024),
     description: 'Largest body of a statement request, in bytes; above it the answer is 413.',
     parse: wholeNumber(1_024, 1_073_741_824),
+  },
+  documentBodyLimitBytes: {
+    name: 'DOCUMENT_BODY_LIMIT_BYTES',
+    fallback: String(4 * 1024 * 1024),
+    description: 'Largest state or profile document, in bytes; above it the answer is 413.',
+    parse: wholeNumber(1_024, 1_073_741_824),
+  },
+  attachmentBodyLimitBytes: {
+    name: 'ATTACHMENT_BODY_LIMIT_BYTES',
+    fallback: String(64 * 1024 * 1024),
+    description: 'Largest multipart body, statements and attachments together, in bytes; above it the answer is 413.',
+    parse: wholeNumber(1_024, 1_073_741_824),
+  },
+  blobDir: {
+    name: 'BLOB_DIR',
+    fallback: '',
+    description: 'Folder of attachments; empty means blobs in DATA_DIR. All processes of one system need the same.',
+    parse: text,
   },
   statementBatchLimit: {
     name: 'STATEMENT_BATCH_LIMIT',
@@ -92,6 +110,24 @@ export const SETTINGS = {
     fallback: '100',
     description: 'Statements in one page when a query names no limit, and the most it may name.',
     parse: wholeNumber(50, 1_000),
+  },
+  ingestConcurrency: {
+    name: 'INGEST_CONCURRENCY',
+    fallback: '3',
+    description: 'Transactions that store statements at once, per process; requests that wait meanwhile share the next one.',
+    parse: wholeNumber(1, 50),
+  },
+  ingestWaitingLimit: {
+    name: 'INGEST_WAITING_LIMIT',
+    fallback: '10000',
+    description: 'Statements that may wait to be stored, per process; above it the answer is 503 with Retry-After.',
+    parse: wholeNumber(1, 1_000_000),
+  },
+  sequencerPollMs: {
+    name: 'SEQUENCER_POLL_MS',
+    fallback: '200',
+    description: 'Pause between two passes that give statements their position and advance Consistent-Through, in milliseconds.',
+    parse: wholeNumber(5, 60_000),
   },
   graphqlBodyLimitBytes: {
     name: 'GRAPHQL_BODY_LIMIT_BYTES',

@@ -9,7 +9,8 @@ import { AppError } from '../kernel/errors.ts';
 
 /** Runs SQL with `$1` parameters and answers its rows, columns named in camelCase. */
 export interface Sql {
-  rows<T = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<readonly T[]>;
+  /** @param name plans the statement once per connection under this name. */
+  rows<T = Record<string, unknown>>(text: string, parameters?: readonly unknown[], name?: string): Promise<readonly T[]>;
 }
 
 export interface DatabaseOptions {
@@ -118,13 +119,18 @@ export class Database {
 
   #through(client: Pool | PoolClient): Sql {
     return {
-      rows: async <T>(text: string, parameters: readonly unknown[] = []) => {
+      rows: async <T>(text: string, parameters: readonly unknown[] = [], name?: string) => {
         this.#onQuery(text);
-        const result = await client.query({ text, values: [...parameters], rowMode: 'array' });
+        const result = await client.query({ text, values: [...parameters], rowMode: 'array', ...(name !== undefined && { name }) });
         const names = result.fields.map((field) => camelName(field.name));
         return (result.rows as unknown[][]).map((values) => Object.fromEntries(names.map((name, index) => [name, values[index]])) as T);
       },
     };
+  }
+
+  /** Runs one SQL statement, a transaction by itself; runs it again while it fails in a way that left nothing behind. */
+  async once<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return withRetries(() => work(this.sql));
   }
 
   /**

@@ -84,6 +84,8 @@ function decodeKey(raw: string): string {
   }
 }
 
+const isLetter = (code: number): boolean => code >= 0x61 && code <= 0x7a;
+
 function checkNumber(lexeme: string, offset: number): boolean {
   const exponent = /[eE]([+-]?\d+)$/.exec(lexeme);
   if (lexeme.length > MAX_NUMBER_LENGTH || (exponent && Math.abs(Number(exponent[1])) > MAX_EXPONENT)) {
@@ -153,6 +155,10 @@ export function scanJson(text: string, limits: JsonLimits): ScannedJson {
       tokens += 1;
       i = end;
       continue;
+    } else if (code === 0x74 || code === 0x66 || code === 0x6e) {
+      // true, false, null: whatever follows the first letter is left to JSON.parse.
+      tokens += 1;
+      while (i + 1 < text.length && isLetter(text.charCodeAt(i + 1))) i += 1;
     }
     if (tokens > limits.maxTokens) throw new JsonTextError(`more than ${limits.maxTokens} values and keys`, i);
     i += 1;

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { insertFollowers, insertStatements, readStoredClock } from '../../dist/src/modules/lrs/lrs.store.js';
+import { storeBatches } from '../../dist/src/modules/lrs/ingest.store.js';
 import { prepareStatements } from '../../dist/src/modules/lrs/prepare.js';
 import { makeStatement } from './statements.mjs';
 
@@ -58,11 +58,7 @@ export async function measureIngestion(bench) {
       Array.from({ length: STATEMENTS_PER_ROUND / size }, () => Buffer.from(JSON.stringify(Array.from({ length: size }, makeStatement))));
     const prepare = (bytes) =>
       prepareStatements({ bytes, version: '1.0.3', sender: bench.sender, limits: { maxDepth: 64, maxBatch: 1000 }, newStatementId: () => '' });
-    const writeRows = (prepared) =>
-      bench.app.database.transaction(async (sql) => {
-        const stored = await insertStatements(sql, prepared, bench.sender, await readStoredClock(sql));
-        await insertFollowers(sql, prepared, stored, bench.sender);
-      });
+    const writeRows = (statements) => storeBatches(bench.app.database.sql, [{ sender: bench.sender, statements }]);
     const http = [];
     const sql = [];
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -26,7 +26,7 @@ export async function openBench(dataDir) {
     app,
     address,
     token,
-    sender: { credentialId: id, authority: JSON.stringify(authority), authorityKey: actorKey(authority), mayVoidOthers: true },
+    sender: { credentialId: id, authority: JSON.stringify(authority), authorityKey: actorKey(authority), mayVoidOthers: true, mayDefine: true },
     authorization: `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}`,
     close: async () => {
       await app.close();

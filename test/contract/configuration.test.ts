@@ -12,14 +12,14 @@ test('every default is a value its own setting accepts', () => {
 
   expect(Object.keys(config)).toEqual(Object.keys(SETTINGS));
   expect(config.port).toBe(4000);
-  expect(config.xapiDefaultVersion).toBe('');
+  expect(config.xapiHeaderlessVersion).toBe('1.0.3');
 });
 
 test.each([
   ['PORT', '70000', 'PORT is "70000"; expected a whole number from 0 to 65535'],
   ['PORT', 'http', 'PORT is "http"; expected a whole number from 0 to 65535'],
   ['NODE_ENV', 'staging', 'NODE_ENV is "staging"; expected one of development, test, production'],
-  ['XAPI_DEFAULT_VERSION', '1.1', 'XAPI_DEFAULT_VERSION is "1.1"; expected one of 1.0.3, 2.0.0'],
+  ['XAPI_HEADERLESS_VERSION', '1.1', 'XAPI_HEADERLESS_VERSION is "1.1"; expected one of 1.0.3, 2.0.0'],
   ['PUBLIC_URL', 'medan', 'PUBLIC_URL is "medan"; expected an absolute URL'],
   ['DEMO', 'yes', 'DEMO is "yes"; expected one of true, false'],
 ])('%s=%s is refused with the setting, the value and what is expected', (name, value, message) => {

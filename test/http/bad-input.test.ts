@@ -343,12 +343,12 @@ test.each<[label: string, body: unknown, expected: Expected]>([
 
 test('a body above the limit is refused with 413', async () => {
   const raw = extension(JSON.stringify('x'.repeat(MAX_BODY)));
-  await expectRefusal(() => post({ raw }), { status: 413, path: '', rule: 'http FST_ERR_CTP_BODY_TOO_LARGE' });
+  await expectRefusal(() => post({ raw }), { status: 413, path: '', rule: 'body-length' });
 });
 
 test('a body above the limit without a Content-Length is refused with 413', async () => {
   const raw = extension(JSON.stringify('x'.repeat(MAX_BODY)));
-  const answer = await expectRefusal(() => postChunked(raw), { status: 413, path: '', rule: 'http FST_ERR_CTP_BODY_TOO_LARGE' });
+  const answer = await expectRefusal(() => postChunked(raw), { status: 413, path: '', rule: 'body-length' });
 
   expect(answer.headers.get('x-experience-api-version')).toBe('1.0.3');
 });
@@ -373,16 +373,17 @@ async function postChunked(body: string): Promise<Answer> {
   });
 }
 
-test.each<[type: string]>([
-  ['text/plain'],
-  ['multipart/mixed; boundary=x'],
-  ['application/x-www-form-urlencoded'],
-  ['application/jsonx'],
-  ['application/vnd.api+json'],
-])('a statement sent as %s is refused unread', async (type) => {
-  const headers = { 'Content-Type': type };
-  await expectRefusal(() => post({ body: statement(), headers }), { status: 400, path: '/headers/Content-Type', rule: 'xAPI Communication 1.5 content-type' });
-});
+test.each<[type: string]>([['text/plain'], ['application/x-www-form-urlencoded'], ['application/jsonx'], ['application/vnd.api+json']])(
+  'a statement sent as %s is refused unread',
+  async (type) => {
+    const headers = { 'Content-Type': type };
+    await expectRefusal(() => post({ body: statement(), headers }), {
+      status: 400,
+      path: '/headers/Content-Type',
+      rule: 'xAPI Communication 1.5 content-type',
+    });
+  },
+);
 
 test('a statement sent as nothing in particular is refused unread', async () => {
   const send = () => post({ raw: Buffer.from(JSON.stringify(statement())), headers: { 'Content-Type': null } });
@@ -538,7 +539,7 @@ test.each<[label: string, query: string, body: unknown, path: string, rule: stri
   await expectRefusal(() => put(parameters, body), { status: 400, path, rule });
 });
 
-test.each<[name: string]>([['statementId'], ['method'], ['limit']])('POST takes no parameter %s', async (name) => {
+test.each<[name: string]>([['statementId'], ['limit']])('POST takes no parameter %s', async (name) => {
   const send = () => app.xapi('POST', `/statements?${query({ [name]: STORED_ID })}`, { body: statement() });
   await expectRefusal(send, { status: 400, path: `/query/${name}`, rule: UNKNOWN_PARAMETER });
 });
@@ -566,15 +567,9 @@ test('a statement that is not there is answered 404', async () => {
   await expectRefusal(() => get(query({ statementId: FREE_ID })), { status: 404, path: '/query/statementId', rule: `${LIST} not-found` });
 });
 
-test.each<[path: string]>([
-  ['/nope'],
-  ['/statements/'],
-  ['/statements/x'],
-  ['/Statements'],
-  ['/statements%00'],
-  ['/activities/state'],
-  ['/agents/profile'],
-  ['/about/'],
-])('GET %s leads nowhere', async (path) => {
-  await expectRefusal(() => app.xapi('GET', path), { status: 404, path: '', rule: 'not_found' });
-});
+test.each<[path: string]>([['/nope'], ['/statements/x'], ['/Statements'], ['/statements%00'], ['/activities/states'], ['/agents/state'], ['/about/x']])(
+  'GET %s leads nowhere',
+  async (path) => {
+    await expectRefusal(() => app.xapi('GET', path), { status: 404, path: '', rule: 'not_found' });
+  },
+);

@@ -267,9 +267,11 @@ test('true-consistent-through: the header never passes a write that is still ope
   const blocker = await app.database.pool.connect();
   await blocker.query('begin');
   const { rows } = await blocker.query<{ started: Date }>('select pg_current_xact_id(), clock_timestamp() as started');
+  const passing = app.sequencer.pass();
   const during = await header();
   await blocker.query('commit');
   blocker.release();
+  await passing;
   const after = await header();
 
   expect(new Date(during).getTime()).toBeLessThanOrEqual(rows[0]?.started.getTime() ?? 0);

@@ -62,10 +62,12 @@ test('a conflict in a batch names the statement by its place', async () => {
 
 test.each<[method: string, path: string, allow: string]>([
   ['DELETE', '/xapi/statements', 'GET, HEAD, PUT, POST'],
+  ['POST', '/xapi/agents', 'GET, HEAD'],
   ['PUT', '/xapi/about', 'GET, HEAD'],
   ['PATCH', '/graphql', 'GET, HEAD, POST'],
 ])('%s %s answers 405 with the methods that there are', async (method, path, allow) => {
-  const response = await fetch(`${app.url}${path}`, { method });
+  const headers = { Authorization: basic(`${app.credential.key}:${app.credential.secret}`), 'X-Experience-API-Version': '1.0.3' };
+  const response = await fetch(`${app.url}${path}`, { method, headers });
 
   expect({ status: response.status, allow: response.headers.get('allow') }).toEqual({ status: 405, allow });
 });

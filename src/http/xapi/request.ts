@@ -1,16 +1,12 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
 import { negotiateVersion, SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
 
 export const VERSION_HEADER = 'X-Experience-API-Version';
 
-/** The version of the request; every answer carries it too (Communication 3.3). */
-export function requestVersion(request: FastifyRequest, reply: FastifyReply, defaultVersion: XapiVersion | ''): XapiVersion {
-  const header = request.headers['x-experience-api-version'];
-  const given = Array.isArray(header) ? header[0] : header;
-  const version = given === undefined ? defaultVersion || null : negotiateVersion(given);
-  void reply.header(VERSION_HEADER, version ?? (defaultVersion || SUPPORTED_VERSIONS[0]));
+/** The version a request is made in. @throws AppError INVALID_INPUT (Communication 3.3). */
+export function requestVersion(given: string | undefined): XapiVersion {
+  const version = given === undefined ? null : negotiateVersion(given);
   if (version) return version;
   const message =
     given === undefined
@@ -32,13 +28,11 @@ function basicCredentials(header: string | undefined): { key: string; secret: st
 }
 
 /** @throws AppError UNAUTHENTICATED: missing, malformed and wrong credentials are told apart only in words. */
-export async function authenticate(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<XapiPrincipal> {
-  const credentials = basicCredentials(request.headers.authorization);
+export async function authenticate(authorization: string | undefined, access: Access): Promise<XapiPrincipal> {
+  const credentials = basicCredentials(authorization);
   const principal = credentials && (await access.checkXapiCredential(credentials.key, credentials.secret));
   if (principal) return principal;
-  void reply.header('WWW-Authenticate', 'Basic realm="xAPI", charset="UTF-8"');
-  const message =
-    request.headers.authorization === undefined ? 'credentials are missing: send Authorization: Basic base64(key:secret)' : 'the credentials are not valid';
+  const message = authorization === undefined ? 'credentials are missing: send Authorization: Basic base64(key:secret)' : 'the credentials are not valid';
   throw new AppError('UNAUTHENTICATED', message, [{ path: '/headers/Authorization', rule: 'xAPI Communication 4.0 authentication', message }]);
 }
 

@@ -1,129 +1,176 @@
+import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config/settings.ts';
-import { encodeCursor } from '../../kernel/cursor.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
-import type { Sender, Statements } from '../../modules/lrs/index.ts';
+import type { Documents, Statements } from '../../modules/lrs/index.ts';
 import { SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
-import { refuseRoute } from '../errors.ts';
-import { authenticate, forbidden, requestVersion, VERSION_HEADER } from './request.ts';
-import { checkUrl, listQuery, moreLink, readParameters, STATEMENT_PARAMETERS, singleStatement, uuidParameter } from './statement-query.ts';
+import { isAlternate, readAlternate } from './alternate.ts';
+import { type Resource, readParameters, type XapiAnswer, type XapiCall, type XapiMethod } from './call.ts';
+import { activityResource, agentResource } from './described.ts';
+import { documentResources } from './documents.ts';
+import { authenticate, requestVersion, VERSION_HEADER } from './request.ts';
+import { statementResource } from './statements.ts';
 
 export interface XapiDependencies {
   readonly config: Config;
   readonly access: Access;
   readonly statements: Statements;
+  readonly documents: Documents;
 }
 
 /** Where the xAPI endpoint is mounted. */
 export const XAPI_PATH = '/xapi';
 
-const senderOf = (principal: XapiPrincipal): Sender => ({
-  credentialId: principal.credentialId,
-  authority: principal.authority,
-  authorityKey: principal.authorityKey,
-  mayVoidOthers: principal.mayVoidOthers,
-});
+const ABOUT = 'about';
 
-/** The body as sent. @throws AppError INVALID_INPUT for other media types, since their bytes would be stored unread. */
-function jsonBody(request: FastifyRequest): Uint8Array {
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    const message = `bodies are taken as they are, without Content-Encoding; found ${JSON.stringify(encoding)}`;
-    throw new AppError('UNSUPPORTED_MEDIA', message, [{ path: '/headers/Content-Encoding', rule: 'RFC 9110 8.4 content-encoding', message }]);
+/** Headers content in a browser may send and read; credentials go in a header, never in a cookie. */
+const CORS = {
+  origin: '*',
+  methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
+  allowedHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Accept', 'Accept-Language', VERSION_HEADER, 'X-Experience-API-Hash'],
+  exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Content-Length', VERSION_HEADER, 'X-Experience-API-Consistent-Through', 'Retry-After'],
+  maxAge: 86_400,
+};
+
+/** The name of the resource in a path; doubled slashes, which real content sends, count as one. */
+const resourceName = (path: string): string => path.split('/').filter(Boolean).join('/');
+
+function parseQuery(url: string): readonly (readonly [string, string])[] {
+  const mark = url.indexOf('?');
+  const text = mark === -1 ? '' : url.slice(mark + 1);
+  try {
+    decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw invalid('/query', 'RFC 3986 2.5 utf-8', 'the query string holds percent-encoded bytes that are not UTF-8');
   }
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') {
-    throw invalid(
-      '/headers/Content-Type',
-      'xAPI Communication 1.5 content-type',
-      `statements are sent as application/json; found ${JSON.stringify(type ?? '')}`,
-    );
-  }
-  return Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
+  return [...new URLSearchParams(text)];
 }
 
-/** The Statement Resource and About. @see xAPI 1.0.3 Part Three, Communication 2.1 and 2.8 */
-export function xapiRoutes(server: FastifyInstance, { config, access, statements }: XapiDependencies): void {
-  const versions = new WeakMap<FastifyRequest, XapiVersion>();
-  const principals = new WeakMap<FastifyRequest, XapiPrincipal>();
+function checkEncoding(header: XapiCall['header']): void {
+  const encoding = header('content-encoding');
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
+  const message = `bodies are taken as they are, without Content-Encoding; found ${JSON.stringify(encoding)}`;
+  throw new AppError('UNSUPPORTED_MEDIA', message, [{ path: '/headers/Content-Encoding', rule: 'RFC 9110 8.4 content-encoding', message }]);
+}
+
+const headersOf =
+  (request: FastifyRequest): XapiCall['header'] =>
+  (name) => {
+    const value = request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  };
+
+/** What is known of a request before its body is read. */
+interface Opened {
+  readonly query: readonly (readonly [string, string])[];
+  readonly principal: XapiPrincipal | null;
+}
+
+/** Every xAPI resource, in both versions on one endpoint. @see xAPI 1.0.3 Part Three; IEEE 9274.1.1 */
+export function xapiRoutes(server: FastifyInstance, { config, access, statements, documents }: XapiDependencies): void {
+  const resources: { readonly [name: string]: Resource } = {
+    statements: statementResource({
+      statements,
+      pageSize: config.statementPageSize,
+      bodyLimitBytes: config.statementBodyLimitBytes,
+      path: `${XAPI_PATH}/statements`,
+    }),
+    activities: activityResource(statements),
+    agents: agentResource(statements),
+    ...documentResources(documents, config.documentBodyLimitBytes),
+  };
+  const opened = new WeakMap<FastifyRequest, Opened>();
 
   // Bodies stay bytes: what was sent is what is stored.
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: config.statementBodyLimitBytes }, (_request, body, done) => done(null, body));
+  const bytes = { parseAs: 'buffer', bodyLimit: Math.max(config.statementBodyLimitBytes, config.documentBodyLimitBytes) } as const;
+  server.addContentTypeParser('*', bytes, (_request, body, done) => done(null, body));
+  server.addContentTypeParser('multipart/mixed', { ...bytes, bodyLimit: config.attachmentBodyLimitBytes }, (_request, body, done) => done(null, body));
+  void server.register(cors, CORS);
 
   server.addHook('onRequest', async (request, reply) => {
-    void reply.header(VERSION_HEADER, config.xapiDefaultVersion || SUPPORTED_VERSIONS[0]);
-    checkUrl(request.url);
-  });
-  server.setNotFoundHandler(refuseRoute(server));
-
-  server.get('/about', (request, reply) => {
-    readParameters(request.query, []);
-    void reply.send({ version: SUPPORTED_VERSIONS, extensions: {} });
-  });
-
-  server.register((guarded, _options, ready) => {
-    guarded.addHook('onRequest', async (request, reply) => {
-      versions.set(request, requestVersion(request, reply, config.xapiDefaultVersion));
-      principals.set(request, await authenticate(request, reply, access));
-    });
-    const versionOf = (request: FastifyRequest): XapiVersion => versions.get(request) ?? SUPPORTED_VERSIONS[0];
-    const principalOf = (request: FastifyRequest): XapiPrincipal => {
-      const principal = principals.get(request);
-      if (!principal) throw new AppError('UNAUTHENTICATED', 'credentials are missing');
-      return principal;
-    };
-
-    guarded.put('/statements', async (request, reply) => {
-      const principal = principalOf(request);
-      if (!principal.mayWrite) throw forbidden('write statements', 'statements/write');
-      const expectedId = uuidParameter(readParameters(request.query, ['statementId']), 'statementId');
-      if (expectedId === undefined) throw invalid('/query/statementId', 'xAPI Communication 2.1.1 statementId', 'PUT needs the parameter statementId');
-      await statements.store({ bytes: jsonBody(request), version: versionOf(request), sender: senderOf(principal), expectedId });
-      return reply.code(204).send();
-    });
-
-    guarded.post('/statements', async (request, reply) => {
-      const principal = principalOf(request);
-      if (!principal.mayWrite) throw forbidden('write statements', 'statements/write');
-      readParameters(request.query, []);
-      return reply.code(200).send(await statements.store({ bytes: jsonBody(request), version: versionOf(request), sender: senderOf(principal) }));
-    });
-
-    guarded.get('/statements', async (request, reply) => {
-      const principal = principalOf(request);
-      if (!principal.mayReadAll && !principal.mayReadMine) throw forbidden('read statements', 'statements/read/mine');
-      void reply.header('X-Experience-API-Consistent-Through', await statements.consistentThrough());
-      const mine = principal.mayReadAll ? null : principal.authorityKey;
-      const parameters = readParameters(request.query, STATEMENT_PARAMETERS);
-      const single = singleStatement(parameters);
-      void reply.type('application/json; charset=utf-8');
-      return single ? sendOne(reply, await statements.find(single.id, single.voided, mine), single) : sendList(reply, parameters, versionOf(request), mine);
-    });
-
-    async function sendList(
-      reply: FastifyReply,
-      parameters: ReturnType<typeof readParameters>,
-      version: XapiVersion,
-      mine: string | null,
-    ): Promise<FastifyReply> {
-      const page = await statements.list(listQuery(parameters, version, config.statementPageSize, mine));
-      const more = page.next ? moreLink(`${XAPI_PATH}/statements`, parameters, encodeCursor(page.next)) : '';
-      return reply.send(`{"statements":[${page.statements.map(({ text }) => text).join(',')}],"more":${JSON.stringify(more)}}`);
+    void reply.header(VERSION_HEADER, config.xapiHeaderlessVersion).header('Referrer-Policy', 'no-referrer');
+    const name = resourceOf(request);
+    const query = parseQuery(request.url);
+    // Credentials of the alternate syntax are in the body; everyone else is known before the body is read.
+    if (name === ABOUT || isAlternate(request.method, query)) {
+      opened.set(request, { query, principal: null });
+      return;
     }
-    ready();
+    const header = headersOf(request);
+    setVersion(reply, requestVersion(header('x-experience-api-version')));
+    opened.set(request, { query, principal: await enter(header, reply) });
   });
+
+  function resourceOf(request: FastifyRequest): string {
+    const name = resourceName((request.params as { readonly '*'?: string })['*'] ?? '');
+    if (name !== ABOUT && !Object.hasOwn(resources, name)) throw new AppError('NOT_FOUND', `there is no xAPI resource ${JSON.stringify(name)}`);
+    return name;
+  }
+
+  const setVersion = (reply: FastifyReply, version: XapiVersion): XapiVersion => {
+    void reply.header(VERSION_HEADER, version);
+    return version;
+  };
+
+  async function enter(header: XapiCall['header'], reply: FastifyReply): Promise<XapiPrincipal> {
+    try {
+      return await authenticate(header('authorization'), access);
+    } catch (error) {
+      // A browser would answer the challenge with a login prompt, over content that brings its own credentials.
+      if (header('origin') === undefined) void reply.header('WWW-Authenticate', 'Basic realm="xAPI", charset="UTF-8"');
+      throw error;
+    }
+  }
+
+  /** The call a request makes, in whichever syntax. */
+  async function callOf(request: FastifyRequest, reply: FastifyReply): Promise<XapiCall> {
+    const { query, principal } = opened.get(request) ?? { query: [], principal: null };
+    const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
+    const outer = headersOf(request);
+    checkEncoding(outer);
+    const always = new Map<string, string>();
+    if (principal) {
+      const version = requestVersion(outer('x-experience-api-version'));
+      return { method: (request.method === 'HEAD' ? 'GET' : request.method) as XapiMethod, version, principal, query, header: outer, body, always };
+    }
+    const inner = readAlternate(query, body, outer);
+    const version = setVersion(reply, requestVersion(inner.header('x-experience-api-version')));
+    if (version === '2.0.0') throw invalid('/query/method', 'IEEE 9274.1.1 no-alternate-request', 'xAPI 2.0 has no alternate request syntax');
+    return { ...inner, version, principal: await enter(inner.header, reply), always };
+  }
+
+  server.route({
+    method: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH'],
+    url: '/*',
+    handler: async (request, reply) => {
+      const name = resourceOf(request);
+      if (name === ABOUT) return about(request, reply);
+      const call = await callOf(request, reply);
+      const handler = resources[name]?.[call.method];
+      if (!handler) throw notAllowed(reply, name, Object.keys(resources[name] ?? {}), request.method);
+      const answer = await handler(call).finally(() => {
+        for (const [header, value] of call.always) void reply.header(header, value);
+      });
+      return send(reply, answer);
+    },
+  });
+
+  function about(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed(reply, ABOUT, ['GET'], request.method);
+    readParameters({ query: opened.get(request)?.query ?? [] }, []);
+    return reply.type('application/json; charset=utf-8').send({ version: SUPPORTED_VERSIONS, extensions: {} });
+  }
 }
 
-function sendOne(reply: FastifyReply, found: Awaited<ReturnType<Statements['find']>>, { id, voided }: { id: string; voided: boolean }): FastifyReply {
-  if (!found)
-    throw new AppError('NOT_FOUND', `no statement ${id} is here to see`, [
-      {
-        path: voided ? '/query/voidedStatementId' : '/query/statementId',
-        rule: 'xAPI Communication 2.1.3 not-found',
-        message: voided ? 'no such statement, or it is not voided' : 'no such statement, or it is voided',
-      },
-    ]);
-  return reply.header('Last-Modified', new Date(found.stored).toUTCString()).send(found.text);
+function notAllowed(reply: FastifyReply, name: string, methods: readonly string[], method: string): AppError {
+  const allowed = methods.flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one])).join(', ');
+  void reply.header('Allow', allowed);
+  return new AppError('METHOD_NOT_ALLOWED', `${name} takes ${allowed}; not ${method}`);
+}
+
+function send(reply: FastifyReply, { status, headers, body }: XapiAnswer): FastifyReply {
+  void reply.code(status).headers(headers ?? {});
+  return body === undefined ? reply.send() : reply.send(body instanceof Uint8Array ? Buffer.from(body) : body);
 }

@@ -9,8 +9,8 @@ import * as store from './access.store.ts';
 import { digestSecret, newCredentialKey, newSecret, newToken, secretMatches } from './secrets.ts';
 import type { Role, Viewer } from './viewer.ts';
 
-/** Scopes of xAPI credentials, by the names of xAPI 1.0.3 Communication 4.2; statement scopes only, for now. */
-export const XAPI_SCOPES = ['statements/write', 'statements/read/mine', 'statements/read', 'all/read', 'all'] as const;
+/** Scopes of xAPI credentials, by the names of xAPI 1.0.3 Communication 4.2. */
+export const XAPI_SCOPES = ['statements/write', 'statements/read/mine', 'statements/read', 'state', 'define', 'profile', 'all/read', 'all'] as const;
 export type XapiScope = (typeof XAPI_SCOPES)[number];
 
 /** What a checked xAPI credential may do. */
@@ -22,6 +22,11 @@ export interface XapiPrincipal {
   readonly mayReadAll: boolean;
   readonly mayReadMine: boolean;
   readonly mayVoidOthers: boolean;
+  readonly mayDefine: boolean;
+  readonly mayReadState: boolean;
+  readonly mayWriteState: boolean;
+  readonly mayReadProfiles: boolean;
+  readonly mayWriteProfiles: boolean;
 }
 
 /** A revoked credential works at most this long in a process that has just seen it. */
@@ -77,6 +82,11 @@ export class Access {
       mayReadAll: has('all', 'all/read', 'statements/read'),
       mayReadMine: has('statements/read/mine'),
       mayVoidOthers: has('all'),
+      mayDefine: has('all', 'define'),
+      mayReadState: has('all', 'all/read', 'state'),
+      mayWriteState: has('all', 'state'),
+      mayReadProfiles: has('all', 'all/read', 'profile'),
+      mayWriteProfiles: has('all', 'profile'),
     };
   }
 

@@ -1,15 +1,11 @@
+export type { AttachmentPart, AttachmentParts } from './attachments.ts';
+export { isDigestOf } from './attachments.ts';
+export { type Document, type DocumentAddress, type DocumentResource, type DocumentScope, Documents, type Preconditions } from './documents.ts';
+export { claimInbox, type InboxStatement, readForProjection, readStates, requeueByLink, type StatementState, waitingBuckets } from './inbox.store.ts';
+export { Ingest } from './ingest.ts';
 export { activityKey, actorKey, ifiKey, verbKey } from './keys.ts';
 export { DIRECT_ACTIVITY_ROLES, DIRECT_AGENT_ROLES } from './links.ts';
-export {
-  claimInbox,
-  type InboxStatement,
-  readForProjection,
-  readStates,
-  readTexts,
-  requeueByLink,
-  type StatementState,
-  type StoredStatement,
-  waitingBuckets,
-} from './lrs.store.ts';
 export type { Sender } from './prepare.ts';
-export { type StatementPage, type StatementQuery, Statements } from './statements.ts';
+export { readTexts, type StoredStatement } from './query.store.ts';
+export { Sequencer } from './sequencer.ts';
+export { type StatementFormat, type StatementPage, type StatementQuery, Statements } from './statements.ts';

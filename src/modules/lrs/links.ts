@@ -1,3 +1,5 @@
+import { isStorableText } from '../../kernel/checks.ts';
+import { digestKey } from '../../kernel/ids.ts';
 import { isObject, type JsonObject } from '../../standards/xapi/index.ts';
 import { activityKey, actorKey, membersOf } from './keys.ts';
 
@@ -13,65 +15,96 @@ export const DIRECT_ACTIVITY_ROLES = ACTIVITY_ROLE.object;
 /** Keys with the roles they stand in. */
 export type Links = ReadonlyMap<string, number>;
 
-interface Collected {
-  readonly agents: Map<string, number>;
-  readonly activities: Map<string, number>;
+/** One thing a statement says about an agent (a name) or an activity (a definition), under the digest of what it says. */
+interface Described {
+  readonly key: string;
+  readonly textKey: string;
+  readonly text: string;
 }
 
-const add = (links: Map<string, number>, key: string, role: number): void => {
-  links.set(key, (links.get(key) ?? 0) | role);
-};
-
-function addActor(links: Map<string, number>, actor: unknown, role: number): void {
-  if (!isObject(actor)) return;
-  add(links, actorKey(actor), role);
-  for (const member of membersOf(actor)) add(links, actorKey(member), role);
+export interface DescribedActivity extends Described {
+  readonly iri: string;
 }
 
-function addObject(collected: Collected, object: unknown, agentRole: number, activityRole: number): void {
-  if (!isObject(object)) return;
-  const type = object['objectType'] ?? 'Activity';
-  if (type === 'Agent' || type === 'Group') addActor(collected.agents, object, agentRole);
-  else if (type === 'Activity') add(collected.activities, activityKey(String(object['id'])), activityRole);
+/** Everything a statement names and describes. */
+export interface Named {
+  readonly agents: Links;
+  readonly activities: Links;
+  readonly names: readonly Described[];
+  readonly definitions: readonly DescribedActivity[];
 }
 
-const listOf = (value: unknown): readonly unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+class Collector implements Named {
+  readonly agents = new Map<string, number>();
+  readonly activities = new Map<string, number>();
+  readonly names: Described[] = [];
+  readonly definitions: DescribedActivity[] = [];
 
-/** The role functions map a role to the one recorded: everything inside a SubStatement counts as related only. */
-function addContext(collected: Collected, context: unknown, agentRole: (role: number) => number, activityRole: (role: number) => number): void {
-  if (!isObject(context)) return;
-  addActor(collected.agents, context['instructor'], agentRole(AGENT_ROLE.instructor));
-  addActor(collected.agents, context['team'], agentRole(AGENT_ROLE.team));
-  for (const element of listOf(context['contextAgents'])) if (isObject(element)) addActor(collected.agents, element['agent'], agentRole(AGENT_ROLE.context));
-  for (const element of listOf(context['contextGroups'])) if (isObject(element)) addActor(collected.agents, element['group'], agentRole(AGENT_ROLE.context));
-  const lists = context['contextActivities'];
-  if (!isObject(lists)) return;
-  for (const kind of ['parent', 'grouping', 'category', 'other'] as const) {
-    for (const activity of listOf(lists[kind])) {
-      if (isObject(activity)) add(collected.activities, activityKey(String(activity['id'])), activityRole(ACTIVITY_ROLE[kind]));
+  actor(actor: unknown, role: number): void {
+    if (!isObject(actor)) return;
+    this.#agent(actor, role);
+    for (const member of membersOf(actor)) if (isObject(member)) this.#agent(member, role);
+  }
+
+  #agent(agent: JsonObject, role: number): void {
+    const key = actorKey(agent);
+    this.agents.set(key, (this.agents.get(key) ?? 0) | role);
+    const name = agent['name'];
+    if (typeof name === 'string' && isStorableText(name)) this.names.push({ key, text: name, textKey: digestKey('name', name) });
+  }
+
+  activity(activity: unknown, role: number): void {
+    if (!isObject(activity)) return;
+    const iri = String(activity['id']);
+    const key = activityKey(iri);
+    this.activities.set(key, (this.activities.get(key) ?? 0) | role);
+    if (!isObject(activity['definition'])) return;
+    const text = JSON.stringify(activity['definition']);
+    this.definitions.push({ key, iri, text, textKey: digestKey('definition', text) });
+  }
+
+  object(object: unknown, agentRole: number, activityRole: number): void {
+    if (!isObject(object)) return;
+    const type = object['objectType'] ?? 'Activity';
+    if (type === 'Agent' || type === 'Group') this.actor(object, agentRole);
+    else if (type === 'Activity') this.activity(object, activityRole);
+  }
+
+  /** The role functions map a role to the one recorded: everything inside a SubStatement counts as related only. */
+  context(context: unknown, agentRole: (role: number) => number, activityRole: (role: number) => number): void {
+    if (!isObject(context)) return;
+    this.actor(context['instructor'], agentRole(AGENT_ROLE.instructor));
+    this.actor(context['team'], agentRole(AGENT_ROLE.team));
+    for (const element of listOf(context['contextAgents'])) if (isObject(element)) this.actor(element['agent'], agentRole(AGENT_ROLE.context));
+    for (const element of listOf(context['contextGroups'])) if (isObject(element)) this.actor(element['group'], agentRole(AGENT_ROLE.context));
+    const lists = context['contextActivities'];
+    if (!isObject(lists)) return;
+    for (const kind of ['parent', 'grouping', 'category', 'other'] as const) {
+      for (const activity of listOf(lists[kind])) this.activity(activity, activityRole(ACTIVITY_ROLE[kind]));
     }
   }
 }
 
-/** Every agent and activity a valid statement names, with its roles. */
-export function linksOf(statement: JsonObject, authority: unknown): { agents: Links; activities: Links } {
-  const collected: Collected = { agents: new Map(), activities: new Map() };
+const listOf = (value: unknown): readonly unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+
+/** Every agent and activity a valid statement names, with its roles, and what it says of them. */
+export function linksOf(statement: JsonObject, authority: unknown): Named {
+  const collector = new Collector();
   const same = (role: number) => role;
-  addActor(collected.agents, statement['actor'], AGENT_ROLE.actor);
-  addObject(collected, statement['object'], AGENT_ROLE.object, ACTIVITY_ROLE.object);
-  addContext(collected, statement['context'], same, same);
-  addActor(collected.agents, authority, AGENT_ROLE.authority);
+  collector.actor(statement['actor'], AGENT_ROLE.actor);
+  collector.object(statement['object'], AGENT_ROLE.object, ACTIVITY_ROLE.object);
+  collector.context(statement['context'], same, same);
+  collector.actor(authority, AGENT_ROLE.authority);
 
   const sub = statement['object'];
   if (isObject(sub) && sub['objectType'] === 'SubStatement') {
-    addActor(collected.agents, sub['actor'], AGENT_ROLE.subStatement);
-    addObject(collected, sub['object'], AGENT_ROLE.subStatement, ACTIVITY_ROLE.subStatement);
-    addContext(
-      collected,
+    collector.actor(sub['actor'], AGENT_ROLE.subStatement);
+    collector.object(sub['object'], AGENT_ROLE.subStatement, ACTIVITY_ROLE.subStatement);
+    collector.context(
       sub['context'],
       () => AGENT_ROLE.subStatement,
       () => ACTIVITY_ROLE.subStatement,
     );
   }
-  return collected;
+  return collector;
 }

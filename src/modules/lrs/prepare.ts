@@ -1,18 +1,12 @@
 import { hash } from 'node:crypto';
-import { AppError, type Violation } from '../../kernel/errors.ts';
+import { AppError } from '../../kernel/errors.ts';
 import { JsonTextError, type ObjectSpan, scanJson } from '../../kernel/json-text.ts';
-import {
-  attachmentsWithoutUrl,
-  canonicalForm,
-  instantOf,
-  isObject,
-  type JsonObject,
-  VOIDED,
-  validateStatements,
-  type XapiVersion,
-} from '../../standards/xapi/index.ts';
+import { canonicalForm, instantOf, isObject, type JsonObject, VOIDED, validateStatements, type XapiVersion } from '../../standards/xapi/index.ts';
+
+import { type AttachmentParts, checkAttachments, checkParts, type KeptAttachment } from './attachments.ts';
+import { keepBody } from './body.ts';
 import { actorKey, verbKey } from './keys.ts';
-import { type Links, linksOf } from './links.ts';
+import { type Links, linksOf, type Named } from './links.ts';
 
 /** Who sends: the authority is the LRS's own word about the credential, never the statement's (Data 2.4.9). */
 export interface Sender {
@@ -22,6 +16,8 @@ export interface Sender {
   readonly authorityKey: string;
   /** Whether the sender may void statements of other authorities. */
   readonly mayVoidOthers: boolean;
+  /** Whether what the sender says of activities becomes part of what this LRS tells about them (scope `define`). */
+  readonly mayDefine: boolean;
 }
 
 export interface StatementLimits {
@@ -41,7 +37,14 @@ export interface PreparedStatement {
   readonly registration: string | null;
   readonly agents: Links;
   readonly activities: Links;
+  /** What the statement says of agents and activities beyond their keys. */
+  readonly names: Named['names'];
+  readonly definitions: Named['definitions'];
+  /** The statement its object refers to. */
+  readonly refersTo: string | null;
   readonly voids: string | null;
+  /** Its attachments whose bytes came with the request. */
+  readonly attachments: readonly KeptAttachment[];
 }
 
 const MAX_TOKENS_PER_STATEMENT = 10_000;
@@ -66,17 +69,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** The sender's text with the members the LRS owns taken out and the missing ones put in; untouched when nothing is to do. */
-function spliceBody(text: string, span: ObjectSpan, additions: readonly string[]): string {
-  const owned = span.members.some(({ key }) => key === 'stored' || key === 'authority');
-  const whole = text.slice(span.start, span.end);
-  if (!owned && additions.length === 0) return whole;
-  if (!owned) return `${whole.slice(0, -1)}${span.members.length > 0 ? ',' : ''}${additions.join(',')}}`;
-  const kept = span.members.filter(({ key }) => key !== 'stored' && key !== 'authority').map(({ start, end }) => text.slice(start, end));
-  return `{${[...kept, ...additions].join(',')}}`;
-}
-
-function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, inexact: boolean, request: PrepareRequest): PreparedStatement {
+function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path: string, inexact: boolean, request: PrepareRequest): PreparedStatement {
   const additions: string[] = [];
   let id = statement['id'];
   if (typeof id !== 'string') {
@@ -84,13 +77,14 @@ function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, inexa
     additions.push(`"id":${JSON.stringify(id)}`);
   }
   if (statement['version'] === undefined) additions.push(`"version":"${request.version === '2.0.0' ? '2.0.0' : '1.0.0'}"`);
-  const { agents, activities } = linksOf(statement, JSON.parse(request.sender.authority));
+  const { agents, activities, names, definitions } = linksOf(statement, JSON.parse(request.sender.authority));
   const { timestamp, context, verb, object } = statement;
   const verbId = String(isObject(verb) ? verb['id'] : '');
   const registration = isObject(context) ? context['registration'] : undefined;
+  const refersTo = isObject(object) && object['objectType'] === 'StatementRef' ? String(object['id']).toLowerCase() : null;
   return {
     id: String(id).toLowerCase(),
-    body: spliceBody(text, span, additions),
+    body: keepBody(text, span, statement, request.version, additions),
     contentHash: hash('sha256', canonicalForm(statement, text.slice(span.start, span.end), inexact), 'buffer'),
     recordedAt: typeof timestamp === 'string' ? instantOf(timestamp) : null,
     actorKey: actorKey(statement['actor']),
@@ -98,7 +92,11 @@ function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, inexa
     registration: typeof registration === 'string' ? registration.toLowerCase() : null,
     agents,
     activities,
-    voids: verbId === VOIDED && isObject(object) ? String(object['id']).toLowerCase() : null,
+    names,
+    definitions: request.sender.mayDefine ? definitions : [],
+    refersTo,
+    voids: verbId === VOIDED ? refersTo : null,
+    attachments: checkAttachments(statement, path, request.parts),
   };
 }
 
@@ -110,6 +108,8 @@ export interface PrepareRequest {
   readonly newStatementId: () => string;
   /** For PUT: the `statementId` parameter, which the body's id must equal or leave out. */
   readonly expectedId?: string;
+  /** Attachments that came with the statements, by SHA-2 in lower case. */
+  readonly parts?: AttachmentParts;
 }
 
 /** For PUT: exactly one statement, whose id is that of the parameter (Communication 2.1.1). */
@@ -123,17 +123,6 @@ function checkPutBody(parsed: unknown, expectedId: string): void {
       '/id',
     );
   }
-}
-
-function checkAttachments(statements: readonly JsonObject[], isBatch: boolean): void {
-  const violations: Violation[] = statements.flatMap((statement, index) =>
-    attachmentsWithoutUrl(statement).map((path) => ({
-      path: isBatch ? `/${index}${path}` : path,
-      rule: 'xAPI Communication 1.5.1 attachment-data',
-      message: 'an attachment sent as application/json needs a fileUrl',
-    })),
-  );
-  if (violations.length > 0) throw new AppError('INVALID_INPUT', 'attachment data is missing', violations);
 }
 
 /**
@@ -161,14 +150,15 @@ export function prepareStatements(request: PrepareRequest): readonly PreparedSta
     );
   }
   const statements = (isBatch ? parsed : [parsed]) as readonly JsonObject[];
-  checkAttachments(statements, isBatch);
   const { expectedId } = request;
   const newStatementId = expectedId === undefined ? request.newStatementId : () => expectedId;
-  return statements.map((statement, index) => {
+  const prepared = statements.map((statement, index) => {
     const span = scanned.objects[index];
     if (!span) throw new Error('the scanner and JSON.parse disagree about the number of statements');
-    return prepareOne(text, span, statement, scanned.hasInexactNumbers, { ...request, newStatementId });
+    return prepareOne(text, span, statement, isBatch ? `/${index}` : '', scanned.hasInexactNumbers, { ...request, newStatementId });
   });
+  checkParts(prepared, request.parts);
+  return prepared;
 }
 
 function scan(text: string, limits: StatementLimits) {

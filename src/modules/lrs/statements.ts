@@ -1,15 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database } from '../../db/database.ts';
 import { AppError } from '../../kernel/errors.ts';
-import type { XapiVersion } from '../../standards/xapi/index.ts';
-import * as store from './lrs.store.ts';
+import { canonical, isObject, type JsonObject, languagePreferences, mergeDefinitions, withIds, type XapiVersion } from '../../standards/xapi/index.ts';
+import type { AttachmentParts } from './attachments.ts';
+import type { Ingest } from './ingest.ts';
+import { activityKey } from './keys.ts';
+import { linksOf } from './links.ts';
 import { type PreparedStatement, prepareStatements, type Sender, type StatementLimits } from './prepare.ts';
+import * as store from './query.store.ts';
+import { consistentThrough } from './sequencer.store.ts';
 
 export interface StoreRequest {
   readonly bytes: Uint8Array;
   readonly version: XapiVersion;
   readonly sender: Sender;
   readonly expectedId?: string;
+  readonly parts?: AttachmentParts;
 }
 
 /** What a statement list is asked by; see Communication 2.1.3. Keys are computed, times are RFC 3339. */
@@ -21,48 +28,62 @@ export interface StatementPage {
   readonly next: readonly [stored: string, id: string] | null;
 }
 
+/** How statements are shown (Communication 2.1.3, format). */
+export type StatementFormat = 'exact' | 'ids' | 'canonical';
+
+export interface StatementsOptions {
+  readonly limits: StatementLimits;
+  /** Told after each commit that wrote something, to wake whoever follows the inbox. */
+  readonly onStored: () => void;
+}
+
+const MAX_KNOWN = 50_000;
+
 /** The statement store: validates, keeps exactly, acknowledges durably, finds again. */
 export class Statements {
   readonly #database: Database;
-  readonly #limits: StatementLimits;
-  readonly #onStored: () => void;
+  readonly #ingest: Ingest;
+  readonly #blobs: BlobStore;
+  readonly #options: StatementsOptions;
+  /** Names and definitions that are stored for certain; what content repeats in every statement is written once. */
+  readonly #known = new Set<string>();
 
-  /** @param onStored told after each commit that wrote something, to wake whoever follows the inbox. */
-  constructor(database: Database, limits: StatementLimits, onStored: () => void) {
+  constructor(database: Database, ingest: Ingest, blobs: BlobStore, options: StatementsOptions) {
     this.#database = database;
-    this.#limits = limits;
-    this.#onStored = onStored;
+    this.#ingest = ingest;
+    this.#blobs = blobs;
+    this.#options = options;
   }
 
   /**
    * Stores one statement or a batch, all or nothing, and answers the ids in the order sent.
    *
    * An id that is stored already with equal content is answered like a new one and changes nothing.
-   * @throws AppError INVALID_INPUT, TOO_LARGE, or CONFLICT when an id is stored with other content; then nothing is stored.
+   * @throws AppError INVALID_INPUT, TOO_LARGE, UNAVAILABLE, or CONFLICT when an id is stored with other content; then
+   * nothing is stored.
    * @see xAPI Communication 2.1.1, 2.1.2; Data 2.3.1
    */
   async store(request: StoreRequest): Promise<readonly string[]> {
-    const batch = prepareStatements({ ...request, limits: this.#limits, newStatementId: randomUUID });
-    if (batch.length === 0) return [];
-    const wrote = await this.#database.transaction(async (sql) => {
-      const storedMicros = await store.readStoredClock(sql);
-      const inserted = await store.insertStatements(sql, batch, request.sender, storedMicros);
-      const known = batch.filter(({ id }) => !inserted.has(id));
-      if (known.length > 0)
-        assertEqual(
-          batch,
-          known,
-          await store.readContentHashes(
-            sql,
-            known.map(({ id }) => id),
-          ),
-        );
-      const fresh = batch.filter(({ id }) => inserted.has(id));
-      if (fresh.length > 0) await store.insertFollowers(sql, fresh, inserted, request.sender);
-      return fresh.length > 0;
-    });
-    if (wrote) this.#onStored();
-    return batch.map(({ id }) => id);
+    const prepared = prepareStatements({ ...request, limits: this.#options.limits, newStatementId: randomUUID });
+    if (prepared.length === 0) return [];
+    // Before the rows: a row must never name bytes that a crash could have taken.
+    for (const [sha2, { bytes }] of request.parts ?? []) await this.#blobs.put(sha2, bytes);
+    const statements = prepared.map((statement) => this.#withoutKnown(statement));
+    const conflicts = await this.#ingest.store({ sender: request.sender, statements });
+    if (conflicts.length > 0) throw conflictOf(prepared, conflicts);
+    this.#remember(statements);
+    this.#options.onStored();
+    return prepared.map(({ id }) => id);
+  }
+
+  #withoutKnown(statement: PreparedStatement): PreparedStatement {
+    const isNew = ({ key, textKey }: { key: string; textKey: string }): boolean => !this.#known.has(key + textKey);
+    return { ...statement, names: statement.names.filter(isNew), definitions: statement.definitions.filter(isNew) };
+  }
+
+  #remember(statements: readonly PreparedStatement[]): void {
+    if (this.#known.size > MAX_KNOWN) this.#known.clear();
+    for (const { names, definitions } of statements) for (const { key, textKey } of [...names, ...definitions]) this.#known.add(key + textKey);
   }
 
   /** One valid statement by id, or with `voided` one that was voided; null when there is none to see. */
@@ -78,22 +99,68 @@ export class Statements {
     return { statements, next: rows.length > query.limit && last ? [last.stored, last.id] : null };
   }
 
+  /**
+   * Statements as JSON texts in a format; `exact` is what was sent, to the letter.
+   * @param acceptLanguage the header, for `canonical`.
+   */
+  async present(statements: readonly store.StoredStatement[], format: StatementFormat, acceptLanguage: string | undefined): Promise<readonly string[]> {
+    if (format === 'exact') return statements.map(({ text }) => text);
+    const parsed = statements.map(({ text }) => JSON.parse(text) as JsonObject);
+    if (format === 'ids') return parsed.map((statement) => JSON.stringify(withIds(statement)));
+    const preferences = languagePreferences(acceptLanguage);
+    const keys = new Set(parsed.flatMap((statement) => [...linksOf(statement, undefined).activities.keys()]));
+    const definitions = await this.#definitions([...keys]);
+    return parsed.map((statement) => JSON.stringify(canonical(statement, preferences, (iri) => definitions.get(activityKey(iri)))));
+  }
+
+  async #definitions(keys: readonly string[]): Promise<ReadonlyMap<string, JsonObject>> {
+    const rows = await store.definitionsOf(this.#database.sql, keys);
+    const found = new Map<string, JsonObject>();
+    for (const [key, own] of Map.groupBy(rows, (row) => row.activityKey)) {
+      const merged = mergeDefinitions(own.map(({ definition }) => JSON.parse(definition) as unknown).filter(isObject));
+      if (merged) found.set(key, merged);
+    }
+    return found;
+  }
+
+  /** An activity as all statements together describe it (Communication 2.5). */
+  async activity(iri: string): Promise<JsonObject> {
+    const definition = (await this.#definitions([activityKey(iri)])).get(activityKey(iri));
+    return { objectType: 'Activity', id: iri, ...(definition && { definition }) };
+  }
+
+  /** Every name an agent was called by. */
+  async namesOf(agentKey: string): Promise<readonly string[]> {
+    return store.namesOf(this.#database.sql, agentKey);
+  }
+
+  /** The attachments of statements whose bytes we hold, each hash once. */
+  async attachments(statementIds: readonly string[]): Promise<readonly store.AttachmentRow[]> {
+    const rows = await store.attachmentsOfStatements(this.#database.sql, statementIds);
+    return [...new Map(rows.map((row) => [row.sha2, row])).values()];
+  }
+
+  /** The bytes of an attachment. @throws Error when they are gone, which only a lost blob store can cause. */
+  async attachmentBytes(sha2: string): Promise<Uint8Array> {
+    const bytes = await this.#blobs.get(sha2);
+    if (!bytes) throw new Error(`the bytes of attachment ${sha2} are missing in the blob store`);
+    return bytes;
+  }
+
   /** An instant up to which no statement is still on its way (Communication 2.1.3, X-Experience-API-Consistent-Through). */
   async consistentThrough(): Promise<string> {
-    return store.consistentThrough(this.#database.sql);
+    return consistentThrough(this.#database.sql);
   }
 }
 
-function assertEqual(batch: readonly PreparedStatement[], known: readonly PreparedStatement[], hashes: ReadonlyMap<string, Buffer>): void {
-  const conflicts = known.filter(({ id, contentHash }) => !hashes.get(id)?.equals(contentHash));
-  if (conflicts.length === 0) return;
-  throw new AppError(
+function conflictOf(batch: readonly PreparedStatement[], ids: readonly string[]): AppError {
+  return new AppError(
     'CONFLICT',
-    `a statement with the id ${conflicts[0]?.id} is stored with other content`,
-    conflicts.map((conflict) => ({
-      path: batch.length === 1 ? '/id' : `/${batch.indexOf(conflict)}/id`,
+    `a statement with the id ${ids[0]} is stored with other content`,
+    ids.map((id) => ({
+      path: batch.length === 1 ? '/id' : `/${batch.findIndex((statement) => statement.id === id)}/id`,
       rule: 'xAPI Data 2.3.1 immutable',
-      message: `the id ${conflict.id} is taken by a statement with other content; statements never change`,
+      message: `the id ${id} is taken by a statement with other content; statements never change`,
     })),
   );
 }

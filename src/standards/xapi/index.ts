@@ -5,6 +5,7 @@ export { attachmentsWithoutUrl } from './context.ts';
 export { canonicalForm } from './equality.ts';
 export { instantOf, isIri, isTimestamp } from './formats.ts';
 export { canonicalIfi, type Ifi, identifierOf } from './identity.ts';
+export { canonical, languagePreferences, mergeDefinitions, withIds } from './presentation.ts';
 export type { XapiVersion } from './report.ts';
 export { VOIDED, validateAgent, validateStatement, validateStatements } from './statement.ts';
 export { negotiateVersion, SUPPORTED_VERSIONS } from './versions.ts';

@@ -38,7 +38,7 @@ const subShapes = [true, false].map(
 
 const subStatement: Rule = (report, value, path) => {
   const shape = isObject(value) && !isActivityObject(value['object']) ? subShapes[1] : subShapes[0];
-  if (shape) checkShape(report, value, path, shape);
+  if (shape && checkShape(report, value, path, shape)) checkVoiding(report, value, path);
 };
 
 const statementShapes = [true, false].map(

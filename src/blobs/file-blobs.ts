@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { BlobStore } from './blob-store.ts';
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** Makes what was created or renamed in a folder survive a crash of the machine. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Blobs as files below one folder, two levels deep so that no folder grows large. */
+export class FileBlobs implements BlobStore {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  #path(key: string): string {
+    if (!/^[0-9a-z]{8,200}$/.test(key)) throw new Error('a blob key is lower-case letters and digits');
+    return join(this.#root, key.slice(0, 2), key.slice(2, 4), key);
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    const path = this.#path(key);
+    const folder = dirname(path);
+    const existing = await open(path, 'r').catch(() => null);
+    if (existing) return existing.close();
+    await mkdir(folder, { recursive: true });
+    // Written aside and renamed: a reader sees all of it or nothing.
+    const temporary = join(folder, `.${randomUUID()}`);
+    try {
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    for (const part of [folder, dirname(folder), this.#root]) await syncFolder(part);
+  }
+
+  async get(key: string): Promise<Uint8Array | null> {
+    return readFile(this.#path(key)).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(this.#path(key), { force: true });
+  }
+
+  async *keys(): AsyncIterable<string> {
+    const entries = await readdir(this.#root, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    for (const entry of entries) if (entry.isFile() && !entry.name.startsWith('.')) yield entry.name;
+  }
+}

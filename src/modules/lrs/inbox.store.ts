@@ -1,0 +1,97 @@
+import type { Sql } from '../../db/database.ts';
+import { byKey } from '../../kernel/ids.ts';
+import { ALL_BUCKETS } from './keys.ts';
+import { IS_VOIDED } from './voided.ts';
+
+/** A statement as the projector reads it. */
+export interface InboxStatement {
+  readonly id: string;
+  readonly actorKey: string;
+  readonly authorityKey: string;
+  readonly occurredAt: Date;
+  readonly statement: unknown;
+  readonly voided: boolean;
+  /** The statement this one wants to void, when it may. */
+  readonly voids: string | null;
+}
+
+interface InboxRow {
+  readonly statementId: string;
+  readonly actorKey: string;
+  readonly authorityKey: string;
+  readonly occurredAt: Date;
+  readonly body: string;
+  readonly voided: boolean;
+  readonly voids: string | null;
+}
+
+const INBOX_COLUMNS = `s.statement_id, s.actor_key, s.authority_key, coalesce(s.recorded_at, s.stored) as occurred_at, s.body, ${IS_VOIDED} as voided,
+  (select v.target_id from lrs.voiding v where v.statement_id = s.statement_id) as voids`;
+
+const toInboxStatement = (row: InboxRow): InboxStatement => ({
+  id: row.statementId,
+  actorKey: row.actorKey,
+  authorityKey: row.authorityKey,
+  occurredAt: row.occurredAt,
+  statement: JSON.parse(row.body),
+  voided: row.voided,
+  voids: row.voids,
+});
+
+/** Takes waiting statements of one bucket out of the inbox; they are back in it if the transaction rolls back. */
+export async function claimInbox(sql: Sql, bucket: number, limit: number): Promise<readonly string[]> {
+  const rows = await sql.rows<{ statementId: string }>(
+    `delete from lrs.inbox where bucket = $1 and (bucket, stored, statement_id) in
+       (select bucket, stored, statement_id from lrs.inbox where bucket = $1 order by stored, statement_id limit $2 for update skip locked)
+     returning statement_id`,
+    [bucket, limit],
+  );
+  return rows.map((row) => row.statementId);
+}
+
+/** The buckets in which something waits. */
+export async function waitingBuckets(sql: Sql): Promise<readonly number[]> {
+  const rows = await sql.rows<{ bucket: number }>(
+    'select b.bucket from unnest($1::smallint[]) as b(bucket) where exists (select from lrs.inbox i where i.bucket = b.bucket)',
+    [ALL_BUCKETS],
+  );
+  return rows.map((row) => row.bucket);
+}
+
+export async function readForProjection(sql: Sql, ids: readonly string[]): Promise<readonly InboxStatement[]> {
+  const rows = await sql.rows<InboxRow>(`select ${INBOX_COLUMNS} from lrs.statement s where s.statement_id = any($1::uuid[]) order by s.statement_id`, [ids]);
+  return rows.map(toInboxStatement);
+}
+
+/** Puts statements back into the inbox, by actor or by activity, because what they mean may have changed. */
+export async function requeueByLink(
+  sql: Sql,
+  table: 'statement_agent' | 'statement_activity',
+  column: 'agent_key' | 'activity_key',
+  keys: readonly string[],
+): Promise<void> {
+  await sql.rows(
+    `insert into lrs.inbox (bucket, stored, statement_id)
+     select get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length}, s.stored, s.statement_id
+     from lrs.${table} l join lrs.statement s using (statement_id)
+     where l.${column} = any($1::uuid[]) and l.roles & 1 <> 0
+     order by 1, 2, 3 on conflict do nothing`,
+    [[...keys].sort(byKey)],
+  );
+}
+
+/** What vendors are told: is the statement here, whose is it, and does it still wait? */
+export interface StatementState extends InboxStatement {
+  readonly credentialId: string;
+  readonly waiting: boolean;
+}
+
+export async function readStates(sql: Sql, ids: readonly string[]): Promise<readonly StatementState[]> {
+  const rows = await sql.rows<InboxRow & { credentialId: string; waiting: boolean }>(
+    `select ${INBOX_COLUMNS}, s.credential_id,
+       exists (select from lrs.inbox i where i.bucket = get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length} and i.stored = s.stored and i.statement_id = s.statement_id) as waiting
+     from lrs.statement s where s.statement_id = any($1::uuid[])`,
+    [ids],
+  );
+  return rows.map((row) => ({ ...toInboxStatement(row), credentialId: row.credentialId, waiting: row.waiting }));
+}

@@ -1,0 +1,94 @@
+import type { Database } from '../../db/database.ts';
+import { AppError } from '../../kernel/errors.ts';
+import { type Batch, type StoredBatches, storeBatches } from './ingest.store.ts';
+
+export interface IngestOptions {
+  /** Transactions under way at once: more than about two per core only get in each other's way. */
+  readonly concurrency: number;
+  /** Statements that may wait; beyond, requests are told to come again. */
+  readonly maxWaiting: number;
+}
+
+interface Waiting {
+  readonly batch: Batch;
+  readonly done: (conflicts: readonly string[]) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Statements in one shared transaction: more bring nothing, and would make the first wait for the last. */
+const GROUP = 500;
+
+/**
+ * Stores batches of statements; those that wait at the same moment share one transaction, each answered for itself.
+ *
+ * A batch is refused alone: its conflicts are no one else's. Where a shared transaction fails, each batch is tried by
+ * itself, so that one cannot take others down.
+ */
+export class Ingest {
+  readonly #database: Database;
+  readonly #options: IngestOptions;
+  readonly #queue: Waiting[] = [];
+  #waiting = 0;
+  #active = 0;
+
+  constructor(database: Database, options: IngestOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  /**
+   * Stores a batch, all or nothing; resolves once it is durable.
+   * @returns ids that are stored with other content; then nothing of the batch was stored.
+   * @throws AppError UNAVAILABLE when too much waits already.
+   */
+  async store(batch: Batch): Promise<readonly string[]> {
+    if (this.#waiting > 0 && this.#waiting + batch.statements.length > this.#options.maxWaiting)
+      throw new AppError('UNAVAILABLE', 'more statements wait to be stored than the server can take; try again shortly');
+    this.#waiting += batch.statements.length;
+    return new Promise((done, failed) => {
+      this.#queue.push({ batch, done, failed });
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#active < this.#options.concurrency && this.#queue.length > 0) {
+      const group = this.#take();
+      this.#active += 1;
+      void this.#run(group).finally(() => {
+        this.#active -= 1;
+        this.#pump();
+      });
+    }
+  }
+
+  /** The batches at the head of the queue that fit into one transaction: in it an id may stand once. */
+  #take(): readonly Waiting[] {
+    const ids = new Set<string>();
+    let length = 0;
+    for (const { batch } of this.#queue) {
+      if (length > 0 && (ids.size + batch.statements.length > GROUP || batch.statements.some(({ id }) => ids.has(id)))) break;
+      for (const { id } of batch.statements) ids.add(id);
+      length += 1;
+    }
+    this.#waiting -= ids.size;
+    return this.#queue.splice(0, length);
+  }
+
+  async #run(group: readonly Waiting[]): Promise<void> {
+    try {
+      const { conflicts } = await this.#store(group.map(({ batch }) => batch));
+      group.forEach(({ done }, index) => {
+        done(conflicts[index] ?? []);
+      });
+    } catch (error) {
+      const [only] = group;
+      if (group.length === 1) only?.failed(error);
+      else for (const one of group) await this.#run([one]);
+    }
+  }
+
+  #store(batches: readonly Batch[]): Promise<StoredBatches> {
+    return this.#database.once((sql) => storeBatches(sql, batches));
+  }
+}

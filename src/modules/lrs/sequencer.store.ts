@@ -1,0 +1,140 @@
+import type { Sql } from '../../db/database.ts';
+
+/** A statement newly in its place, with the one it refers to. */
+interface Placed {
+  readonly statementId: string;
+  readonly refersTo: string | null;
+}
+
+const LOCK = "hashtextextended('mumpuni statement sequencer', 0)";
+
+/** Makes this transaction the one that places statements; false when another process's is at work. */
+export async function lockSequencer(sql: Sql): Promise<boolean> {
+  const [row] = await sql.rows<{ held: boolean }>(`select pg_try_advisory_xact_lock(${LOCK}) as held`);
+  return row?.held === true;
+}
+
+/** Says, durably, that no statement stored from now on is earlier than now. @returns that instant. */
+export async function sampleClock(sql: Sql): Promise<string> {
+  const [row] = await sql.rows<{ sampled: string }>(
+    'update lrs.sequencer set sampled = greatest(clock_timestamp(), sampled) where id = 1 returning sampled::text',
+  );
+  return row?.sampled ?? '-infinity';
+}
+
+/**
+ * A transaction id of its own: whoever began to store before has a smaller one, whoever begins later sees the sampled
+ * instant. (The `xmax` of a snapshot would not do: transactions above it may be under way.)
+ */
+export async function takeHorizon(sql: Sql): Promise<string> {
+  const [row] = await sql.rows<{ horizon: string }>('select pg_current_xact_id()::text as horizon');
+  return row?.horizon ?? '0';
+}
+
+/** Whether every transaction that began before the horizon has ended. */
+export async function hasPassed(sql: Sql, horizon: string): Promise<boolean> {
+  const [row] = await sql.rows<{ passed: boolean }>('select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 as passed', [horizon]);
+  return row?.passed === true;
+}
+
+/** Gives dense positions to the next statements stored up to an instant, in order of (stored, id). */
+export async function place(sql: Sql, upTo: string, limit: number): Promise<readonly Placed[]> {
+  return sql.rows<Placed>(
+    `with next as materialized (
+       select s.stored, s.statement_id, s.refers_to, q.last_position + row_number() over (order by s.stored, s.statement_id) as position
+       from lrs.sequencer q, lrs.statement s
+       where (s.stored, s.statement_id) > (q.last_stored, q.last_statement_id) and s.stored <= $1::timestamptz
+       order by s.stored, s.statement_id limit $2
+     ), placed as (
+       insert into lrs.statement_position (position, statement_id) select position, statement_id from next order by position
+     ), moved as (
+       update lrs.sequencer q set last_stored = n.stored, last_statement_id = n.statement_id, last_position = n.position
+       from (select * from next order by position desc limit 1) n where q.id = 1
+     )
+     select statement_id, refers_to from next order by position`,
+    [upTo, limit],
+  );
+}
+
+/** Publishes an instant up to which everything is visible, placed and referred. */
+export async function publish(sql: Sql, instant: string): Promise<void> {
+  await sql.rows('update lrs.sequencer set consistent_through = greatest(consistent_through, $1::timestamptz) where id = 1', [instant]);
+}
+
+/** The instant up to which readers have everything (Communication 2.1.3, X-Experience-API-Consistent-Through). */
+export async function consistentThrough(sql: Sql): Promise<string> {
+  const [row] = await sql.rows<{ instant: string }>(
+    `select to_char(greatest(consistent_through, '1970-01-01Z') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as instant from lrs.sequencer where id = 1`,
+  );
+  return row?.instant ?? '';
+}
+
+/** Longest chain of references that is followed in either direction. */
+const MAX_DEPTH = 100;
+
+/** A statement that refers, directly or through others, to another. */
+interface Reference {
+  readonly statementId: string;
+  readonly stored: string;
+  readonly sourceId: string;
+}
+
+/** Every pair of a statement and one it reaches that involves one of `ids`. Both directions: either may be stored first. */
+export async function referencesThrough(sql: Sql, ids: readonly string[]): Promise<readonly Reference[]> {
+  return sql.rows<Reference>(
+    `with recursive upward(statement_id, stored, origin, depth) as (
+       select s.statement_id, s.stored, s.statement_id, 0 from lrs.statement s where s.statement_id = any($1::uuid[])
+       union all
+       select r.statement_id, r.stored, u.origin, u.depth + 1 from upward u join lrs.statement r on r.refers_to = u.statement_id
+       where u.depth < ${MAX_DEPTH} and r.statement_id <> u.origin
+     ), downward(source_id, refers_to, origin, depth) as (
+       select s.statement_id, s.refers_to, s.statement_id, 0 from lrs.statement s where s.statement_id = any($1::uuid[])
+       union all
+       select t.statement_id, t.refers_to, d.origin, d.depth + 1 from downward d join lrs.statement t on t.statement_id = d.refers_to
+       where d.depth < ${MAX_DEPTH} and t.statement_id <> d.origin
+     )
+     select distinct u.statement_id, u.stored::text as stored, d.source_id from upward u join downward d using (origin) where u.statement_id <> d.source_id`,
+    [ids],
+  );
+}
+
+/** What is needed to tell what a statement says of agents, activities, verb and registration. */
+export interface Source {
+  readonly statementId: string;
+  readonly body: string;
+  readonly authority: string;
+  readonly verbKey: string;
+  readonly registration: string | null;
+}
+
+export async function readSources(sql: Sql, ids: readonly string[]): Promise<readonly Source[]> {
+  return sql.rows<Source>('select statement_id, body, authority, verb_key, registration from lrs.statement where statement_id = any($1::uuid[])', [ids]);
+}
+
+export interface InheritedLink extends Reference {
+  readonly key: string;
+  readonly roles: number;
+}
+
+export async function insertInherited(sql: Sql, links: readonly InheritedLink[]): Promise<void> {
+  await sql.rows(
+    `insert into lrs.inherited_link (key, stored, statement_id, source_id, roles)
+     select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::smallint[]) as t(key, stored, statement_id, source_id, roles)
+     order by 1, 2, 3, 4 on conflict do nothing`,
+    [
+      links.map((row) => row.key),
+      links.map((row) => row.stored),
+      links.map((row) => row.statementId),
+      links.map((row) => row.sourceId),
+      links.map((row) => row.roles),
+    ],
+  );
+}
+
+/** Those of the placed statements that refer to another, or that another refers to. */
+export async function referring(sql: Sql, placed: readonly Placed[]): Promise<readonly string[]> {
+  const rows = await sql.rows<{ id: string }>('select distinct refers_to as id from lrs.statement where refers_to = any($1::uuid[])', [
+    placed.map(({ statementId }) => statementId),
+  ]);
+  return [...new Set([...placed.filter(({ refersTo }) => refersTo !== null).map(({ statementId }) => statementId), ...rows.map(({ id }) => id)])];
+}
