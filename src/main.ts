@@ -99,6 +99,9 @@ async function runCommand(args: readonly string[]): Promise<number> {
     case 'serve':
       await (await import('./commands/serve.ts')).serve(await loadConfig());
       return 0;
+    case 'serve-worker':
+      await (await import('./commands/serve.ts')).serveAsWorker(await loadConfig());
+      return 0;
     case 'migrate':
       await (await import('./commands/administer.ts')).runMigrations(await loadConfig());
       return 0;

@@ -36,6 +36,13 @@ const absoluteUrlOrEmpty = (value: string): string => {
 export const SETTINGS = {
   host: { name: 'HOST', fallback: '127.0.0.1', description: 'Address the server listens on.', parse: text },
   port: { name: 'PORT', fallback: '4000', description: 'Port the server listens on; 0 takes any free one.', parse: wholeNumber(0, 65_535) },
+  processes: {
+    name: 'PROCESSES',
+    fallback: '0',
+    description:
+      'Server processes that share the port and the database. 0 takes one per core, at most 8, with DATABASE_URL, and one with the embedded database. SIGHUP to the first process replaces them one by one.',
+    parse: wholeNumber(0, 64),
+  },
   publicUrl: {
     name: 'PUBLIC_URL',
     fallback: '',

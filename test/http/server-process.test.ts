@@ -150,6 +150,32 @@ test('SIGTERM lets a request in flight finish and stops the database cleanly', a
   await expect(stat(join(folder, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT');
 });
 
+test('several processes share the port: a killed one is replaced, and SIGHUP replaces all without a refused request', async () => {
+  const server = start({ DATA_DIR: await dataDir(), PROCESSES: '2' });
+  const url = await server.ready();
+  const [first = 0, second = 0] = await server.workers();
+  const answers: number[] = [];
+  const twoOthersThan = async (gone: readonly number[]): Promise<readonly number[]> => {
+    for (;;) {
+      const now = await server.workers();
+      if (now.length === 2 && !now.some((pid) => gone.includes(pid))) return now;
+      answers.push((await fetch(`${url}/health/ready`).catch(() => null))?.status ?? 0);
+    }
+  };
+  expect(new Set([first, second]).size).toBe(2);
+
+  process.kill(first, 'SIGKILL');
+  const after = await twoOthersThan([first]);
+  expect(after).toContain(second);
+  answers.length = 0;
+  server.replaceWorkers();
+  await twoOthersThan(after);
+
+  expect([...new Set(answers)]).toEqual([200]);
+
+  expect(await server.signal('SIGTERM')).toBe(0);
+});
+
 test('with DATABASE_URL an empty database is refused with the command to run, and nothing is created', async () => {
   const folder = await dataDir();
   const server = start({ DATA_DIR: folder, DATABASE_URL: (process.env['TEST_DATABASE_URL'] ?? '').replace(/\/postgres$/, '/template1') });

@@ -43,6 +43,17 @@ export class ServerProcess {
     return this.#child.exitCode;
   }
 
+  /** Process ids of the processes that serve under this one. */
+  async workers(): Promise<readonly number[]> {
+    const { pid = 0 } = this.#child;
+    return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(/\s+/).filter(Boolean).map(Number);
+  }
+
+  /** Asks to replace the processes that serve. */
+  replaceWorkers(): void {
+    this.#child.kill('SIGHUP');
+  }
+
   async signal(name: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     const ended = this.ended();
     this.#child.kill(name);
