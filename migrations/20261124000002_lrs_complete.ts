@@ -10,7 +10,7 @@ import { Migration } from '@mikro-orm/migrations';
  */
 export class Migration20261124000002 extends Migration {
   override up(): void {
-    for (const part of [REFERENCES, POSITIONS, DOCUMENTS, ATTACHMENTS, CANONICAL]) this.addSql(part);
+    for (const part of [REFERENCES, POSITIONS, DOCUMENTS, ATTACHMENTS, CANONICAL, CREDENTIALS]) this.addSql(part);
   }
 
   override down(): void {
@@ -127,4 +127,10 @@ create table lrs.agent_name (
   stored timestamptz not null,
   primary key (agent_key, name_key)
 );
+`;
+
+const CREDENTIALS = `
+-- The secret before the last rotation, for as long as whoever uses it has time to change over.
+alter table access.lrs_credential add column previous_hash bytea null;
+alter table access.lrs_credential add column previous_until timestamptz null;
 `;

@@ -14,6 +14,10 @@ const HELP = `Usage: mumpuni <command>
                              make a bearer token for GraphQL; printed once. ID as in GraphQL
   credential create --label TEXT --home-page IRI --name NAME [--scope SCOPE]... [--partner ID]
                              make an xAPI credential; printed once
+  credential list            list xAPI credentials, without their secrets
+  credential rotate ID [--grace-hours 24]
+                             give a credential a new secret; printed once
+  credential revoke ID       end a credential; no process accepts it after a few seconds
   help                       show this
 
 Settings are environment variables: see docs/configuration.md.
@@ -35,6 +39,7 @@ const options = {
   'home-page': { type: 'string' },
   name: { type: 'string' },
   scope: { type: 'string', multiple: true },
+  'grace-hours': { type: 'string', default: '24' },
 } as const;
 
 type Values = ReturnType<typeof parse>['values'];
@@ -117,6 +122,15 @@ async function runCommand(args: readonly string[]): Promise<number> {
       return 0;
     case 'credential create':
       await createCredential(values);
+      return 0;
+    case 'credential list':
+      await (await import('./commands/administer.ts')).listCredentials(await loadConfig());
+      return 0;
+    case 'credential rotate':
+      await (await import('./commands/administer.ts')).rotateCredential(await loadConfig(), need(third, 'ID'), Number(values['grace-hours']));
+      return 0;
+    case 'credential revoke':
+      await (await import('./commands/administer.ts')).revokeCredential(await loadConfig(), need(third, 'ID'));
       return 0;
     case 'help':
       process.stdout.write(HELP);

@@ -4,7 +4,7 @@ import type { Config } from '../config/settings.ts';
 import { ownEmbeddedDatabase } from '../db/embedded-owner.ts';
 import { assertSchemaIsCurrent, migrate } from '../db/schema-version.ts';
 import type { Modules } from '../graphql/modules.ts';
-import { fromGlobalId } from '../graphql/node.ts';
+import { fromGlobalId, toGlobalId } from '../graphql/node.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Role, XapiScope } from '../modules/access/index.ts';
 import type { ImportRequest } from '../modules/competency/index.ts';
@@ -13,6 +13,8 @@ import { actorKey } from '../modules/lrs/index.ts';
 const say = (message: string): void => {
   process.stdout.write(`${message}\n`);
 };
+
+const LIST_PAGE = 100;
 
 /** Opens the configured database for one command. With the embedded one, the server must not be running. */
 async function withModules<T>(config: Config, work: (modules: Modules) => Promise<T>): Promise<T> {
@@ -77,4 +79,31 @@ export async function createCredential(
   const partnerId = input.partnerId === undefined ? undefined : fromGlobalId('Partner', input.partnerId, '--partner');
   const { key, secret } = await withModules(config, (modules) => modules.access.createCredential({ ...input, partnerId, authorityKey: actorKey }));
   say(JSON.stringify({ key, secret }));
+}
+
+/** Prints every xAPI credential, one line each: its id in GraphQL, key, label, scopes, and whether it is revoked. */
+export async function listCredentials(config: Config): Promise<void> {
+  await withModules(config, async ({ access }) => {
+    for (let after: string | null = null; ; ) {
+      const page = await access.credentials(LIST_PAGE, after);
+      for (const { id, key, label, scopes, revokedAt } of page)
+        say([toGlobalId('LrsCredential', id), key, label, scopes.join(','), revokedAt ? `revoked ${revokedAt.toISOString()}` : 'live'].join('\t'));
+      const last = page.at(-1);
+      if (page.length < LIST_PAGE || !last) return;
+      after = last.key;
+    }
+  });
+}
+
+/** Gives a credential a new secret and prints it once, as JSON. */
+export async function rotateCredential(config: Config, id: string, graceHours: number): Promise<void> {
+  const uuid = fromGlobalId('LrsCredential', id, 'ID');
+  say(JSON.stringify(await withModules(config, ({ access }) => access.rotateCredential(uuid, graceHours))));
+}
+
+/** Ends a credential. */
+export async function revokeCredential(config: Config, id: string): Promise<void> {
+  const uuid = fromGlobalId('LrsCredential', id, 'ID');
+  await withModules(config, ({ access }) => access.revokeCredential(uuid));
+  say(`${id} is revoked.`);
 }

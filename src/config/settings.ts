@@ -94,6 +94,12 @@ export const SETTINGS = {
     description: 'Largest multipart body, statements and attachments together, in bytes; above it the answer is 413.',
     parse: wholeNumber(1_024, 1_073_741_824),
   },
+  xapiRateLimit: {
+    name: 'XAPI_RATE_LIMIT_PER_MINUTE',
+    fallback: '60000',
+    description: 'xAPI requests one credential may make in a minute, per process; above it the answer is 429 with Retry-After.',
+    parse: wholeNumber(1, 100_000_000),
+  },
   blobDir: {
     name: 'BLOB_DIR',
     fallback: '',

@@ -17,6 +17,7 @@ export const PREFIXES = {
   FrameworkVersion: 'fwv',
   Learner: 'lrn',
   LearningActivity: 'act',
+  LrsCredential: 'crd',
   Module: 'mod',
   OrganizationUnit: 'unt',
   Partner: 'ptn',

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type GraphQLSchema, isObjectType } from 'graphql';
 import { type AuthCheckerFn, buildSchemaSync } from 'type-graphql';
 import type { Role } from '../modules/access/index.ts';
+import { CredentialMutations, LrsCredentialResolver } from './access/credentials.ts';
 import { AccessResolver } from './access/resolvers.ts';
 import {
   CompetencyFrameworkResolver,
@@ -65,6 +66,7 @@ export function graphqlSchema(): GraphQLSchema {
       CompetencyProgressResolver,
       CompetencyRequirementResolver,
       CompetencyResolver,
+      CredentialMutations,
       EnrolmentResolver,
       EvidenceResolver,
       EvidenceRuleResolver,
@@ -73,6 +75,7 @@ export function graphqlSchema(): GraphQLSchema {
       FrameworkVersionResolver,
       LearnerResolver,
       LearningActivityResolver,
+      LrsCredentialResolver,
       ModuleResolver,
       NodeResolver,
       OrganizationUnitResolver,

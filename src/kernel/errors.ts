@@ -9,6 +9,7 @@ const STATUS = {
   PRECONDITION_FAILED: 412,
   TOO_LARGE: 413,
   UNSUPPORTED_MEDIA: 415,
+  RATE_LIMITED: 429,
   UNAVAILABLE: 503,
 } as const satisfies Record<string, number>;
 

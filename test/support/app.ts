@@ -21,6 +21,8 @@ export interface XapiSecret {
 
 export interface TestApp extends App {
   readonly url: string;
+  /** Connection string of its database, for a second server on it. */
+  readonly databaseUrl: string;
   /** An xAPI credential with every scope, and an ADMIN token. */
   readonly credential: XapiSecret;
   readonly token: string;
@@ -59,6 +61,10 @@ const COUNTED = [
   'lrs.statement_agent',
   'lrs.statement_activity',
   'lrs.voiding',
+  'lrs.statement_attachment',
+  'lrs.document',
+  'lrs.activity_definition',
+  'lrs.agent_name',
   'progress.evidence',
   'progress.competency_progress',
   'progress.evidence_rule',
@@ -128,6 +134,7 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
   return {
     ...app,
     url,
+    databaseUrl: databaseUrl ?? own?.url ?? '',
     credential,
     token,
     createCredential,

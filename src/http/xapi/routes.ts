@@ -1,4 +1,5 @@
 import cors from '@fastify/cors';
+import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config/settings.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
@@ -68,7 +69,7 @@ interface Opened {
 }
 
 /** Every xAPI resource, in both versions on one endpoint. @see xAPI 1.0.3 Part Three; IEEE 9274.1.1 */
-export function xapiRoutes(server: FastifyInstance, { config, access, statements, documents }: XapiDependencies): void {
+export async function xapiRoutes(server: FastifyInstance, { config, access, statements, documents }: XapiDependencies): Promise<void> {
   const resources: { readonly [name: string]: Resource } = {
     statements: statementResource({
       statements,
@@ -87,7 +88,18 @@ export function xapiRoutes(server: FastifyInstance, { config, access, statements
   const bytes = { parseAs: 'buffer', bodyLimit: Math.max(config.statementBodyLimitBytes, config.documentBodyLimitBytes) } as const;
   server.addContentTypeParser('*', bytes, (_request, body, done) => done(null, body));
   server.addContentTypeParser('multipart/mixed', { ...bytes, bodyLimit: config.attachmentBodyLimitBytes }, (_request, body, done) => done(null, body));
-  void server.register(cors, CORS);
+  await server.register(cors, CORS);
+  await server.register(rateLimit, {
+    hook: 'preHandler',
+    max: config.xapiRateLimit,
+    timeWindow: 60_000,
+    keyGenerator: (request) => opened.get(request)?.principal?.credentialId ?? request.ip,
+    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    errorResponseBuilder: (_request, { max }) => {
+      const message = `a credential may make ${max} requests a minute; wait and try again`;
+      return new AppError('RATE_LIMITED', message, [{ path: '', rule: 'rate-limit', message }]);
+    },
+  });
 
   server.addHook('onRequest', async (request, reply) => {
     void reply.header(VERSION_HEADER, config.xapiHeaderlessVersion).header('Referrer-Policy', 'no-referrer');

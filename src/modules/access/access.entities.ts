@@ -56,6 +56,8 @@ export const LrsCredential = defineEntity({
     authority: p.text(),
     authorityKey: p.uuid(),
     partner: p.manyToOne(Partner).nullable(),
+    previousHash: p.blob().nullable(),
+    previousUntil: p.datetime().nullable(),
     revokedAt: p.datetime().nullable(),
   },
 });

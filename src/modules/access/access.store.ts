@@ -8,13 +8,40 @@ export interface CredentialRow {
   readonly authority: string;
   readonly authorityKey: string;
   readonly partnerId: string | null;
+  readonly previousHash: Buffer | null;
+  readonly previousUntil: Date | null;
 }
 
 export async function findCredential(sql: Sql, key: string): Promise<CredentialRow | null> {
   const [row] = await sql.rows<CredentialRow>(
-    'select id, secret_hash, scopes, authority, authority_key, partner_id from access.lrs_credential where key = $1 and revoked_at is null',
+    'select id, secret_hash, scopes, authority, authority_key, partner_id, previous_hash, previous_until from access.lrs_credential where key = $1 and revoked_at is null',
     [key],
   );
+  return row ?? null;
+}
+
+/** A credential as administrators see it: everything but its secrets. */
+export interface CredentialListing {
+  readonly id: string;
+  readonly label: string;
+  readonly key: string;
+  readonly scopes: readonly string[];
+  readonly authority: string;
+  readonly partnerId: string | null;
+  readonly createdAt: Date;
+  readonly previousUntil: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+const LISTED = 'id, label, key, scopes, authority, partner_id, created_at, previous_until, revoked_at';
+
+/** Credentials by key, revoked ones too. */
+export async function listCredentials(sql: Sql, limit: number, afterKey: string | null): Promise<readonly CredentialListing[]> {
+  return sql.rows<CredentialListing>(`select ${LISTED} from access.lrs_credential where $1::text is null or key > $1 order by key limit $2`, [afterKey, limit]);
+}
+
+export async function credentialById(sql: Sql, id: string): Promise<CredentialListing | null> {
+  const [row] = await sql.rows<CredentialListing>(`select ${LISTED} from access.lrs_credential where id = $1`, [id]);
   return row ?? null;
 }
 

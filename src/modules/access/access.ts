@@ -1,9 +1,12 @@
+import { LockMode } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
-import { checkInstants, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
+import { checkInstants, checkRange, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { conflict, invalid } from '../../kernel/errors.ts';
+import { conflict, invalid, missing } from '../../kernel/errors.ts';
+import { isIri } from '../../standards/xapi/index.ts';
 import { AccessGrant, ApiToken, LrsCredential, type PARTNER_KINDS, Partner } from './access.entities.ts';
 import * as store from './access.store.ts';
 import { digestSecret, newCredentialKey, newSecret, newToken, secretMatches } from './secrets.ts';
@@ -33,6 +36,9 @@ export interface XapiPrincipal {
 const CREDENTIAL_CACHE_MS = 3_000;
 const CREDENTIAL_CACHE_SIZE = 10_000;
 
+const HOUR_MS = 3_600_000;
+const MAX_GRACE_HOURS = 720;
+
 interface NewCredential {
   readonly label: string;
   readonly scopes: readonly XapiScope[];
@@ -46,6 +52,12 @@ interface NewToken {
   readonly role: Role;
   readonly partnerId?: string | undefined;
   readonly learnerId?: string | undefined;
+}
+
+/** The authority becomes an Agent in every statement, so it must be one. */
+function checkAuthority(account: NewCredential['authority']): void {
+  checkTexts({ authorityName: account.name, authorityHomePage: account.homePage });
+  if (!isIri(account.homePage)) throw invalid('/authorityHomePage', 'xAPI Data 4.3 iri', 'authorityHomePage must be an absolute IRI');
 }
 
 /** Partners, what they were granted, and the secrets by which anyone is known. */
@@ -72,7 +84,7 @@ export class Access {
   /** The principal of an xAPI key and secret, or null; unknown keys and wrong secrets are one answer. */
   async checkXapiCredential(key: string, secret: string): Promise<XapiPrincipal | null> {
     const row = await this.#credential(key);
-    if (!secretMatches(secret, row?.secretHash ?? null) || !row) return null;
+    if (!this.#holds(row, secret) || !row) return null;
     const has = (...scopes: readonly XapiScope[]): boolean => scopes.some((scope) => row.scopes.includes(scope));
     return {
       credentialId: row.id,
@@ -90,6 +102,13 @@ export class Access {
     };
   }
 
+  /** Whether the secret is the current one, or the one before within its time. Both are always compared. */
+  #holds(row: store.CredentialRow | null, secret: string): boolean {
+    const previous = row?.previousUntil && row.previousUntil > this.#clock.now() ? row.previousHash : null;
+    const [current, former] = [secretMatches(secret, row?.secretHash ?? null), secretMatches(secret, previous)];
+    return current || former;
+  }
+
   /** The viewer of a bearer token, or null when it is unknown, expired or revoked. */
   async checkToken(token: string): Promise<Viewer | null> {
     const row = await store.findToken(this.#database.sql, digestSecret(token), this.#clock.now());
@@ -102,6 +121,9 @@ export class Access {
   /** Makes an xAPI credential. The secret is in the answer and nowhere else. */
   async createCredential(input: NewCredential): Promise<{ id: string; key: string; secret: string }> {
     checkTexts({ label: input.label });
+    checkAuthority(input.authority);
+    const unknown = input.scopes.findIndex((scope) => !XAPI_SCOPES.includes(scope));
+    if (unknown !== -1) throw invalid(`/scopes/${unknown}`, 'scope', `a scope is one of ${XAPI_SCOPES.join(', ')}`);
     const key = newCredentialKey();
     const secret = newSecret();
     const authority = { objectType: 'Agent', account: input.authority };
@@ -115,11 +137,50 @@ export class Access {
       authorityKey: input.authorityKey(authority),
       partner: input.partnerId ?? null,
     };
-    await this.#database.write(async (em) => {
+    await this.#database.write(async (em, sql) => {
+      if (input.partnerId) await assertExists(sql, 'access.partner', input.partnerId, '/partnerId', 'partner');
       await em.insert(LrsCredential, row);
     });
     return { id: row.id, key, secret };
   }
+
+  /**
+   * Gives a credential a new secret. The one before works for a while longer, so that content can change over.
+   * @param graceHours how long; 0 ends it at once.
+   * @throws AppError NOT_FOUND, or CONFLICT when it is revoked.
+   */
+  async rotateCredential(id: string, graceHours: number): Promise<{ key: string; secret: string }> {
+    checkRange({ graceHours }, 0, MAX_GRACE_HOURS);
+    const secret = newSecret();
+    const key = await this.#database.write(async (em) => {
+      const row = await this.#liveCredential(em, id);
+      const previousUntil = new Date(this.#clock.now().getTime() + graceHours * HOUR_MS);
+      await em.nativeUpdate(LrsCredential, { id }, { secretHash: digestSecret(secret), previousHash: row.secretHash, previousUntil });
+      return row.key;
+    });
+    this.#credentials.delete(key);
+    return { key, secret };
+  }
+
+  /** Ends a credential; other processes notice within seconds. @throws AppError NOT_FOUND, or CONFLICT when it is revoked. */
+  async revokeCredential(id: string): Promise<void> {
+    const key = await this.#database.write(async (em) => {
+      const row = await this.#liveCredential(em, id);
+      await em.nativeUpdate(LrsCredential, { id }, { revokedAt: this.#clock.now() });
+      return row.key;
+    });
+    this.#credentials.delete(key);
+  }
+
+  async #liveCredential(em: EntityManager, id: string): Promise<{ key: string; secretHash: Uint8Array }> {
+    const row = await em.findOne(LrsCredential, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    if (!row) throw missing('/id', 'reference', 'there is no such credential');
+    if (row.revokedAt) throw conflict('/id', 'live', 'this credential is revoked');
+    return row;
+  }
+
+  credentials = (limit: number, afterKey: string | null) => store.listCredentials(this.#database.sql, limit, afterKey);
+  credentialById = (id: string) => store.credentialById(this.#database.sql, id);
 
   /**
    * Makes a bearer token for GraphQL. The token is in the answer and nowhere else.
