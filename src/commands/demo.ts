@@ -5,7 +5,7 @@ import { DEMO_LEARNERS } from '../demo/course.ts';
 import { liveStatements, VISITOR_INDEX } from '../demo/statements.ts';
 import { askGraphql, postStatements } from './client.ts';
 import { type CredentialsFile, readCredentials } from './credentials-file.ts';
-import { StartError } from './serve.ts';
+import { StartError } from './start-error.ts';
 
 interface Row {
   readonly competency: { readonly code: string | null; readonly fullStatement: string };

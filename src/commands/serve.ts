@@ -12,11 +12,9 @@ import { systemClock } from '../kernel/clock.ts';
 import { hasExplorer } from '../web/explorer.ts';
 import { postStatements } from './client.ts';
 import { type CredentialsFile, credentialsPath, ensureCredentials } from './credentials-file.ts';
+import { StartError } from './start-error.ts';
 import { printWelcome } from './welcome.ts';
 import { superviseWorkers, tellSupervisor } from './workers.ts';
-
-/** A start that cannot succeed, in words for whoever typed the command. */
-export class StartError extends Error {}
 
 const MAX_DEFAULT_PROCESSES = 8;
 

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Config } from '../config/settings.ts';
+import { StartError } from './start-error.ts';
 
 /** What a worker tells the first process: its address once it listens. */
 interface WorkerMessage {
@@ -10,7 +11,7 @@ interface WorkerMessage {
 export interface SupervisorOptions {
   /** Added to the environment of each worker. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Told the address once, when all workers listen. */
+  /** Told the address once, when the first worker listens. */
   readonly onReady: (address: string) => Promise<void>;
 }
 
@@ -24,11 +25,11 @@ export function tellSupervisor(message: WorkerMessage): void {
 
 const isReady = (message: unknown): message is WorkerMessage => typeof message === 'object' && message !== null && 'ready' in message;
 
-/** Starts a worker and waits until it listens. @throws Error when it ends before. */
+/** Starts a worker and waits until it listens. @throws StartError when it ends before. */
 async function startWorker(environment: SupervisorOptions['environment']): Promise<{ worker: Worker; address: string }> {
   const worker = cluster.fork(environment);
   const ended = once(worker, 'exit').then(() => {
-    throw new Error('a server process ended before it listened');
+    throw new StartError('A server process ended before it listened.');
   });
   const listening = new Promise<string>((done) => {
     worker.on('message', (message: unknown) => {
@@ -51,7 +52,7 @@ async function endWorker(worker: Worker, graceMs: number): Promise<void> {
 /**
  * Runs the server in several processes until SIGTERM or SIGINT. A process that dies is replaced; SIGHUP replaces all,
  * one by one, so that the port is served throughout.
- * @throws Error when the first processes cannot start.
+ * @throws StartError when the first cannot start; what it said stands on standard error.
  */
 export async function superviseWorkers(count: number, config: Config, { environment, onReady }: SupervisorOptions): Promise<void> {
   // Each process accepts for itself: a connection handed over by the first one would hang if its receiver died that moment.
@@ -75,7 +76,7 @@ export async function superviseWorkers(count: number, config: Config, { environm
 
   async function replace(): Promise<void> {
     while (!stopping && workers.size < count) {
-      await new Promise((done) => setTimeout(done, Math.min(100 * 2 ** failures, MAX_PAUSE_MS)));
+      if (failures > 0) await new Promise((done) => setTimeout(done, Math.min(100 * 2 ** failures, MAX_PAUSE_MS)));
       try {
         await add();
         failures = 0;
@@ -102,8 +103,9 @@ export async function superviseWorkers(count: number, config: Config, { environm
     });
   });
 
+  // The first must start; the others may come later, when a database that went away is back.
   const address = await add();
-  while (workers.size < count) await add();
+  changes = changes.then(replace);
   await onReady(address);
   await signalled;
   stopping = true;

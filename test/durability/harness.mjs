@@ -43,6 +43,9 @@ const alive = (pid) => {
   }
 };
 
+/** Processes a process started, by their ids. */
+const childrenOf = async (pid) => (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(/\s+/).filter(Boolean).map(Number);
+
 /** PostgreSQL that can be killed: the postmaster and everything below it at once, as a machine would lose them. */
 class Postgres {
   constructor(dataDir, settings) {
@@ -58,7 +61,7 @@ class Postgres {
 
   async kill() {
     const postmaster = Number((await readFile(join(this.options.dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
-    const children = (await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8')).trim().split(/\s+/).filter(Boolean).map(Number);
+    const children = await childrenOf(postmaster);
     for (const pid of [postmaster, ...children]) if (alive(pid)) process.kill(pid, 'SIGKILL');
     await eventually('the end of PostgreSQL', () => [postmaster, ...children].every((pid) => !alive(pid)));
   }
@@ -71,7 +74,18 @@ class Server {
   }
 
   async start() {
-    this.child = spawn(process.execPath, ['dist/src/main.js', 'serve'], { env: { PATH: process.env.PATH, ...this.environment }, stdio: 'ignore' });
+    const child = spawn(process.execPath, ['dist/src/main.js', 'serve'], {
+      env: { PATH: process.env.PATH, ...this.environment },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let complaint = '';
+    child.stderr.on('data', (chunk) => {
+      complaint = (complaint + chunk).slice(-2_000);
+    });
+    child.once('exit', (code) => {
+      if (code !== null) this.died = new Error(`the server ended by itself with ${code}: ${complaint}`);
+    });
+    this.child = child;
     await eventually('the start of the server', async () => (await fetch(`${this.url}/health/ready`)).ok);
   }
 
@@ -80,7 +94,9 @@ class Server {
   }
 
   async kill() {
+    if (this.died) throw this.died;
     const ended = once(this.child, 'exit');
+    for (const pid of await childrenOf(this.child.pid)) process.kill(pid, 'SIGKILL');
     this.child.kill('SIGKILL');
     await ended;
   }
@@ -215,7 +231,8 @@ export async function crashRounds({ serverRounds, postgresRounds, synchronousCom
         await postgres.kill();
         await postgres.start();
         const known = acknowledged.length;
-        await eventually('an acknowledgement after PostgreSQL is back', () => acknowledged.length > known);
+        await eventually('an acknowledgement after PostgreSQL is back', () => server.died || acknowledged.length > known);
+        if (server.died) throw server.died;
       }
       recoveries.push(Math.round(performance.now() - killed));
       onRound(index + 1, rounds.length, acknowledged.length);

@@ -159,10 +159,18 @@ const statusOf = (url: string): Promise<number> =>
     }).on('error', () => done(0));
   });
 
+async function bothWorkers(server: ServerProcess): Promise<readonly number[]> {
+  for (;;) {
+    const workers = await server.workers();
+    if (workers.length === 2) return workers;
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
 test('several processes share the port: a killed one is replaced, and SIGHUP replaces all without a refused request', async () => {
   const server = start({ DATA_DIR: await dataDir(), PROCESSES: '2' });
   const url = await server.ready();
-  const [first = 0, second = 0] = await server.workers();
+  const [first = 0, second = 0] = await bothWorkers(server);
   const answers: number[] = [];
   const twoOthersThan = async (gone: readonly number[]): Promise<readonly number[]> => {
     for (;;) {
