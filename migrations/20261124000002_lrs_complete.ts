@@ -10,7 +10,7 @@ import { Migration } from '@mikro-orm/migrations';
  */
 export class Migration20261124000002 extends Migration {
   override up(): void {
-    for (const part of [REFERENCES, POSITIONS, DOCUMENTS, ATTACHMENTS, CANONICAL, CREDENTIALS]) this.addSql(part);
+    for (const part of [REFERENCES, POSITIONS, DOCUMENTS, ATTACHMENTS, CANONICAL, CREDENTIALS, FORWARDING]) this.addSql(part);
   }
 
   override down(): void {
@@ -133,4 +133,36 @@ const CREDENTIALS = `
 -- The secret before the last rotation, for as long as whoever uses it has time to change over.
 alter table access.lrs_credential add column previous_hash bytea null;
 alter table access.lrs_credential add column previous_until timestamptz null;
+`;
+
+const FORWARDING = `
+-- Another LRS that gets a copy. position: the last one it has, or that it refused; the positions are the outbox.
+-- leased_until: a process is at it. secret_name: the secret itself is a setting, not a row.
+create table lrs.forwarder (
+  id uuid primary key,
+  created_at timestamptz not null,
+  label text not null,
+  endpoint text not null,
+  key text not null,
+  secret_name text not null,
+  verbs text[] not null,
+  activity_prefixes text[] not null,
+  enabled boolean not null,
+  position bigint not null,
+  attempts int not null,
+  next_attempt_at timestamptz not null,
+  leased_until timestamptz not null,
+  last_error text null
+);
+
+-- Statements the other LRS will not take, whatever is tried. retry: to be sent once more.
+create table lrs.forward_dead_letter (
+  forwarder_id uuid not null references lrs.forwarder (id) on delete cascade,
+  statement_id uuid not null,
+  status int not null,
+  reason text not null,
+  created_at timestamptz not null,
+  retry boolean not null,
+  primary key (forwarder_id, statement_id)
+);
 `;

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { BlobStore } from './blobs/blob-store.ts';
 import { FileBlobs } from './blobs/file-blobs.ts';
 import type { Config } from './config/settings.ts';
 import { Database } from './db/database.ts';
@@ -15,7 +16,7 @@ import { Projector } from './jobs/projector.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { Access, accessEntities } from './modules/access/index.ts';
 import { Competencies, competencyEntities } from './modules/competency/index.ts';
-import { Documents, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
+import { Documents, Forwarding, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
 import { People, peopleEntities } from './modules/people/index.ts';
 import { Progress, progressEntities } from './modules/progress/index.ts';
 import { Training, trainingEntities } from './modules/training/index.ts';
@@ -52,12 +53,16 @@ export async function connect(config: Config, databaseUrl: string, onQuery?: (te
   return Database.connect({ url: databaseUrl, poolSize: config.databasePoolSize, entities, ...(onQuery && { onQuery }) });
 }
 
+/** Where attachments are kept. */
+const blobStore = (config: Config): BlobStore => new FileBlobs(resolve(config.blobDir || join(config.dataDir, 'blobs')));
+
 /** The modules on a database; what one must tell another is wired here and nowhere else. */
-export function createModules(database: Database, clock: Clock): Modules {
+export function createModules(config: Config, database: Database, clock: Clock): Modules {
   const progress = new Progress(database, clock);
   return {
     access: new Access(database, clock),
     competencies: new Competencies(database, clock, (sql, frameworkId) => progress.frameworkPublished(sql, frameworkId)),
+    forwarding: new Forwarding(database, blobStore(config), clock, config.forwardSecrets),
     people: new People(database, clock),
     progress,
     training: new Training(database, clock),
@@ -67,7 +72,7 @@ export function createModules(database: Database, clock: Clock): Modules {
 /** Builds the server on a database. Nothing listens before `start`. */
 export async function createApp({ config, databaseUrl, clock = systemClock, onQuery }: AppOptions): Promise<App> {
   const database = await connect(config, databaseUrl, onQuery);
-  const modules = createModules(database, clock);
+  const modules = createModules(config, database, clock);
   const http = Fastify({
     logger: { level: config.logLevel, serializers: { req: ({ method, url }) => ({ method, path: url.split('?')[0] }) } },
     logController: new LogController({ disableRequestLogging: true }),
@@ -88,8 +93,12 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     pollMs: config.sequencerPollMs,
     onError: (error) => http.log.error({ err: errorFields(error) }, 'sequencing failed and will be tried again'),
   });
+  const forwarding = new Loop((signal) => modules.forwarding.pass(signal), {
+    pollMs: config.forwardPollMs,
+    onError: (error) => http.log.error({ err: errorFields(error) }, 'forwarding failed and will be tried again'),
+  });
   const ingest = new Ingest(database, { concurrency: config.ingestConcurrency, maxWaiting: config.ingestWaitingLimit });
-  const statements = new Statements(database, ingest, new FileBlobs(resolve(config.blobDir || join(config.dataDir, 'blobs'))), {
+  const statements = new Statements(database, ingest, blobStore(config), {
     limits: { maxDepth: config.statementDepthLimit, maxBatch: config.statementBatchLimit },
     onStored: projector.wake,
   });
@@ -135,12 +144,13 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
       const address = await http.listen({ host: config.host, port: config.port });
       projector.start();
       sequencing.start();
+      forwarding.start();
       return address;
     },
     close: async () => {
       closing = true;
       await http.close();
-      await Promise.all([projector.stop(), sequencing.stop()]);
+      await Promise.all([projector.stop(), sequencing.stop(), forwarding.stop()]);
       await apollo.stop();
       await database.close();
     },

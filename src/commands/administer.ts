@@ -24,7 +24,7 @@ async function withModules<T>(config: Config, work: (modules: Modules) => Promis
     try {
       if (owned) await migrate(database);
       await assertSchemaIsCurrent(database);
-      return await work(createModules(database, systemClock));
+      return await work(createModules(config, database, systemClock));
     } finally {
       await database.close();
     }

@@ -55,7 +55,7 @@ async function prepareFirstUse(config: Config, storage: Storage, baseUrl: string
   if (!storage.embedded) return;
   const database = await connect(config, storage.url);
   try {
-    const modules = createModules(database, systemClock);
+    const modules = createModules(config, database, systemClock);
     const credentials = await ensureCredentials(resolve(config.dataDir), modules, baseUrl);
     if (config.demo) await loadDemo(database, modules, credentials);
   } finally {

@@ -4,6 +4,8 @@ interface Setting<T> {
   readonly name: string;
   readonly fallback: string;
   readonly description: string;
+  /** Whether its value must not be shown, not even when it is wrong. */
+  readonly secret?: boolean;
   /** @returns the value, or throws with what was expected. */
   readonly parse: (text: string) => T;
 }
@@ -27,6 +29,21 @@ const oneOf =
   };
 
 const flag = (value: string): boolean => oneOf('true', 'false')(value) === 'true';
+
+const secretsByName = (value: string): ReadonlyMap<string, string> => {
+  const expected = 'a JSON object from names to texts';
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    // Not the parser's own words: they quote what they read.
+    throw new Error(expected);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error(expected);
+  const entries = Object.entries(parsed);
+  if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) throw new Error(expected);
+  return new Map(entries);
+};
 
 const absoluteUrlOrEmpty = (value: string): string => {
   if (value !== '' && !URL.canParse(value)) throw new Error('an absolute URL');
@@ -136,6 +153,19 @@ export const SETTINGS = {
     description: 'Statements that may wait to be stored, per process; above it the answer is 503 with Retry-After.',
     parse: wholeNumber(1, 1_000_000),
   },
+  forwardSecrets: {
+    name: 'FORWARD_SECRETS',
+    fallback: '{}',
+    description: 'Secrets of the LRSs that statements are forwarded to, as a JSON object from names to secrets; a forwarder names the one it needs.',
+    parse: secretsByName,
+    secret: true,
+  },
+  forwardPollMs: {
+    name: 'FORWARD_POLL_MS',
+    fallback: '1000',
+    description: 'Pause between two looks at whether statements are to be forwarded, in milliseconds.',
+    parse: wholeNumber(5, 60_000),
+  },
   sequencerPollMs: {
     name: 'SEQUENCER_POLL_MS',
     fallback: '200',
@@ -203,7 +233,8 @@ export function readConfig(environment: { readonly [name: string]: string | unde
     try {
       return [key, setting.parse(value)] as const;
     } catch (error) {
-      throw new ConfigError(`${setting.name} is ${JSON.stringify(value)}; expected ${(error as Error).message}`);
+      const found = setting.secret ? `${setting.name} cannot be read` : `${setting.name} is ${JSON.stringify(value)}`;
+      throw new ConfigError(`${found}; expected ${(error as Error).message}`);
     }
   });
   return Object.freeze(Object.fromEntries(entries)) as Config;

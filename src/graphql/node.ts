@@ -26,6 +26,7 @@ export const PREFIXES = {
   PositionStandard: 'std',
   ProgramVersion: 'prv',
   ProgressEvent: 'evt',
+  StatementForwarder: 'fwd',
   TrainingProgram: 'prg',
 } as const;
 

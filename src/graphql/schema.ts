@@ -16,6 +16,7 @@ import {
 import type { GraphContext } from './context.ts';
 import { assignCosts } from './costs.ts';
 import { refusalsAsErrors } from './errors.ts';
+import { ForwarderMutations, StatementForwarderResolver } from './lrs/forwarders.ts';
 import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';
 import { NodeResolver } from './node-resolver.ts';
 import { LearnerResolver, OrganizationUnitResolver, PeopleMutations, PositionHoldingResolver, PositionResolver } from './people/resolvers.ts';
@@ -72,6 +73,7 @@ export function graphqlSchema(): GraphQLSchema {
       EvidenceRuleResolver,
       EvidenceRuleSetResolver,
       EvidenceRuleSetVersionResolver,
+      ForwarderMutations,
       FrameworkVersionResolver,
       LearnerResolver,
       LearningActivityResolver,
@@ -86,6 +88,7 @@ export function graphqlSchema(): GraphQLSchema {
       ProgramVersionResolver,
       ProgressEventResolver,
       ProgressMutations,
+      StatementForwarderResolver,
       StatementStatusResolver,
       TrainingMutations,
       TrainingProgramResolver,

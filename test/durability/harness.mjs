@@ -137,9 +137,10 @@ async function prepare(url) {
   await admin.connect();
   await admin.query('create database durability');
   await admin.end();
-  const database = await connect(readConfig({}), url);
+  const config = readConfig({});
+  const database = await connect(config, url);
   await migrate(database);
-  const modules = createModules(database, systemClock);
+  const modules = createModules(config, database, systemClock);
   await loadDemoWorld(database, modules, systemClock);
   const { key, secret } = await modules.access.createCredential({
     label: 'durability',

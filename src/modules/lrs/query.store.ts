@@ -8,7 +8,7 @@ export interface StoredStatement {
   readonly text: string;
 }
 
-interface StatementRow {
+export interface StatementRow {
   readonly statementId: string;
   readonly stored: string;
   readonly noTimestamp: boolean;
@@ -17,10 +17,10 @@ interface StatementRow {
 }
 
 const STORED = `to_char(s.stored at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-const COLUMNS = `s.statement_id, ${STORED} as stored, s.recorded_at is null as no_timestamp, s.body, s.authority`;
+export const COLUMNS = `s.statement_id, ${STORED} as stored, s.recorded_at is null as no_timestamp, s.body, s.authority`;
 
 /** Joins the sender's text with what the LRS adds on reading (Data 2.4.7 to 2.4.9). */
-function assemble(row: StatementRow): StoredStatement {
+export function assemble(row: StatementRow): StoredStatement {
   const timestamp = row.noTimestamp ? `,"timestamp":"${row.stored}"` : '';
   return { id: row.statementId, stored: row.stored, text: `${row.body.slice(0, -1)},"stored":"${row.stored}","authority":${row.authority}${timestamp}}` };
 }

@@ -1,0 +1,123 @@
+import type { Sql } from '../../db/database.ts';
+import { assemble, COLUMNS, type StatementRow, type StoredStatement } from './query.store.ts';
+
+/** Another LRS that gets a copy of statements. */
+export interface ForwarderRow {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly label: string;
+  readonly endpoint: string;
+  readonly key: string;
+  readonly secretName: string;
+  readonly verbs: readonly string[];
+  readonly activityPrefixes: readonly string[];
+  readonly enabled: boolean;
+  readonly position: number;
+  readonly attempts: number;
+  readonly nextAttemptAt: Date;
+  readonly lastError: string | null;
+}
+
+const FORWARDER =
+  'id, created_at, label, endpoint, key, secret_name, verbs, activity_prefixes, enabled, position::float8 as position, attempts, next_attempt_at, last_error';
+
+export async function insertForwarder(sql: Sql, row: ForwarderRow): Promise<void> {
+  await sql.rows(
+    `insert into lrs.forwarder (id, created_at, label, endpoint, key, secret_name, verbs, activity_prefixes, enabled, position, attempts, next_attempt_at, leased_until)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, true, $9, 0, $2, '-infinity')`,
+    [row.id, row.createdAt, row.label, row.endpoint, row.key, row.secretName, row.verbs, row.activityPrefixes, row.position],
+  );
+}
+
+export async function listForwarders(sql: Sql, limit: number, afterId: string | null): Promise<readonly ForwarderRow[]> {
+  return sql.rows<ForwarderRow>(`select ${FORWARDER} from lrs.forwarder where $1::uuid is null or id > $1 order by id limit $2`, [afterId, limit]);
+}
+
+export async function forwarderById(sql: Sql, id: string): Promise<ForwarderRow | null> {
+  const [row] = await sql.rows<ForwarderRow>(`select ${FORWARDER} from lrs.forwarder where id = $1`, [id]);
+  return row ?? null;
+}
+
+/** @returns whether there is such a forwarder. */
+export async function setEnabled(sql: Sql, id: string, enabled: boolean): Promise<boolean> {
+  const rows = await sql.rows('update lrs.forwarder set enabled = $2, attempts = 0, next_attempt_at = clock_timestamp() where id = $1 returning id', [
+    id,
+    enabled,
+  ]);
+  return rows.length > 0;
+}
+
+/** Takes a forwarder that is due for a while, so that no other process sends the same; null when none is. */
+export async function leaseDue(sql: Sql, leaseSeconds: number): Promise<ForwarderRow | null> {
+  const [row] = await sql.rows<ForwarderRow>(
+    `update lrs.forwarder f set leased_until = clock_timestamp() + $1 * interval '1 second' where f.id = (
+       select d.id from lrs.forwarder d where d.enabled and d.next_attempt_at <= clock_timestamp() and d.leased_until <= clock_timestamp()
+         and (exists (select from lrs.statement_position p where p.position > d.position)
+           or exists (select from lrs.forward_dead_letter l where l.forwarder_id = d.id and l.retry))
+       order by d.next_attempt_at limit 1 for update skip locked)
+     returning ${FORWARDER}`,
+    [leaseSeconds],
+  );
+  return row ?? null;
+}
+
+/** Ends a lease with what came of it: how far the other LRS is, and when to try again. */
+export async function endLease(sql: Sql, id: string, outcome: { position: number; attempts: number; waitMs: number; lastError: string | null }): Promise<void> {
+  await sql.rows(
+    `update lrs.forwarder set leased_until = '-infinity', position = $2, attempts = $3, next_attempt_at = clock_timestamp() + $4 * interval '1 millisecond',
+       last_error = $5 where id = $1`,
+    [id, outcome.position, outcome.attempts, outcome.waitMs, outcome.lastError],
+  );
+}
+
+export interface PlacedStatement extends StoredStatement {
+  readonly position: number;
+}
+
+/** The statements after a position, in order of position, voided ones too: the void follows. */
+export async function statementsAfter(sql: Sql, position: number, limit: number): Promise<readonly PlacedStatement[]> {
+  const rows = await sql.rows<StatementRow & { position: number }>(
+    `select ${COLUMNS}, p.position::float8 as position from lrs.statement_position p join lrs.statement s using (statement_id)
+     where p.position > $1 order by p.position limit $2`,
+    [position, limit],
+  );
+  return rows.map((row) => ({ ...assemble(row), position: row.position }));
+}
+
+export interface DeadLetterRow {
+  readonly statementId: string;
+  readonly status: number;
+  readonly reason: string;
+  readonly createdAt: Date;
+}
+
+export async function addDeadLetter(sql: Sql, forwarderId: string, statementId: string, status: number, reason: string): Promise<void> {
+  await sql.rows(
+    `insert into lrs.forward_dead_letter (forwarder_id, statement_id, status, reason, created_at, retry) values ($1, $2, $3, $4, clock_timestamp(), false)
+     on conflict (forwarder_id, statement_id) do update set status = excluded.status, reason = excluded.reason, created_at = excluded.created_at, retry = false`,
+    [forwarderId, statementId, status, reason],
+  );
+}
+
+export async function removeDeadLetter(sql: Sql, forwarderId: string, statementId: string): Promise<void> {
+  await sql.rows('delete from lrs.forward_dead_letter where forwarder_id = $1 and statement_id = $2', [forwarderId, statementId]);
+}
+
+/** Dead letters, oldest first. @param retryOnly those that are to be sent once more. */
+export async function deadLettersOf(sql: Sql, forwarderId: string, limit: number, retryOnly: boolean): Promise<readonly DeadLetterRow[]> {
+  return sql.rows<DeadLetterRow>(
+    `select statement_id, status, reason, created_at from lrs.forward_dead_letter where forwarder_id = $1 and (retry or not $3)
+     order by created_at, statement_id limit $2`,
+    [forwarderId, limit, retryOnly],
+  );
+}
+
+export async function retryDeadLetters(sql: Sql, forwarderId: string): Promise<void> {
+  await sql.rows('update lrs.forward_dead_letter set retry = true where forwarder_id = $1', [forwarderId]);
+}
+
+/** The last position given out. */
+export async function lastPosition(sql: Sql): Promise<number> {
+  const [row] = await sql.rows<{ position: number }>('select last_position::float8 as position from lrs.sequencer where id = 1');
+  return row?.position ?? 0;
+}

@@ -1,0 +1,215 @@
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { Database } from '../../db/database.ts';
+import { checkTexts } from '../../kernel/checks.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { conflict, invalid, missing } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/ids.ts';
+import { isIri, isObject, VOIDED } from '../../standards/xapi/index.ts';
+import * as store from './forwarding.store.ts';
+import { attachmentsOfStatements, readTexts, type StoredStatement } from './query.store.ts';
+
+export interface NewForwarder {
+  readonly label: string;
+  /** The xAPI endpoint, without `/statements`. */
+  readonly endpoint: string;
+  readonly key: string;
+  /** Name under which the secret stands in the settings. */
+  readonly secretName: string;
+  /** Only statements with these verbs; empty for all. */
+  readonly verbs: readonly string[];
+  /** Only statements about an activity whose IRI begins with one of these; empty for all. */
+  readonly activityPrefixes: readonly string[];
+  /** Whether it gets what is stored already, or only what comes from now on. */
+  readonly fromStart: boolean;
+}
+
+const BATCH = 50;
+const LEASE_SECONDS = 120;
+const TIMEOUT_MS = 30_000;
+const FIRST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 15 * 60_000;
+const MAX_REASON = 500;
+
+/** What the other LRS said: taken, not now, or never. */
+type Answer = { readonly kind: 'taken' } | { readonly kind: 'later' | 'never'; readonly status: number; readonly reason: string };
+
+/** Statuses that say something about this moment or these credentials, not about the statement. */
+const LATER = new Set([401, 403, 404, 405, 408, 425, 429]);
+
+/** A shorter wait for some than for others, so that many forwarders do not come back at once. */
+const waitAfter = (attempts: number): number => Math.round(Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), MAX_WAIT_MS) * (0.75 + Math.random() / 4));
+
+function passes({ verbs, activityPrefixes }: store.ForwarderRow, text: string): boolean {
+  const statement: unknown = JSON.parse(text);
+  const verb = isObject(statement) && isObject(statement['verb']) ? String(statement['verb']['id']) : '';
+  // A void must reach everyone who may have what it voids.
+  if (verb === VOIDED) return true;
+  const object = isObject(statement) && isObject(statement['object']) ? String(statement['object']['id']) : '';
+  return (verbs.length === 0 || verbs.includes(verb)) && (activityPrefixes.length === 0 || activityPrefixes.some((prefix) => object.startsWith(prefix)));
+}
+
+/**
+ * Copies statements to other LRSs, in order of position, at least once each.
+ *
+ * What the other side cannot take now is tried again with growing pauses and holds up what follows; what it will never
+ * take becomes a dead letter and holds up nothing. A conflict means that it is there already.
+ */
+export class Forwarding {
+  readonly #database: Database;
+  readonly #blobs: BlobStore;
+  readonly #clock: Clock;
+  readonly #secrets: ReadonlyMap<string, string>;
+
+  /** @param secrets by name; rows hold names only. */
+  constructor(database: Database, blobs: BlobStore, clock: Clock, secrets: ReadonlyMap<string, string>) {
+    this.#database = database;
+    this.#blobs = blobs;
+    this.#clock = clock;
+    this.#secrets = secrets;
+  }
+
+  /** Adds an LRS to forward to. @throws AppError INVALID_INPUT naming the field. */
+  async create(input: NewForwarder): Promise<{ id: string }> {
+    checkTexts({ label: input.label, endpoint: input.endpoint, key: input.key, secretName: input.secretName });
+    if (!/^https?:$/.test(URL.canParse(input.endpoint) ? new URL(input.endpoint).protocol : ''))
+      throw invalid('/endpoint', 'url', 'endpoint must be an http or https URL');
+    if (!this.#secrets.has(input.secretName))
+      throw invalid('/secretName', 'setting', `FORWARD_SECRETS holds no secret named ${JSON.stringify(input.secretName)}`);
+    const wrong = input.verbs.findIndex((verb) => !isIri(verb));
+    if (wrong !== -1) throw invalid(`/verbs/${wrong}`, 'xAPI Data 4.3 iri', 'a verb is an absolute IRI');
+    const { sql } = this.#database;
+    const id = newId();
+    await store.insertForwarder(sql, {
+      ...input,
+      id,
+      createdAt: this.#clock.now(),
+      endpoint: input.endpoint.replace(/\/+$/, ''),
+      enabled: true,
+      position: input.fromStart ? 0 : await store.lastPosition(sql),
+      attempts: 0,
+      nextAttemptAt: this.#clock.now(),
+      lastError: null,
+    });
+    return { id };
+  }
+
+  /** Pauses or resumes; resuming tries at once. @throws AppError NOT_FOUND */
+  async setEnabled(id: string, enabled: boolean): Promise<void> {
+    if (!(await store.setEnabled(this.#database.sql, id, enabled))) throw missing('/id', 'reference', 'there is no such forwarder');
+  }
+
+  /** Has every dead letter sent once more. @throws AppError NOT_FOUND, or CONFLICT when there is none. */
+  async retryDeadLetters(id: string): Promise<void> {
+    const { sql } = this.#database;
+    if (!(await store.forwarderById(sql, id))) throw missing('/id', 'reference', 'there is no such forwarder');
+    if ((await store.deadLettersOf(sql, id, 1, false)).length === 0) throw conflict('/id', 'dead-letters', 'this forwarder has no dead letters');
+    await store.retryDeadLetters(sql, id);
+  }
+
+  forwarders = (limit: number, afterId: string | null) => store.listForwarders(this.#database.sql, limit, afterId);
+  byId = (id: string) => store.forwarderById(this.#database.sql, id);
+  deadLetters = (id: string, limit: number) => store.deadLettersOf(this.#database.sql, id, limit, false);
+  lastPosition = () => store.lastPosition(this.#database.sql);
+
+  /** Sends what is due until nothing is. @returns the number of batches sent. */
+  async pass(signal?: AbortSignal): Promise<number> {
+    for (let sent = 0; ; sent += 1) {
+      if (signal?.aborted) return sent;
+      const due = await store.leaseDue(this.#database.sql, LEASE_SECONDS);
+      if (!due) return sent;
+      await this.#serve(due);
+    }
+  }
+
+  async #serve(forwarder: store.ForwarderRow): Promise<void> {
+    const { sql } = this.#database;
+    const page = await store.statementsAfter(sql, forwarder.position, BATCH);
+    let { position } = forwarder;
+    const held =
+      (await this.#resend(forwarder)) ??
+      (await this.#deliver(forwarder, page, (reached) => {
+        position = reached;
+      }));
+    const attempts = held ? forwarder.attempts + 1 : 0;
+    await store.endLease(sql, forwarder.id, {
+      position,
+      attempts,
+      waitMs: held ? waitAfter(attempts) : 0,
+      lastError: held ? `${held.status}: ${held.reason}` : null,
+    });
+  }
+
+  /** Sends a page; one by one where the whole is refused, so that one statement cannot hold up the others. */
+  async #deliver(forwarder: store.ForwarderRow, page: readonly store.PlacedStatement[], reached: (position: number) => void) {
+    const wanted = page.filter(({ text }) => passes(forwarder, text));
+    const whole = await this.#send(forwarder, wanted);
+    if (whole.kind === 'later') return whole;
+    if (whole.kind === 'never') {
+      for (const statement of wanted) {
+        const answer = await this.#send(forwarder, [statement]);
+        if (answer.kind === 'later') return answer;
+        if (answer.kind === 'never') await store.addDeadLetter(this.#database.sql, forwarder.id, statement.id, answer.status, answer.reason);
+        reached(statement.position);
+      }
+    }
+    const last = page.at(-1);
+    if (last) reached(last.position);
+    return null;
+  }
+
+  async #resend(forwarder: store.ForwarderRow) {
+    const { sql } = this.#database;
+    for (const { statementId } of await store.deadLettersOf(sql, forwarder.id, BATCH, true)) {
+      const answer = await this.#send(forwarder, await readTexts(sql, [statementId]));
+      if (answer.kind === 'later') return answer;
+      if (answer.kind === 'taken') await store.removeDeadLetter(sql, forwarder.id, statementId);
+      else await store.addDeadLetter(sql, forwarder.id, statementId, answer.status, answer.reason);
+    }
+    return null;
+  }
+
+  async #send(forwarder: store.ForwarderRow, statements: readonly StoredStatement[]): Promise<Answer> {
+    if (statements.length === 0) return { kind: 'taken' };
+    const secret = this.#secrets.get(forwarder.secretName);
+    if (secret === undefined) return { kind: 'later', status: 0, reason: `FORWARD_SECRETS holds no secret named ${forwarder.secretName}` };
+    const { type, body } = await this.#bodyOf(statements);
+    try {
+      const response = await fetch(`${forwarder.endpoint}/statements`, {
+        method: 'POST',
+        redirect: 'manual',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        headers: {
+          Authorization: `Basic ${Buffer.from(`${forwarder.key}:${secret}`).toString('base64')}`,
+          'Content-Type': type,
+          'X-Experience-API-Version': '1.0.3',
+        },
+        body: body as Uint8Array<ArrayBuffer>,
+      });
+      const reason = (await response.text()).slice(0, MAX_REASON);
+      if (response.ok) return { kind: 'taken' };
+      // One statement alone in conflict is there already: sending it for ever would change nothing.
+      if (response.status === 409 && statements.length === 1) return { kind: 'taken' };
+      const isRefusal = response.status >= 400 && response.status < 500 && !LATER.has(response.status);
+      return { kind: isRefusal ? 'never' : 'later', status: response.status, reason };
+    } catch (error) {
+      return { kind: 'later', status: 0, reason: error instanceof Error ? error.message.slice(0, MAX_REASON) : 'the request failed' };
+    }
+  }
+
+  /** Statements as JSON, or as multipart/mixed where some have attachments whose bytes we hold. */
+  async #bodyOf(statements: readonly StoredStatement[]): Promise<{ type: string; body: Uint8Array }> {
+    const json = `[${statements.map(({ text }) => text).join(',')}]`;
+    const rows = await attachmentsOfStatements(
+      this.#database.sql,
+      statements.map(({ id }) => id),
+    );
+    if (rows.length === 0) return { type: 'application/json', body: Buffer.from(json) };
+    const boundary = `mumpuni-${newId()}`;
+    const chunks = [Buffer.from(`--${boundary}\r\nContent-Type: application/json\r\n\r\n${json}\r\n`)];
+    for (const { sha2, contentType } of new Map(rows.map((row) => [row.sha2, row])).values()) {
+      const head = `--${boundary}\r\nContent-Type: ${contentType}\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: ${sha2}\r\n\r\n`;
+      chunks.push(Buffer.from(head), Buffer.from((await this.#blobs.get(sha2)) ?? []), Buffer.from('\r\n'));
+    }
+    return { type: `multipart/mixed; boundary=${boundary}`, body: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]) };
+  }
+}
