@@ -35,6 +35,14 @@ create table lrs.inherited_link (
   roles smallint not null,
   primary key (key, stored, statement_id, source_id)
 );
+
+-- Statements that refer or are referred to, whose links are still to be inherited.
+create table lrs.reference_inbox (
+  stored timestamptz not null,
+  statement_id uuid not null,
+  attempts int not null,
+  primary key (stored, statement_id)
+);
 `;
 
 const POSITIONS = `
@@ -77,8 +85,8 @@ $$;
 `;
 
 const DOCUMENTS = `
--- scope_key: digest of the resource with its activity and agent. registration: all zeros where there is none, so that
--- "none" is one value of the key. document_key: digest of document_id, which may be long.
+-- scope_key: digest of the resource with its activity and agent. registration: a
+-- fixed digest where there is none, so that "none" is one value of the key. document_key: digest of document_id, which may be long.
 create table lrs.document (
   scope_key uuid not null,
   registration uuid not null,

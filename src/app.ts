@@ -78,7 +78,8 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
-    return503OnClosing: true,
+    // Whoever got a connection before the end is answered, and told to take another one.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors: sendError,
     clientErrorHandler: refuseConnection,
@@ -88,7 +89,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     batchSize: config.projectorBatch,
     onError: (error) => http.log.error({ err: errorFields(error) }, 'projection failed and will be tried again'),
   });
-  const sequencer = new Sequencer(database);
+  const sequencer = new Sequencer(database, (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'references are not followed'));
   const sequencing = new Loop((signal) => sequencer.pass(signal), {
     pollMs: config.sequencerPollMs,
     onError: (error) => http.log.error({ err: errorFields(error) }, 'sequencing failed and will be tried again'),
@@ -127,9 +128,12 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
       () => 'the database cannot be reached',
     );
   });
-  await http.register(async (scope) => xapiRoutes(scope, { config, access: modules.access, statements, documents: new Documents(database) }), {
-    prefix: XAPI_PATH,
-  });
+  await http.register(
+    async (scope) => xapiRoutes(scope, { config, access: modules.access, statements, documents: new Documents(database, config.documentBodyLimitBytes) }),
+    {
+      prefix: XAPI_PATH,
+    },
+  );
   graphqlRoute(http, { apollo, modules, clock, bodyLimitBytes: config.graphqlBodyLimitBytes });
   if (!isProduction && hasExplorer()) await explorerRoutes(http, GRAPHQL_PATH);
 

@@ -22,7 +22,9 @@ function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return null;
   const code = status === 413 ? 'TOO_LARGE' : status === 415 ? 'UNSUPPORTED_MEDIA' : 'INVALID_INPUT';
-  return new AppError(code, error.message, [{ path: '', rule: `http ${error.code ?? status}`, message: error.message }]);
+  return new AppError(code, error.message, [
+    { path: status === 415 ? '/headers/Content-Type' : '', rule: `http ${error.code ?? status}`, message: error.message },
+  ]);
 }
 
 /** What of an unexpected error goes into the log: never the request, which may hold secrets and personal data. */
@@ -33,12 +35,15 @@ export function errorFields(error: unknown): { readonly type: string; readonly m
 }
 
 /** Refuses what is not HTTP at all: there is no request to answer, only a socket. */
-export function refuseConnection(error: Error & { readonly code?: string }, socket: Socket): void {
+export function refuseConnection(error: Error & { readonly code?: string; readonly rawPacket?: unknown }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   const [status, message] =
     error.code === 'HPE_HEADER_OVERFLOW' ? ['431 Request Header Fields Too Large', 'the headers are too long'] : ['400 Bad Request', 'this is not HTTP/1.1'];
   const body = JSON.stringify({ error: message, violations: [{ path: '', rule: 'http', message }] } satisfies ErrorBody);
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+  const isHead = Buffer.isBuffer(error.rawPacket) && error.rawPacket.toString('latin1', 0, 5) === 'HEAD ';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${isHead ? '' : body}`,
+  );
 }
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const;

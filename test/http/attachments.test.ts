@@ -588,16 +588,16 @@ test.each(['RS256', 'RS384', 'RS512'] as const)('Data 2.6 a JWS by %s whose x5c 
 });
 
 test('Data 2.6 the payload may be spelled differently: order, numbers, instants, case, what the LRS sets', async () => {
-  const one = { ...signable(), object: { objectType: 'Activity', id: 'https://things.example/it' } };
+  const { id: _set, ...one }: Json = { ...signable(), object: { objectType: 'Activity', id: 'https://things.example/it' } };
   const spellings = [
     JSON.stringify(Object.fromEntries(Object.entries(one).reverse()), null, 2),
     JSON.stringify({ ...one, timestamp: '2026-03-01T01:00:00.123Z' }),
     JSON.stringify({ ...one, stored: '2026-03-01T01:00:00Z', version: '1.0.0', authority: { mbox: 'mailto:lrs@example.org' } }),
     JSON.stringify({ ...one, object: { id: 'https://things.example/it' } }),
     JSON.stringify(one).replace('"raw":12', '"raw":1.20E1'),
-    JSON.stringify({ ...one, id: undefined, timestamp: undefined }),
+    JSON.stringify({ ...one, timestamp: undefined }),
   ];
-  for (const payload of spellings) await stored(signed({ ...one, id: randomUUID() }, jwsOf(payload.replace(/"id":"[0-9a-f-]{36}",?/, ''))));
+  for (const payload of spellings) await stored(signed({ ...one, id: randomUUID() }, jwsOf(payload)));
 });
 
 test('IEEE 9274.1.1 signed durations are compared to a hundredth of a second', async () => {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config/settings.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
@@ -113,7 +116,8 @@ export interface TestAppOptions {
 /** A whole server on a database of its own, listening on a free port. */
 export async function startTestApp({ settings = {}, clock, projecting = false, databaseUrl }: TestAppOptions = {}): Promise<TestApp> {
   const own = databaseUrl === undefined ? await createTestDatabase() : null;
-  const config: Config = readConfig({ NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'silent', DATABASE_POOL_SIZE: '8', ...settings });
+  const blobDir = await mkdtemp(join(tmpdir(), 'mumpuni-blobs-'));
+  const config: Config = readConfig({ NODE_ENV: 'test', BLOB_DIR: blobDir, PORT: '0', LOG_LEVEL: 'silent', DATABASE_POOL_SIZE: '8', ...settings });
   const queries: string[] = [];
   const app = await createApp({ config, databaseUrl: databaseUrl ?? own?.url ?? '', onQuery: (text) => queries.push(text), ...(clock && { clock }) });
   const url = await app.http.listen({ host: '127.0.0.1', port: 0 });
@@ -169,6 +173,7 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
     close: async () => {
       await app.close();
       await own?.drop();
+      await rm(blobDir, { recursive: true, force: true });
     },
   };
 }

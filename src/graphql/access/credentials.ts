@@ -14,7 +14,7 @@ import { Partner } from './types.ts';
 const SCOPES = 'statements/write, statements/read/mine, statements/read, state, define, profile, all/read, all';
 
 @ObjectType({ implements: Node, description: 'Credentials by which content or a service sends and reads statements over xAPI.' })
-export class LrsCredential extends Node {
+class LrsCredential extends Node {
   @Exposed(ADMIN, () => String, 'What it is for.')
   label!: string;
 

@@ -27,7 +27,7 @@ class DeadLetter {
 }
 
 @ObjectType({ implements: Node, description: 'Another LRS that gets a copy of statements, in their order, at least once each.' })
-export class StatementForwarder extends Node {
+class StatementForwarder extends Node {
   @Exposed(ADMIN, () => String, 'What it is for.')
   label!: string;
 

@@ -1,4 +1,5 @@
 import { invalid } from '../../kernel/errors.ts';
+import { at } from '../../kernel/json.ts';
 import type { XapiCall, XapiMethod } from './call.ts';
 
 /** Headers that a form may bring as fields (Communication 1.3). */
@@ -19,11 +20,24 @@ const SECTION = 'xAPI Communication 1.3 alternate-request';
 /** A request that came inside the form of a POST. */
 export interface AlternateRequest extends Pick<XapiCall, 'query' | 'body' | 'header'> {
   readonly method: XapiMethod;
+  /** Whether it stands for HEAD, so that the answer has no body. */
+  readonly isHead: boolean;
 }
 
 /** Whether a POST is one in the alternate request syntax: it has the parameter `method`. */
 export const isAlternate = (method: string, query: readonly (readonly [string, string])[]): boolean =>
   method === 'POST' && query.some(([name]) => name === 'method');
+
+/** The fields of a form. @throws AppError INVALID_INPUT for bytes that are not UTF-8, which a lenient decoder would replace. */
+function readForm(body: Uint8Array): readonly (readonly [string, string])[] {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    decodeURIComponent(text.replaceAll('+', ' '));
+    return [...new URLSearchParams(text)];
+  } catch {
+    throw invalid('', SECTION, 'the form holds bytes that are not UTF-8');
+  }
+}
 
 /**
  * Reads a request out of the form of a POST, as browsers send it that cannot set headers.
@@ -38,13 +52,17 @@ export function readAlternate(query: readonly (readonly [string, string])[], bod
   const method = first?.[1] ?? '';
   if (others.length > 0 || first?.[0] !== 'method') throw invalid('/query', SECTION, 'beside method, parameters stand in the form, not in the address');
   if (!METHODS.includes(method)) throw invalid('/query/method', SECTION, `method must be one of ${METHODS.join(', ')}; found ${JSON.stringify(method)}`);
-  const fields = [...new URLSearchParams(Buffer.from(body).toString('utf8'))];
+  const fields = readForm(body);
+  const names = fields.map(([name]) => (HEADERS.includes(name.toLowerCase()) ? name.toLowerCase() : name));
+  const twice = names.find((name, index) => (name === 'content' || HEADERS.includes(name)) && names.indexOf(name) !== index);
+  if (twice !== undefined) throw invalid(at('', twice), SECTION, `the field ${twice} may stand once`);
   const headers = new Map(fields.flatMap(([name, value]) => (HEADERS.includes(name.toLowerCase()) ? [[name.toLowerCase(), value] as const] : [])));
   const content = fields.find(([name]) => name === 'content')?.[1];
   const hasBody = method === 'PUT' || method === 'POST';
   if (hasBody && content === undefined) throw invalid('/content', SECTION, `a form that stands for ${method} needs the field content`);
   return {
     method: (method === 'HEAD' ? 'GET' : method) as XapiMethod,
+    isHead: method === 'HEAD',
     query: fields.filter(([name]) => name !== 'content' && !HEADERS.includes(name.toLowerCase())),
     // The form's own media type is not that of what it holds.
     header: (name) => headers.get(name) ?? (name === 'content-type' ? (hasBody ? 'application/json' : undefined) : header(name)),

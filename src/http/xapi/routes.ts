@@ -25,6 +25,9 @@ export const XAPI_PATH = '/xapi';
 
 const ABOUT = 'about';
 
+/** What is answered came from content: a browser that opens it must not run it, nor tell others where it was. */
+const UNTRUSTED = { 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "default-src 'none'; sandbox" };
+
 /** Headers content in a browser may send and read; credentials go in a header, never in a cookie. */
 const CORS = {
   origin: '*',
@@ -102,7 +105,7 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, stat
   });
 
   server.addHook('onRequest', async (request, reply) => {
-    void reply.header(VERSION_HEADER, config.xapiHeaderlessVersion).header('Referrer-Policy', 'no-referrer');
+    void reply.header(VERSION_HEADER, config.xapiHeaderlessVersion).headers(UNTRUSTED);
     const name = resourceOf(request);
     const query = parseQuery(request.url);
     // Credentials of the alternate syntax are in the body; everyone else is known before the body is read.
@@ -137,7 +140,7 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, stat
   }
 
   /** The call a request makes, in whichever syntax. */
-  async function callOf(request: FastifyRequest, reply: FastifyReply): Promise<XapiCall> {
+  async function callOf(request: FastifyRequest, reply: FastifyReply): Promise<XapiCall & { readonly isHead: boolean }> {
     const { query, principal } = opened.get(request) ?? { query: [], principal: null };
     const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
     const outer = headersOf(request);
@@ -145,7 +148,16 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, stat
     const always = new Map<string, string>();
     if (principal) {
       const version = requestVersion(outer('x-experience-api-version'));
-      return { method: (request.method === 'HEAD' ? 'GET' : request.method) as XapiMethod, version, principal, query, header: outer, body, always };
+      return {
+        method: (request.method === 'HEAD' ? 'GET' : request.method) as XapiMethod,
+        version,
+        principal,
+        query,
+        header: outer,
+        body,
+        always,
+        isHead: false,
+      };
     }
     const inner = readAlternate(query, body, outer);
     const version = setVersion(reply, requestVersion(inner.header('x-experience-api-version')));
@@ -165,7 +177,7 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, stat
       const answer = await handler(call).finally(() => {
         for (const [header, value] of call.always) void reply.header(header, value);
       });
-      return send(reply, answer);
+      return send(reply, call.isHead ? { ...answer, body: '' } : answer);
     },
   });
 

@@ -44,7 +44,7 @@ function attachmentPart({ headers, bytes }: Part, index: number): readonly [sha2
 /** The statements and attachments of a multipart/mixed body (Communication 1.5.2). */
 function readParts(call: XapiCall): { bytes: Uint8Array; parts: AttachmentParts } {
   const [first, ...others] = readMultipart(call.body, boundaryOf(call.header('content-type') ?? ''));
-  if (!first?.headers.get('content-type')?.toLowerCase().startsWith('application/json'))
+  if (!first || mediaType({ header: (name) => first.headers.get(name) }) !== 'application/json')
     throw invalid('/parts/0', 'xAPI Communication 1.5.2 first-part', 'the first part holds the statements, as application/json');
   return { bytes: first.bytes, parts: new Map(others.map((part, index) => attachmentPart(part, index + 1))) };
 }

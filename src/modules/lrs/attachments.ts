@@ -48,16 +48,17 @@ export function checkAttachments(statement: JsonObject, path: string, parts: Att
     const sha2 = String(attachment['sha2']).toLowerCase();
     const part = parts?.get(sha2);
     const where = `${path}${place}`;
+    const isSignature = attachment['usageType'] === SIGNATURE;
     if (!part) {
-      if (attachment['fileUrl'] === undefined)
+      if (attachment['fileUrl'] === undefined || isSignature)
         violations.push({
           path: where,
           rule: `xAPI Communication ${parts ? '1.5.2' : '1.5.1'} attachment-data`,
-          message: 'an attachment needs a fileUrl, or a part of multipart/mixed with its hash',
+          message: isSignature ? 'a signature comes as a part of multipart/mixed' : 'an attachment needs a fileUrl, or a part of multipart/mixed with its hash',
         });
       continue;
     }
-    if (attachment['usageType'] === SIGNATURE) {
+    if (isSignature) {
       const fault = signatureFault(statement, attachment, part.bytes);
       if (fault) violations.push({ path: where, rule: 'xAPI Data 2.6 signature', message: fault });
     }

@@ -31,9 +31,14 @@ function rewriteObject(text: string, rewrite: Rewrite): string {
 const hasSingleActivities = (context: unknown): boolean =>
   isObject(context) && isObject(context['contextActivities']) && Object.values(context['contextActivities']).some(isObject);
 
+/** White space before the activity stays before the bracket. */
+function listed(value: string): string | null {
+  const start = value.length - value.trimStart().length;
+  return value.startsWith('{', start) ? `${value.slice(0, start)}[${value.slice(start)}]` : null;
+}
+
 /** Puts the brackets of a list around an activity that stands alone (Data 2.4.6.2: returned as an array). */
-const listActivities: Rewrite = (key, text) =>
-  key === 'contextActivities' ? rewriteObject(text, (_kind, value) => (value.trimStart().startsWith('{') ? `[${value.trim()}]` : null)) : null;
+const listActivities: Rewrite = (key, text) => (key === 'contextActivities' ? rewriteObject(text, (_kind, value) => listed(value)) : null);
 
 /** IEEE 9274.1.1 wants timestamps in UTC; the instant stays to the digit. */
 function utc(text: string): string | null {

@@ -3,7 +3,6 @@ import type { Sql } from '../../db/database.ts';
 /** Which document: everything of one activity, agent and resource is one scope. */
 export interface DocumentKey {
   readonly scopeKey: string;
-  /** All zeros where there is none. */
   readonly registration: string;
   readonly documentKey: string;
 }

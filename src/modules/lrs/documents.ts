@@ -34,7 +34,8 @@ export interface Preconditions {
   readonly ifNoneMatch: string | undefined;
 }
 
-const NO_REGISTRATION = '00000000-0000-0000-0000-000000000000';
+/** Stands for none in the key; no registration that content sends is this digest. */
+const NO_REGISTRATION = digestKey('no registration');
 const scopeKeyOf = ({ resource, activityKey, agentKey }: DocumentScope): string => digestKey(resource, activityKey ?? '', agentKey ?? '');
 
 const keyOf = (address: DocumentAddress): store.DocumentKey => ({
@@ -60,6 +61,11 @@ const failed = (header: string, message: string): AppError =>
 function checkPreconditions({ ifMatch, ifNoneMatch }: Preconditions, etag: string | null): void {
   if (ifMatch !== undefined && !names(ifMatch, etag)) throw failed('If-Match', 'the document is not the one If-Match names: read it again');
   if (ifNoneMatch !== undefined && names(ifNoneMatch, etag)) throw failed('If-None-Match', 'there is a document already that If-None-Match excludes');
+}
+
+function tooLarge(length: number, limitBytes: number): AppError {
+  const message = `a document may have at most ${limitBytes} bytes; this would have ${length}`;
+  return new AppError('TOO_LARGE', message, [{ path: '', rule: 'body-length', message }]);
 }
 
 const refuse = (message: string): AppError => invalid('', 'xAPI Communication 2.2 document', message);
@@ -96,8 +102,12 @@ function merge(old: store.StoredDocument, fresh: Document): Document {
 export class Documents {
   readonly #database: Database;
 
-  constructor(database: Database) {
+  readonly #limitBytes: number;
+
+  /** @param limitBytes largest document, also as it grows by merging. */
+  constructor(database: Database, limitBytes: number) {
     this.#database = database;
+    this.#limitBytes = limitBytes;
   }
 
   async read(address: DocumentAddress): Promise<StoredDocument | null> {
@@ -153,6 +163,7 @@ export class Documents {
 
   async #write(sql: Sql, address: DocumentAddress, document: Document, preconditions: Preconditions, old: StoredDocument | null): Promise<void> {
     checkPreconditions(preconditions, old?.etag ?? null);
+    if (document.content.length > this.#limitBytes) throw tooLarge(document.content.length, this.#limitBytes);
     await store.writeDocument(sql, { ...address, ...keyOf(address), ...document, etag: hash('sha1', document.content, 'hex') });
   }
 }

@@ -1,5 +1,4 @@
 import type { Sql } from '../../db/database.ts';
-import { byKey } from '../../kernel/ids.ts';
 import { bucketOf } from './keys.ts';
 import type { Links } from './links.ts';
 import type { PreparedStatement, Sender } from './prepare.ts';
@@ -11,8 +10,8 @@ export interface Batch {
 }
 
 export interface StoredBatches {
-  /** Whether anything was written. */
-  readonly wrote: boolean;
+  /** Ids that were not stored before. */
+  readonly fresh: ReadonlySet<string>;
   /** For each batch, the ids that are stored with other content; where there are some, nothing of the batch was written. */
   readonly conflicts: readonly (readonly string[])[];
 }
@@ -40,14 +39,9 @@ function linkColumns(rows: readonly Row[], linksOf: (statement: PreparedStatemen
 
 const column = <T>(rows: readonly Row[], value: (row: Row) => T): T[] => rows.map(value);
 
-/** What is known of activities and agents beyond their keys, once each, in key order. */
-function described<T extends { readonly key: string; readonly textKey: string }>(
-  rows: readonly Row[],
-  of: (statement: PreparedStatement) => readonly T[],
-): T[] {
-  const found = new Map(rows.flatMap(({ statement }) => of(statement)).map((row) => [`${row.key} ${row.textKey}`, row]));
-  return [...found].sort(([a], [b]) => byKey(a, b)).map(([, row]) => row);
-}
+/** What statements say of activities or agents beyond their keys, each with the statement that says it. */
+const described = <T>(rows: readonly Row[], of: (statement: PreparedStatement) => readonly T[]): readonly (T & { readonly id: string })[] =>
+  rows.flatMap(({ statement }) => of(statement).map((row) => ({ ...row, id: statement.id })));
 
 /**
  * Every row that statements write, in one SQL statement: one round trip, one commit, all or nothing.
@@ -96,16 +90,16 @@ with input as materialized (
   join fresh f on f.statement_id = t.id order by 1, 2
 ), definitions as (
   insert into lrs.activity_definition (activity_key, definition_key, iri, definition, stored)
-  select t.key, t.text_key, t.iri, t.definition, c.base from unnest($29::uuid[], $30::uuid[], $31::text[], $32::text[]) as t(key, text_key, iri, definition)
-  cross join clock c where exists (select from fresh) order by 1, 2
+  select distinct on (t.key, t.text_key) t.key, t.text_key, t.iri, t.definition, f.stored
+  from unnest($29::uuid[], $30::uuid[], $31::uuid[], $32::text[], $33::text[]) as t(id, key, text_key, iri, definition) join fresh f on f.statement_id = t.id order by 1, 2
   on conflict do nothing
 ), names as (
   insert into lrs.agent_name (agent_key, name_key, name, stored)
-  select t.key, t.text_key, t.name, c.base from unnest($33::uuid[], $34::uuid[], $35::text[]) as t(key, text_key, name)
-  cross join clock c where exists (select from fresh) order by 1, 2
+  select distinct on (t.key, t.text_key) t.key, t.text_key, t.name, f.stored
+  from unnest($34::uuid[], $35::uuid[], $36::uuid[], $37::text[]) as t(id, key, text_key, name) join fresh f on f.statement_id = t.id order by 1, 2
   on conflict do nothing
 )
-select k.id, k.batch, (select count(*)::int from fresh) as written,
+select k.id, k.batch, (select array_agg(statement_id) from fresh) as fresh,
   case when (select count(*) from fresh) + (select count(*) from input i where exists (select from known k2 where k2.id = i.id or (k2.batch = i.batch and k2.differs)))
     < (select count(*) from input) then lrs.run_again() end as race
 from (select 1) one left join known k on k.differs`;
@@ -120,7 +114,7 @@ export async function storeBatches(sql: Sql, batches: readonly Batch[]): Promise
   const attachments = rows.flatMap(({ statement }) => statement.attachments.map((attachment) => ({ id: statement.id, ...attachment })));
   const definitions = described(rows, (statement) => statement.definitions);
   const names = described(rows, (statement) => statement.names);
-  const answer = await sql.rows<{ id: string | null; batch: number; written: number }>(
+  const answer = await sql.rows<{ id: string | null; batch: number; fresh: readonly string[] | null }>(
     INGEST,
     [
       column(rows, ({ statement }) => statement.id),
@@ -148,10 +142,12 @@ export async function storeBatches(sql: Sql, batches: readonly Batch[]): Promise
       attachments.map(({ sha2 }) => sha2),
       attachments.map(({ contentType }) => contentType),
       attachments.map(({ length }) => length),
+      definitions.map(({ id }) => id),
       definitions.map(({ key }) => key),
       definitions.map(({ textKey }) => textKey),
       definitions.map(({ iri }) => iri),
       definitions.map(({ text }) => text),
+      names.map(({ id }) => id),
       names.map(({ key }) => key),
       names.map(({ textKey }) => textKey),
       names.map(({ text }) => text),
@@ -160,5 +156,5 @@ export async function storeBatches(sql: Sql, batches: readonly Batch[]): Promise
   );
   const conflicts = batches.map((): string[] => []);
   for (const { id, batch } of answer) if (id !== null) conflicts[batch]?.push(id);
-  return { wrote: (answer[0]?.written ?? 0) > 0, conflicts };
+  return { fresh: new Set(answer[0]?.fresh), conflicts };
 }

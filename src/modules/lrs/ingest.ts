@@ -9,9 +9,17 @@ export interface IngestOptions {
   readonly maxWaiting: number;
 }
 
+/** What became of one batch. */
+export interface StoredBatch {
+  /** Ids that are stored with other content; where there are some, nothing of the batch was stored. */
+  readonly conflicts: readonly string[];
+  /** Ids that were not stored before. */
+  readonly fresh: ReadonlySet<string>;
+}
+
 interface Waiting {
   readonly batch: Batch;
-  readonly done: (conflicts: readonly string[]) => void;
+  readonly done: (outcome: StoredBatch) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -38,10 +46,9 @@ export class Ingest {
 
   /**
    * Stores a batch, all or nothing; resolves once it is durable.
-   * @returns ids that are stored with other content; then nothing of the batch was stored.
    * @throws AppError UNAVAILABLE when too much waits already.
    */
-  async store(batch: Batch): Promise<readonly string[]> {
+  async store(batch: Batch): Promise<StoredBatch> {
     if (this.#waiting > 0 && this.#waiting + batch.statements.length > this.#options.maxWaiting)
       throw new AppError('UNAVAILABLE', 'more statements wait to be stored than the server can take; try again shortly');
     this.#waiting += batch.statements.length;
@@ -77,9 +84,9 @@ export class Ingest {
 
   async #run(group: readonly Waiting[]): Promise<void> {
     try {
-      const { conflicts } = await this.#store(group.map(({ batch }) => batch));
+      const { conflicts, fresh } = await this.#store(group.map(({ batch }) => batch));
       group.forEach(({ done }, index) => {
-        done(conflicts[index] ?? []);
+        done({ conflicts: conflicts[index] ?? [], fresh });
       });
     } catch (error) {
       const [only] = group;

@@ -133,7 +133,12 @@ function inheritedMatches(conditions: Conditions, filter: StatementFilter): stri
   });
   addRange(conditions, filter, 'i0');
   conditions.add('s.statement_id = i0.statement_id', `not ${IS_VOIDED}`);
-  if (filter.authorityKey !== undefined) conditions.add(`s.authority_key = ${conditions.bind(filter.authorityKey)}`);
+  // What someone else's statement says must not show through one's own reference to it.
+  if (filter.authorityKey !== undefined) {
+    const mine = conditions.bind(filter.authorityKey);
+    tables.push('lrs.statement source');
+    conditions.add(`s.authority_key = ${mine}`, 'source.statement_id = i0.source_id', `source.authority_key = ${mine}`);
+  }
   return `select distinct i0.stored, i0.statement_id from ${[...tables, 'lrs.statement s'].join(', ')} where ${conditions.take()}
     order by ${orderOf(filter, 'i0')} limit ${conditions.bind(filter.limit + 1)}`;
 }

@@ -1,11 +1,5 @@
 import type { Sql } from '../../db/database.ts';
 
-/** A statement newly in its place, with the one it refers to. */
-interface Placed {
-  readonly statementId: string;
-  readonly refersTo: string | null;
-}
-
 const LOCK = "hashtextextended('mumpuni statement sequencer', 0)";
 
 /** Makes this transaction the one that places statements; false when another process's is at work. */
@@ -37,9 +31,13 @@ export async function hasPassed(sql: Sql, horizon: string): Promise<boolean> {
   return row?.passed === true;
 }
 
-/** Gives dense positions to the next statements stored up to an instant, in order of (stored, id). */
-export async function place(sql: Sql, upTo: string, limit: number): Promise<readonly Placed[]> {
-  return sql.rows<Placed>(
+/**
+ * Gives dense positions to the next statements stored up to an instant, in order of (stored, id), and notes those whose
+ * references are to be followed.
+ * @returns how many.
+ */
+export async function place(sql: Sql, upTo: string, limit: number): Promise<number> {
+  const [row] = await sql.rows<{ placed: number }>(
     `with next as materialized (
        select s.stored, s.statement_id, s.refers_to, q.last_position + row_number() over (order by s.stored, s.statement_id) as position
        from lrs.sequencer q, lrs.statement s
@@ -47,18 +45,26 @@ export async function place(sql: Sql, upTo: string, limit: number): Promise<read
        order by s.stored, s.statement_id limit $2
      ), placed as (
        insert into lrs.statement_position (position, statement_id) select position, statement_id from next order by position
+     ), noted as (
+       insert into lrs.reference_inbox (stored, statement_id, attempts) select n.stored, n.statement_id, 0 from next n
+       where n.refers_to is not null or exists (select from lrs.statement r where r.refers_to = n.statement_id) order by 1, 2
      ), moved as (
        update lrs.sequencer q set last_stored = n.stored, last_statement_id = n.statement_id, last_position = n.position
        from (select * from next order by position desc limit 1) n where q.id = 1
      )
-     select statement_id, refers_to from next order by position`,
+     select count(*)::int as placed from next`,
     [upTo, limit],
   );
+  return row?.placed ?? 0;
 }
 
-/** Publishes an instant up to which everything is visible, placed and referred. */
+/** Publishes an instant up to which everything is visible and placed, or the last before a reference not yet followed. */
 export async function publish(sql: Sql, instant: string): Promise<void> {
-  await sql.rows('update lrs.sequencer set consistent_through = greatest(consistent_through, $1::timestamptz) where id = 1', [instant]);
+  await sql.rows(
+    `update lrs.sequencer set consistent_through = greatest(consistent_through,
+       least($1::timestamptz, (select min(stored) - interval '1 microsecond' from lrs.reference_inbox))) where id = 1`,
+    [instant],
+  );
 }
 
 /** The instant up to which readers have everything (Communication 2.1.3, X-Experience-API-Consistent-Through). */
@@ -69,8 +75,32 @@ export async function consistentThrough(sql: Sql): Promise<string> {
   return row?.instant ?? '';
 }
 
-/** Longest chain of references that is followed in either direction. */
+/** Takes statements whose references are to be followed; they are back if the transaction rolls back. */
+export async function claimReferences(sql: Sql, limit: number): Promise<readonly string[]> {
+  const rows = await sql.rows<{ statementId: string }>(
+    `delete from lrs.reference_inbox where (stored, statement_id) in
+       (select stored, statement_id from lrs.reference_inbox order by stored, statement_id limit $1 for update skip locked)
+     returning statement_id`,
+    [limit],
+  );
+  return rows.map((row) => row.statementId);
+}
+
+const MAX_ATTEMPTS = 3;
+
+/** Counts a failed try to follow the references of the first waiting statement; after the third it is given up. @returns its id when given up. */
+export async function failFirstReference(sql: Sql): Promise<string | null> {
+  await sql.rows(
+    'update lrs.reference_inbox set attempts = attempts + 1 where (stored, statement_id) = (select stored, statement_id from lrs.reference_inbox order by 1, 2 limit 1)',
+  );
+  const [row] = await sql.rows<{ statementId: string }>('delete from lrs.reference_inbox where attempts >= $1 returning statement_id', [MAX_ATTEMPTS]);
+  return row?.statementId ?? null;
+}
+
+/** Longest chain of references that is followed. */
 const MAX_DEPTH = 100;
+/** Most references that one statement may close; beyond, someone builds a web to stop the server. */
+const MAX_PAIRS = 200_000;
 
 /** A statement that refers, directly or through others, to another. */
 interface Reference {
@@ -79,23 +109,32 @@ interface Reference {
   readonly sourceId: string;
 }
 
-/** Every pair of a statement and one it reaches that involves one of `ids`. Both directions: either may be stored first. */
+/**
+ * Every pair of a statement and one it reaches whose path one of `ids` closes: all others on it were placed before. So
+ * each pair is found once, whatever the order of arrival.
+ * @throws Error when there are too many.
+ */
 export async function referencesThrough(sql: Sql, ids: readonly string[]): Promise<readonly Reference[]> {
-  return sql.rows<Reference>(
-    `with recursive upward(statement_id, stored, origin, depth) as (
-       select s.statement_id, s.stored, s.statement_id, 0 from lrs.statement s where s.statement_id = any($1::uuid[])
+  const rows = await sql.rows<Reference>(
+    `with recursive origin as materialized (
+       select statement_id as origin, stored as origin_stored, refers_to from lrs.statement where statement_id = any($1::uuid[])
+     ), upward(statement_id, stored, origin, origin_stored, depth) as (
+       select origin, origin_stored, origin, origin_stored, 0 from origin
        union all
-       select r.statement_id, r.stored, u.origin, u.depth + 1 from upward u join lrs.statement r on r.refers_to = u.statement_id
-       where u.depth < ${MAX_DEPTH} and r.statement_id <> u.origin
-     ), downward(source_id, refers_to, origin, depth) as (
-       select s.statement_id, s.refers_to, s.statement_id, 0 from lrs.statement s where s.statement_id = any($1::uuid[])
+       select r.statement_id, r.stored, u.origin, u.origin_stored, u.depth + 1 from upward u join lrs.statement r on r.refers_to = u.statement_id
+       where u.depth < ${MAX_DEPTH} and (r.stored, r.statement_id) < (u.origin_stored, u.origin)
+     ), downward(source_id, refers_to, origin, origin_stored, depth) as (
+       select origin, refers_to, origin, origin_stored, 0 from origin
        union all
-       select t.statement_id, t.refers_to, d.origin, d.depth + 1 from downward d join lrs.statement t on t.statement_id = d.refers_to
-       where d.depth < ${MAX_DEPTH} and t.statement_id <> d.origin
+       select t.statement_id, t.refers_to, d.origin, d.origin_stored, d.depth + 1 from downward d join lrs.statement t on t.statement_id = d.refers_to
+       where d.depth < ${MAX_DEPTH} and (t.stored, t.statement_id) < (d.origin_stored, d.origin)
      )
-     select distinct u.statement_id, u.stored::text as stored, d.source_id from upward u join downward d using (origin) where u.statement_id <> d.source_id`,
+     select distinct u.statement_id, u.stored::text as stored, d.source_id from upward u join downward d using (origin)
+     where u.statement_id <> d.source_id and u.depth + d.depth <= ${MAX_DEPTH} limit ${MAX_PAIRS + 1}`,
     [ids],
   );
+  if (rows.length > MAX_PAIRS) throw new Error(`the references through ${ids.join(', ')} are more than ${MAX_PAIRS}`);
+  return rows;
 }
 
 /** What is needed to tell what a statement says of agents, activities, verb and registration. */
@@ -129,12 +168,4 @@ export async function insertInherited(sql: Sql, links: readonly InheritedLink[])
       links.map((row) => row.roles),
     ],
   );
-}
-
-/** Those of the placed statements that refer to another, or that another refers to. */
-export async function referring(sql: Sql, placed: readonly Placed[]): Promise<readonly string[]> {
-  const rows = await sql.rows<{ id: string }>('select distinct refers_to as id from lrs.statement where refers_to = any($1::uuid[])', [
-    placed.map(({ statementId }) => statementId),
-  ]);
-  return [...new Set([...placed.filter(({ refersTo }) => refersTo !== null).map(({ statementId }) => statementId), ...rows.map(({ id }) => id)])];
 }

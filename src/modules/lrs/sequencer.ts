@@ -5,6 +5,10 @@ import * as store from './sequencer.store.ts';
 
 /** Statements placed in one transaction. */
 const BATCH = 5_000;
+/** Statements whose references are followed in one transaction. */
+const REFERENCE_BATCH = 20;
+/** Links written by one SQL statement. */
+const LINK_CHUNK = 20_000;
 /** Pause between two looks at whether older transactions have ended, in milliseconds. */
 const LOOK_MS = 5;
 
@@ -22,14 +26,10 @@ function inheritedFrom(source: store.Source): readonly { key: string; roles: num
 /** Lets statements be found by what those they refer to say (Communication 2.1.3), whichever was stored first. */
 async function inherit(sql: Sql, ids: readonly string[]): Promise<void> {
   const references = await store.referencesThrough(sql, ids);
-  if (references.length === 0) return;
-  const sources = new Map(
-    (await store.readSources(sql, [...new Set(references.map(({ sourceId }) => sourceId))])).map((row) => [row.statementId, inheritedFrom(row)]),
-  );
-  await store.insertInherited(
-    sql,
-    references.flatMap((reference) => (sources.get(reference.sourceId) ?? []).map((link) => ({ ...reference, ...link }))),
-  );
+  const sourceIds = [...new Set(references.map(({ sourceId }) => sourceId))];
+  const sources = new Map((await store.readSources(sql, sourceIds)).map((row) => [row.statementId, inheritedFrom(row)]));
+  const links = references.flatMap((reference) => (sources.get(reference.sourceId) ?? []).map((link) => ({ ...reference, ...link })));
+  for (let start = 0; start < links.length; start += LINK_CHUNK) await store.insertInherited(sql, links.slice(start, start + LINK_CHUNK));
 }
 
 /**
@@ -41,13 +41,16 @@ async function inherit(sql: Sql, ids: readonly string[]): Promise<void> {
  */
 export class Sequencer {
   readonly #database: Database;
+  readonly #onGivenUp: (statementId: string, error: unknown) => void;
 
-  constructor(database: Database) {
+  /** @param onGivenUp told of a statement whose references cannot be followed; it holds up nothing. */
+  constructor(database: Database, onGivenUp: (statementId: string, error: unknown) => void) {
     this.#database = database;
+    this.#onGivenUp = onGivenUp;
   }
 
   /**
-   * Places everything stored before now.
+   * Places everything stored before now and follows its references.
    * @param signal ends the wait for transactions that stay open; then nothing more is placed.
    * @returns the number of statements placed.
    */
@@ -60,17 +63,43 @@ export class Sequencer {
       await new Promise((done) => setTimeout(done, LOOK_MS));
     }
     let total = 0;
-    for (let placed = BATCH; placed === BATCH && !signal?.aborted; total += placed) placed = await this.#place(sampled);
+    for (let placed: number | null = BATCH; placed === BATCH; ) {
+      placed = signal?.aborted ? null : await this.#place(sampled);
+      // Another process is at it, and will publish.
+      if (placed === null) return total;
+      total += placed;
+    }
+    await this.#followReferences(signal);
+    await store.publish(sql, sampled);
     return total;
   }
 
-  async #place(upTo: string): Promise<number> {
+  async #place(upTo: string): Promise<number | null> {
+    return this.#database.transaction(async (sql) => ((await store.lockSequencer(sql)) ? store.place(sql, upTo, BATCH) : null));
+  }
+
+  /** Follows what waits, a few at a time; where a few fail, each alone, so that one cannot stop the others. */
+  async #followReferences(signal: AbortSignal | undefined): Promise<void> {
+    for (let size = REFERENCE_BATCH; !signal?.aborted; ) {
+      try {
+        if ((await this.#follow(size)) === 0) return;
+        size = REFERENCE_BATCH;
+      } catch (error) {
+        if (size === 1) {
+          const givenUp = await store.failFirstReference(this.#database.sql);
+          if (givenUp === null) throw error;
+          this.#onGivenUp(givenUp, error);
+        }
+        size = 1;
+      }
+    }
+  }
+
+  async #follow(limit: number): Promise<number> {
     return this.#database.transaction(async (sql) => {
-      if (!(await store.lockSequencer(sql))) return 0;
-      const placed = await store.place(sql, upTo, BATCH);
-      if (placed.length > 0) await inherit(sql, await store.referring(sql, placed));
-      if (placed.length < BATCH) await store.publish(sql, upTo);
-      return placed.length;
+      const ids = await store.claimReferences(sql, limit);
+      if (ids.length > 0) await inherit(sql, ids);
+      return ids.length;
     });
   }
 }

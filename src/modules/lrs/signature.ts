@@ -44,13 +44,17 @@ export function signatureFault(statement: JsonObject, attachment: JsonObject, by
   const parts = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(jws);
   if (!parts?.[1] || !parts[2] || !parts[3]) return 'a signature is a JWS in compact serialisation';
   const header = parseObject(Buffer.from(parts[1], 'base64url').toString('utf8'));
-  const algorithm = ALGORITHMS[String(header?.['alg'])];
+  const name = String(header?.['alg']);
+  const algorithm = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
   if (!header || !algorithm) return `the JWS algorithm must be one of ${Object.keys(ALGORITHMS).join(', ')}`;
   const text = Buffer.from(parts[2], 'base64url').toString('utf8');
   const payload = parseObject(text);
   if (!payload) return 'the payload of the JWS must be the statement as a JSON object';
   if (header['x5c'] !== undefined && !isSignedBy(header['x5c'], algorithm, `${parts[1]}.${parts[2]}`, parts[3]))
     return 'the certificate in x5c did not make this signature';
+  const [signedId, id] = [payload['id'], statement['id']];
+  if (typeof signedId === 'string' && typeof id === 'string' && signedId.toLowerCase() !== id.toLowerCase())
+    return 'the payload of the JWS has the id of another statement';
   if (
     !sameInstant(payload['timestamp'], statement['timestamp']) ||
     canonicalForm(payload, text, true) !== canonicalForm(statement, JSON.stringify(statement), true)

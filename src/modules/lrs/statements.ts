@@ -39,6 +39,14 @@ export interface StatementsOptions {
 
 const MAX_KNOWN = 50_000;
 
+/** Part of ECMAScript 2026 that TypeScript does not declare yet. */
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
+/** Keeps numbers as they were written, through parsing and writing. */
+const keepNumbers: Reviver = (_key, value, { source }) => (typeof value === 'number' && source !== undefined ? rawJson(source) : value);
+
+const parseExactly = (text: string): JsonObject => JSON.parse(text, keepNumbers as Parameters<typeof JSON.parse>[1]) as JsonObject;
+
 /** The statement store: validates, keeps exactly, acknowledges durably, finds again. */
 export class Statements {
   readonly #database: Database;
@@ -69,10 +77,10 @@ export class Statements {
     // Before the rows: a row must never name bytes that a crash could have taken.
     for (const [sha2, { bytes }] of request.parts ?? []) await this.#blobs.put(sha2, bytes);
     const statements = prepared.map((statement) => this.#withoutKnown(statement));
-    const conflicts = await this.#ingest.store({ sender: request.sender, statements });
+    const { conflicts, fresh } = await this.#ingest.store({ sender: request.sender, statements });
     if (conflicts.length > 0) throw conflictOf(prepared, conflicts);
-    this.#remember(statements);
-    this.#options.onStored();
+    this.#remember(statements.filter(({ id }) => fresh.has(id)));
+    if (fresh.size > 0) this.#options.onStored();
     return prepared.map(({ id }) => id);
   }
 
@@ -105,7 +113,7 @@ export class Statements {
    */
   async present(statements: readonly store.StoredStatement[], format: StatementFormat, acceptLanguage: string | undefined): Promise<readonly string[]> {
     if (format === 'exact') return statements.map(({ text }) => text);
-    const parsed = statements.map(({ text }) => JSON.parse(text) as JsonObject);
+    const parsed = statements.map(({ text }) => parseExactly(text));
     if (format === 'ids') return parsed.map((statement) => JSON.stringify(withIds(statement)));
     const preferences = languagePreferences(acceptLanguage);
     const keys = new Set(parsed.flatMap((statement) => [...linksOf(statement, undefined).activities.keys()]));

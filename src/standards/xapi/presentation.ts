@@ -1,33 +1,39 @@
 import { isObject, type JsonObject } from '../../kernel/json.ts';
 import { IFI_KINDS } from './actor.ts';
 
-/** A language range with its weight, most wanted first. */
-type Preferences = readonly string[];
+/** Language ranges in lower case. */
+interface Preferences {
+  /** Most wanted first. */
+  readonly wanted: readonly string[];
+  readonly unwanted: readonly string[];
+}
 
-/** Reads an Accept-Language header (RFC 9110, 12.5.4): ranges in order of weight; those of weight 0 are left out. */
+/** Reads an Accept-Language header (RFC 9110, 12.5.4): ranges in order of weight; weight 0 means unwanted. */
 export function languagePreferences(header: string | undefined): Preferences {
-  return (header ?? '')
+  const ranges = (header ?? '')
     .split(',')
     .map((part, index) => {
       const [range = '', ...parameters] = part.trim().split(/\s*;\s*/);
       const weight = parameters.map((parameter) => /^q=([01](?:\.\d{0,3})?)$/i.exec(parameter)?.[1]).find((value) => value !== undefined);
       return { range: range.toLowerCase(), weight: Number(weight ?? 1), index };
     })
-    .filter(({ range, weight }) => range !== '' && weight > 0)
-    .sort((a, b) => b.weight - a.weight || a.index - b.index)
-    .map(({ range }) => range);
+    .filter(({ range }) => range !== '')
+    .sort((a, b) => b.weight - a.weight || a.index - b.index);
+  const named = (isWanted: boolean): string[] => ranges.filter(({ weight }) => weight > 0 === isWanted).map(({ range }) => range);
+  return { wanted: named(true), unwanted: named(false) };
 }
 
-/** The one entry of a language map that fits best (RFC 4647, 3.4 lookup); the first where none fits. */
-function inOneLanguage(map: JsonObject, preferences: Preferences): JsonObject {
+/** The one entry of a language map that fits best (RFC 4647, 3.4 lookup); where none fits, the first that is not unwanted. */
+function inOneLanguage(map: JsonObject, { wanted, unwanted }: Preferences): JsonObject {
   const tags = Object.keys(map);
-  for (const wanted of preferences) {
-    for (let range = wanted; range !== '' && range !== '*'; range = range.includes('-') ? range.slice(0, range.lastIndexOf('-')) : '') {
+  for (const first of wanted) {
+    for (let range = first; range !== '' && range !== '*'; range = range.includes('-') ? range.slice(0, range.lastIndexOf('-')) : '') {
       const found = tags.find((tag) => tag.toLowerCase() === range) ?? tags.find((tag) => tag.toLowerCase().startsWith(`${range}-`));
       if (found !== undefined) return { [found]: map[found] };
     }
   }
-  const [first] = tags;
+  const isUnwanted = (tag: string): boolean => unwanted.some((range) => tag.toLowerCase() === range || tag.toLowerCase().startsWith(`${range}-`));
+  const first = tags.find((tag) => !isUnwanted(tag)) ?? tags[0];
   return first === undefined ? {} : { [first]: map[first] };
 }
 
