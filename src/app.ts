@@ -16,7 +16,7 @@ import { Projector } from './jobs/projector.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { Access, accessEntities } from './modules/access/index.ts';
 import { Competencies, competencyEntities } from './modules/competency/index.ts';
-import { Documents, Forwarding, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
+import { Bulk, Documents, Forwarding, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
 import { People, peopleEntities } from './modules/people/index.ts';
 import { Progress, progressEntities } from './modules/progress/index.ts';
 import { Training, trainingEntities } from './modules/training/index.ts';
@@ -69,6 +69,15 @@ export function createModules(config: Config, database: Database, clock: Clock):
   };
 }
 
+/** The statement store on a database. @param onStored told after each commit that wrote something. */
+export function createStatements(config: Config, database: Database, onStored: () => void): Statements {
+  const ingest = new Ingest(database, { concurrency: config.ingestConcurrency, maxWaiting: config.ingestWaitingLimit });
+  const limits = { maxDepth: config.statementDepthLimit, maxBatch: config.statementBatchLimit };
+  return new Statements(database, ingest, blobStore(config), { limits, onStored });
+}
+
+export const createBulk = (config: Config, database: Database): Bulk => new Bulk(database, blobStore(config));
+
 /** Builds the server on a database. Nothing listens before `start`. */
 export async function createApp({ config, databaseUrl, clock = systemClock, onQuery }: AppOptions): Promise<App> {
   const database = await connect(config, databaseUrl, onQuery);
@@ -98,11 +107,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     pollMs: config.forwardPollMs,
     onError: (error) => http.log.error({ err: errorFields(error) }, 'forwarding failed and will be tried again'),
   });
-  const ingest = new Ingest(database, { concurrency: config.ingestConcurrency, maxWaiting: config.ingestWaitingLimit });
-  const statements = new Statements(database, ingest, blobStore(config), {
-    limits: { maxDepth: config.statementDepthLimit, maxBatch: config.statementBatchLimit },
-    onStored: projector.wake,
-  });
+  const statements = createStatements(config, database, projector.wake);
   const isProduction = config.mode === 'production';
   const schema = graphqlSchema();
   const apollo = createGraphServer({

@@ -18,6 +18,9 @@ const HELP = `Usage: mumpuni <command>
   credential rotate ID [--grace-hours 24]
                              give a credential a new secret; printed once
   credential revoke ID       end a credential; no process accepts it after a few seconds
+  statements export FILE     write all statements as JSON lines, attachments beside; goes on where it was
+  statements import FILE     store statements from JSON lines; goes on where it was
+  attachments collect        delete attachments that no statement names
   help                       show this
 
 Settings are environment variables: see docs/configuration.md.
@@ -97,10 +100,13 @@ async function importFramework(file: string, values: Values): Promise<number> {
   return importFrameworkFile(await loadConfig(), file, request);
 }
 
+/** Commands of two words. */
+const GROUPS = new Set(['token', 'credential', 'framework', 'statements', 'attachments']);
+
 async function runCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args);
   const [command = 'serve', second, third] = positionals;
-  switch (command === 'token' || command === 'credential' || command === 'framework' ? `${command} ${second}` : command) {
+  switch (GROUPS.has(command) ? `${command} ${second}` : command) {
     case 'serve':
       await (await import('./commands/serve.ts')).serve(await loadConfig());
       return 0;
@@ -131,6 +137,14 @@ async function runCommand(args: readonly string[]): Promise<number> {
       return 0;
     case 'credential revoke':
       await (await import('./commands/administer.ts')).revokeCredential(await loadConfig(), need(third, 'ID'));
+      return 0;
+    case 'statements export':
+      await (await import('./commands/bulk.ts')).exportStatements(await loadConfig(), need(third, 'FILE'));
+      return 0;
+    case 'statements import':
+      return (await import('./commands/bulk.ts')).importStatements(await loadConfig(), need(third, 'FILE'));
+    case 'attachments collect':
+      await (await import('./commands/bulk.ts')).collectAttachments(await loadConfig());
       return 0;
     case 'help':
       process.stdout.write(HELP);

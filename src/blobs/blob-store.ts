@@ -5,6 +5,6 @@ export interface BlobStore {
   /** The bytes, or null where there are none. */
   get(key: string): Promise<Uint8Array | null>;
   delete(key: string): Promise<void>;
-  /** Every key, in any order. */
-  keys(): AsyncIterable<string>;
+  /** Everything kept, in any order, with when it was written. */
+  entries(): AsyncIterable<{ readonly key: string; readonly written: Date }>;
 }

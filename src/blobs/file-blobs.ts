@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobStore } from './blob-store.ts';
 
@@ -63,11 +63,13 @@ export class FileBlobs implements BlobStore {
     await rm(this.#path(key), { force: true });
   }
 
-  async *keys(): AsyncIterable<string> {
+  async *entries(): AsyncIterable<{ key: string; written: Date }> {
     const entries = await readdir(this.#root, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
       if (isMissing(error)) return [];
       throw error;
     });
-    for (const entry of entries) if (entry.isFile() && !entry.name.startsWith('.')) yield entry.name;
+    for (const entry of entries) {
+      if (entry.isFile() && !entry.name.startsWith('.')) yield { key: entry.name, written: (await stat(join(entry.parentPath, entry.name))).mtime };
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect, createModules } from '../app.ts';
 import type { Config } from '../config/settings.ts';
+import type { Database } from '../db/database.ts';
 import { ownEmbeddedDatabase } from '../db/embedded-owner.ts';
 import { assertSchemaIsCurrent, migrate } from '../db/schema-version.ts';
 import type { Modules } from '../graphql/modules.ts';
@@ -17,14 +18,14 @@ const say = (message: string): void => {
 const LIST_PAGE = 100;
 
 /** Opens the configured database for one command. With the embedded one, the server must not be running. */
-async function withModules<T>(config: Config, work: (modules: Modules) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
   const owned = config.databaseUrl === '' ? await ownEmbeddedDatabase(config.dataDir, say) : null;
   try {
     const database = await connect(config, owned?.url ?? config.databaseUrl);
     try {
       if (owned) await migrate(database);
       await assertSchemaIsCurrent(database);
-      return await work(createModules(config, database, systemClock));
+      return await work(database);
     } finally {
       await database.close();
     }
@@ -32,6 +33,9 @@ async function withModules<T>(config: Config, work: (modules: Modules) => Promis
     await owned?.stop();
   }
 }
+
+const withModules = <T>(config: Config, work: (modules: Modules) => Promise<T>): Promise<T> =>
+  withDatabase(config, (database) => work(createModules(config, database, systemClock)));
 
 /** Brings the schema of DATABASE_URL, or of the embedded database, up to date. */
 export async function runMigrations(config: Config): Promise<void> {

@@ -26,6 +26,8 @@ export interface TestApp extends App {
   readonly url: string;
   /** Connection string of its database, for a second server on it. */
   readonly databaseUrl: string;
+  /** Where it keeps attachments. */
+  readonly blobDir: string;
   /** An xAPI credential with every scope, and an ADMIN token. */
   readonly credential: XapiSecret;
   readonly token: string;
@@ -139,6 +141,7 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
     ...app,
     url,
     databaseUrl: databaseUrl ?? own?.url ?? '',
+    blobDir,
     credential,
     token,
     createCredential,

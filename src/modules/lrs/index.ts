@@ -1,5 +1,6 @@
 export type { AttachmentPart, AttachmentParts } from './attachments.ts';
 export { isDigestOf } from './attachments.ts';
+export { Bulk, type ExportedStatement } from './bulk.ts';
 export { type Document, type DocumentAddress, type DocumentResource, type DocumentScope, Documents, type Preconditions } from './documents.ts';
 export type { DeadLetterRow, ForwarderRow } from './forwarding.store.ts';
 export { Forwarding, type NewForwarder } from './forwarding.ts';

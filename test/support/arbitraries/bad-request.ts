@@ -335,9 +335,7 @@ const method: Arb = mostly(fc.constantFrom('GET', 'PUT', 'POST', 'DELETE', 'HEAD
 const resource = mostly(fc.constantFrom(...Object.entries(RESOURCES).slice(0, 6)), fc.constantFrom(...Object.entries(RESOURCES)));
 const plain: Arb<FuzzRequest> = fc
   .tuple(resource, headers, method, fc.option(brokenText, { freq: 3 }))
-  .chain(([[path, names], head, verb, body]) =>
-    query(names).map((asked) => ({ method: verb, path: `/xapi/${path}?${asked}`, headers: head, body })),
-  );
+  .chain(([[path, names], head, verb, body]) => query(names).map((asked) => ({ method: verb, path: `/xapi/${path}?${asked}`, headers: head, body })));
 /** Bodies for the resource that reads them. */
 const written: Arb<FuzzRequest> = fc.tuple(headers, fc.boolean(), uuid, brokenText).map(([head, isPut, id, body]) => ({
   method: isPut ? 'PUT' : 'POST',

@@ -1,0 +1,57 @@
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { Database } from '../../db/database.ts';
+import { isReferenced, unrestrictedVoids } from './bulk.store.ts';
+import { lastPosition, type PlacedStatement, statementsAfter } from './forwarding.store.ts';
+import { attachmentsOfStatements } from './query.store.ts';
+
+/** A statement as it leaves in bulk, with what its text does not say. */
+export interface ExportedStatement extends PlacedStatement {
+  /** Whether it voids whoever's statement it names. */
+  readonly unrestrictedVoid: boolean;
+  readonly attachments: readonly { readonly sha2: string; readonly contentType: string }[];
+}
+
+/** Statements by the thousand, for moving and keeping them elsewhere. */
+export class Bulk {
+  readonly #database: Database;
+  readonly #blobs: BlobStore;
+
+  constructor(database: Database, blobs: BlobStore) {
+    this.#database = database;
+    this.#blobs = blobs;
+  }
+
+  /** The statements after a position, in order; voided ones too. Those without a position yet come later. */
+  async exportAfter(position: number, limit: number): Promise<readonly ExportedStatement[]> {
+    const { sql } = this.#database;
+    const page = await statementsAfter(sql, position, limit);
+    const ids = page.map(({ id }) => id);
+    const attachments = Map.groupBy(await attachmentsOfStatements(sql, ids), (row) => row.statementId);
+    const unrestricted = new Set(await unrestrictedVoids(sql, ids));
+    return page.map((statement) => ({
+      ...statement,
+      unrestrictedVoid: unrestricted.has(statement.id),
+      attachments: (attachments.get(statement.id) ?? []).map(({ sha2, contentType }) => ({ sha2, contentType })),
+    }));
+  }
+
+  lastPosition = (): Promise<number> => lastPosition(this.#database.sql);
+
+  /** The bytes of an attachment, or null when they are gone. */
+  attachmentBytes = (sha2: string): Promise<Uint8Array | null> => this.#blobs.get(sha2);
+
+  /**
+   * Deletes attachments that no statement names: what refused requests left behind.
+   * @param olderThan those written later stay, since their request may still be under way.
+   * @returns how many.
+   */
+  async collectAttachments(olderThan: Date): Promise<number> {
+    let deleted = 0;
+    for await (const { key, written } of this.#blobs.entries()) {
+      if (written >= olderThan || (await isReferenced(this.#database.sql, key))) continue;
+      await this.#blobs.delete(key);
+      deleted += 1;
+    }
+    return deleted;
+  }
+}
