@@ -91,12 +91,12 @@ function readLine(text: string, number: number): ImportLine {
   const statement = isEnvelope ? (value['statement'] as { readonly [key: string]: unknown }) : value;
   // To the letter: the statement is the last member of an envelope.
   const exact = isEnvelope ? text.slice(text.indexOf('"statement":') + '"statement":'.length, text.lastIndexOf('}')) : text;
-  const given = statement['authority'];
+  const { authority: given, version } = statement;
   const authority = given !== undefined && validateAgent(given).length === 0 ? given : DEFAULT_AUTHORITY;
   return {
     number,
     statement: exact,
-    version: String(statement['version'] ?? '').startsWith('2.') ? '2.0.0' : '1.0.3',
+    version: typeof version === 'string' && version.startsWith('2.') ? '2.0.0' : '1.0.3',
     sender: {
       credentialId: IMPORT_CREDENTIAL,
       authority: JSON.stringify(authority),
