@@ -10,7 +10,7 @@ import { Migration } from '@mikro-orm/migrations';
  */
 export class Migration20261124000002 extends Migration {
   override up(): void {
-    for (const part of [REFERENCES, POSITIONS, DOCUMENTS, ATTACHMENTS, CANONICAL, CREDENTIALS, FORWARDING]) this.addSql(part);
+    for (const part of [REFERENCES, POSITIONS, DOCUMENTS, ATTACHMENTS, CANONICAL, CREDENTIALS, FORWARDING, ERASURE]) this.addSql(part);
   }
 
   override down(): void {
@@ -172,5 +172,25 @@ create table lrs.forward_dead_letter (
   created_at timestamptz not null,
   retry boolean not null,
   primary key (forwarder_id, statement_id)
+);
+`;
+
+const ERASURE = `
+-- A person to be taken out of the store, and what came of it: the receipt. identifiers: as JSON, gone once it is done.
+create table lrs.erasure (
+  id uuid primary key,
+  requested_at timestamptz not null,
+  finished_at timestamptz null,
+  identifiers text null,
+  statements_deleted int not null,
+  statements_pseudonymised int not null,
+  documents_deleted int not null,
+  attachments_deleted int not null
+);
+
+-- Statements that were here: sent again they are acknowledged and stay away.
+create table lrs.erased_statement (
+  statement_id uuid primary key,
+  content_hash bytea not null
 );
 `;

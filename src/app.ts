@@ -16,8 +16,8 @@ import { Projector } from './jobs/projector.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { Access, accessEntities } from './modules/access/index.ts';
 import { Competencies, competencyEntities } from './modules/competency/index.ts';
-import { Bulk, Documents, Forwarding, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
-import { People, peopleEntities } from './modules/people/index.ts';
+import { Bulk, Documents, Erasures, Forwarding, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
+import { type OnLearnerErased, People, peopleEntities } from './modules/people/index.ts';
 import { Progress, progressEntities } from './modules/progress/index.ts';
 import { Training, trainingEntities } from './modules/training/index.ts';
 import { explorerRoutes, hasExplorer } from './web/explorer.ts';
@@ -53,19 +53,30 @@ export async function connect(config: Config, databaseUrl: string, onQuery?: (te
   return Database.connect({ url: databaseUrl, poolSize: config.databasePoolSize, entities, ...(onQuery && { onQuery }) });
 }
 
+/** Pause between two looks at whether a person is to be erased. */
+const ERASURE_POLL_MS = 2_000;
+
 /** Where attachments are kept. */
 const blobStore = (config: Config): BlobStore => new FileBlobs(resolve(config.blobDir || join(config.dataDir, 'blobs')));
 
 /** The modules on a database; what one must tell another is wired here and nowhere else. */
 export function createModules(config: Config, database: Database, clock: Clock): Modules {
+  const access = new Access(database, clock);
+  const erasures = new Erasures(database, blobStore(config), clock);
   const progress = new Progress(database, clock);
+  const training = new Training(database, clock);
+  const forget: OnLearnerErased = async (sql, learnerId, identities) => {
+    for (const module of [progress, training, access]) await module.forget(sql, learnerId);
+    return erasures.request(sql, identities);
+  };
   return {
-    access: new Access(database, clock),
+    access,
     competencies: new Competencies(database, clock, (sql, frameworkId) => progress.frameworkPublished(sql, frameworkId)),
+    erasures,
     forwarding: new Forwarding(database, blobStore(config), clock, config.forwardSecrets),
-    people: new People(database, clock),
+    people: new People(database, clock, forget),
     progress,
-    training: new Training(database, clock),
+    training,
   };
 }
 
@@ -102,6 +113,10 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   const sequencing = new Loop((signal) => sequencer.pass(signal), {
     pollMs: config.sequencerPollMs,
     onError: (error) => http.log.error({ err: errorFields(error) }, 'sequencing failed and will be tried again'),
+  });
+  const erasing = new Loop((signal) => modules.erasures.pass(signal), {
+    pollMs: ERASURE_POLL_MS,
+    onError: (error) => http.log.error({ err: errorFields(error) }, 'an erasure failed and will be tried again'),
   });
   const forwarding = new Loop((signal) => modules.forwarding.pass(signal), {
     pollMs: config.forwardPollMs,
@@ -154,12 +169,13 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
       projector.start();
       sequencing.start();
       forwarding.start();
+      erasing.start();
       return address;
     },
     close: async () => {
       closing = true;
       await http.close();
-      await Promise.all([projector.stop(), sequencing.stop(), forwarding.stop()]);
+      await Promise.all([projector.stop(), sequencing.stop(), forwarding.stop(), erasing.stop()]);
       await apollo.stop();
       await database.close();
     },

@@ -1,6 +1,6 @@
 import type { Access } from '../modules/access/index.ts';
 import type { Competencies } from '../modules/competency/index.ts';
-import type { Forwarding } from '../modules/lrs/index.ts';
+import type { Erasures, Forwarding } from '../modules/lrs/index.ts';
 import type { People } from '../modules/people/index.ts';
 import type { Progress } from '../modules/progress/index.ts';
 import type { Training } from '../modules/training/index.ts';
@@ -9,6 +9,7 @@ import type { Training } from '../modules/training/index.ts';
 export interface Modules {
   readonly access: Access;
   readonly competencies: Competencies;
+  readonly erasures: Erasures;
   readonly forwarding: Forwarding;
   readonly people: People;
   readonly progress: Progress;

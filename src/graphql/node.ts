@@ -10,6 +10,7 @@ export const PREFIXES = {
   CompetencyFramework: 'fwk',
   CompetencyRequirement: 'req',
   Enrolment: 'enr',
+  Erasure: 'ers',
   Evidence: 'evd',
   EvidenceRule: 'rul',
   EvidenceRuleSet: 'rst',

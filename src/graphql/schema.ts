@@ -16,6 +16,7 @@ import {
 import type { GraphContext } from './context.ts';
 import { assignCosts } from './costs.ts';
 import { refusalsAsErrors } from './errors.ts';
+import { ErasureResolver } from './lrs/erasures.ts';
 import { ForwarderMutations, StatementForwarderResolver } from './lrs/forwarders.ts';
 import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';
 import { NodeResolver } from './node-resolver.ts';
@@ -69,6 +70,7 @@ export function graphqlSchema(): GraphQLSchema {
       CompetencyResolver,
       CredentialMutations,
       EnrolmentResolver,
+      ErasureResolver,
       EvidenceResolver,
       EvidenceRuleResolver,
       EvidenceRuleSetResolver,

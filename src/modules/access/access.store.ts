@@ -125,3 +125,9 @@ export async function hasGrant(sql: Sql, partnerId: string, programId: string, n
   );
   return rows.length > 0;
 }
+
+/** Deletes the tokens and pseudonyms of a learner. */
+export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void> {
+  await sql.rows('delete from access.api_token where learner_id = $1', [learnerId]);
+  await sql.rows('delete from access.partner_pseudonym where learner_id = $1', [learnerId]);
+}

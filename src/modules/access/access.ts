@@ -1,6 +1,6 @@
 import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Database } from '../../db/database.ts';
+import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
 import { checkInstants, checkRange, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
@@ -178,6 +178,9 @@ export class Access {
     if (row.revokedAt) throw conflict('/id', 'live', 'this credential is revoked');
     return row;
   }
+
+  /** Forgets a learner, within the transaction that deletes them. */
+  forget = (sql: Sql, learnerId: string) => store.deleteOfLearner(sql, learnerId);
 
   credentials = (limit: number, afterKey: string | null) => store.listCredentials(this.#database.sql, limit, afterKey);
   credentialById = (id: string) => store.credentialById(this.#database.sql, id);

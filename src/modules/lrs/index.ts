@@ -2,6 +2,8 @@ export type { AttachmentPart, AttachmentParts } from './attachments.ts';
 export { isDigestOf } from './attachments.ts';
 export { Bulk, type ExportedStatement } from './bulk.ts';
 export { type Document, type DocumentAddress, type DocumentResource, type DocumentScope, Documents, type Preconditions } from './documents.ts';
+export type { ErasureRow } from './erasure.store.ts';
+export { Erasures } from './erasure.ts';
 export type { DeadLetterRow, ForwarderRow } from './forwarding.store.ts';
 export { Forwarding, type NewForwarder } from './forwarding.ts';
 export { claimInbox, type InboxStatement, readForProjection, readStates, requeueByLink, type StatementState, waitingBuckets } from './inbox.store.ts';

@@ -58,6 +58,8 @@ with input as materialized (
 ), known as materialized (
   -- A timestamp that only one of them has was set by an LRS (Data 2.3.1).
   select i.id, i.batch, s.content_hash <> i.content_hash or coalesce(s.recorded_at <> i.recorded_at, false) as differs from input i join lrs.statement s on s.statement_id = i.id
+  union all
+  select i.id, i.batch, e.content_hash <> i.content_hash from input i join lrs.erased_statement e on e.statement_id = i.id
 ), clock as materialized (
   select lrs.next_stored() as base
 ), fresh as (

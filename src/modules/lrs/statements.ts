@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database } from '../../db/database.ts';
 import { AppError } from '../../kernel/errors.ts';
+import { parseExactly } from '../../kernel/exact-json.ts';
 import { canonical, isObject, type JsonObject, languagePreferences, mergeDefinitions, withIds, type XapiVersion } from '../../standards/xapi/index.ts';
 import type { AttachmentParts } from './attachments.ts';
 import type { Ingest } from './ingest.ts';
@@ -38,14 +39,6 @@ export interface StatementsOptions {
 }
 
 const MAX_KNOWN = 50_000;
-
-/** Part of ECMAScript 2026 that TypeScript does not declare yet. */
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
-type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
-/** Keeps numbers as they were written, through parsing and writing. */
-const keepNumbers: Reviver = (_key, value, { source }) => (typeof value === 'number' && source !== undefined ? rawJson(source) : value);
-
-const parseExactly = (text: string): JsonObject => JSON.parse(text, keepNumbers as Parameters<typeof JSON.parse>[1]) as JsonObject;
 
 /** The statement store: validates, keeps exactly, acknowledges durably, finds again. */
 export class Statements {
@@ -113,7 +106,7 @@ export class Statements {
    */
   async present(statements: readonly store.StoredStatement[], format: StatementFormat, acceptLanguage: string | undefined): Promise<readonly string[]> {
     if (format === 'exact') return statements.map(({ text }) => text);
-    const parsed = statements.map(({ text }) => parseExactly(text));
+    const parsed = statements.map(({ text }) => parseExactly(text) as JsonObject);
     if (format === 'ids') return parsed.map((statement) => JSON.stringify(withIds(statement)));
     const preferences = languagePreferences(acceptLanguage);
     const keys = new Set(parsed.flatMap((statement) => [...linksOf(statement, undefined).activities.keys()]));

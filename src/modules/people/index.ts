@@ -9,4 +9,4 @@ export {
   type PositionRow,
   type UnitRow,
 } from './people.store.ts';
-export { type NewHolding, type NewLearner, People } from './people.ts';
+export { type NewHolding, type NewLearner, type OnLearnerErased, People } from './people.ts';

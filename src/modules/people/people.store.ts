@@ -1,4 +1,5 @@
 import { RetryTransaction, type Sql } from '../../db/database.ts';
+import type { Ifi } from '../../standards/xapi/index.ts';
 import { type Bind, learnerScope, type Viewer } from '../access/index.ts';
 
 /**
@@ -73,9 +74,26 @@ export async function learnersOfAgents(sql: Sql, agentKeys: readonly string[]): 
   return new Map(rows.map((row) => [row.agentKey, row.learnerId]));
 }
 
-/** Takes the row lock of each learner, in one order; who holds it may change what is derived about them. */
-export async function lockLearners(sql: Sql, learnerIds: readonly string[]): Promise<void> {
-  await sql.rows('select from people.learner where id = any($1::uuid[]) order by id for no key update', [learnerIds]);
+/**
+ * Takes the row lock of each learner, in one order; who holds it may change what is derived about them.
+ * @returns those that are still there.
+ */
+export async function lockLearners(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await sql.rows<{ id: string }>('select id from people.learner where id = any($1::uuid[]) order by id for no key update', [learnerIds]);
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Deletes a learner with all that belongs to them here. @returns their identifiers; null when there is no such learner. */
+export async function deleteLearner(sql: Sql, id: string): Promise<readonly Ifi[] | null> {
+  const [learner] = await sql.rows('select id from people.learner where id = $1 for update', [id]);
+  if (!learner) return null;
+  const identities = await sql.rows<{ kind: Ifi['kind']; homePage: string; value: string }>(
+    'delete from people.agent_identity where learner_id = $1 returning ifi_kind as kind, home_page, ifi_value as value',
+    [id],
+  );
+  await sql.rows('delete from people.position_holding where learner_id = $1', [id]);
+  await sql.rows('delete from people.learner where id = $1', [id]);
+  return identities;
 }
 
 const AGENT_LOCK = `(('x' || substr(replace(t.key::text, '-', ''), 1, 16))::bit(64))::bigint`;

@@ -7,7 +7,7 @@ import { checkInstants, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Page, PageRequest } from '../../kernel/cursor.ts';
 import { toPage } from '../../kernel/cursor.ts';
-import { AppError, conflict, invalid } from '../../kernel/errors.ts';
+import { AppError, conflict, invalid, missing } from '../../kernel/errors.ts';
 import { canonicalIfi, type Ifi, validateAgent } from '../../standards/xapi/index.ts';
 import { ensurePseudonyms, type Viewer } from '../access/index.ts';
 import { ifiKey, requeueByLink } from '../lrs/index.ts';
@@ -40,14 +40,20 @@ export interface NewHolding {
 /** The Agent that an identifier makes, for the standard's own rules to judge. */
 const agentOf = (ifi: Ifi): unknown => (ifi.kind === 'account' ? { account: { homePage: ifi.homePage, name: ifi.value } } : { [ifi.kind]: ifi.value });
 
+/** Told inside the transaction that deletes a learner, with their identifiers, so that all others forget them too. @returns the id of a receipt. */
+export type OnLearnerErased = (sql: Sql, learnerId: string, identities: readonly Ifi[]) => Promise<string>;
+
 /** Units, positions, learners, and the xAPI identifiers by which statements know them. */
 export class People {
   readonly #database: Database;
   readonly #clock: Clock;
 
-  constructor(database: Database, clock: Clock) {
+  readonly #onErased: OnLearnerErased;
+
+  constructor(database: Database, clock: Clock, onErased: OnLearnerErased) {
     this.#database = database;
     this.#clock = clock;
+    this.#onErased = onErased;
   }
 
   get #sql(): Sql {
@@ -73,6 +79,19 @@ export class People {
     await this.#database.write(async (em, sql) => {
       await assertExists(sql, 'people.learner', learnerId, '/learnerId', 'learner');
       await this.#link(em, sql, learnerId, ifi, '/identity');
+    });
+  }
+
+  /**
+   * Erases a person (UU 27/2022): who they are is gone at once, what statements say of them soon after.
+   * @returns the id of the receipt.
+   * @throws AppError NOT_FOUND
+   */
+  async eraseLearner(learnerId: string): Promise<string> {
+    return this.#database.transaction(async (sql) => {
+      const identities = await store.deleteLearner(sql, learnerId);
+      if (!identities) throw missing('/id', 'reference', 'there is no such learner');
+      return this.#onErased(sql, learnerId, identities);
     });
   }
 

@@ -303,3 +303,8 @@ export const eventsOfLearners = (sql: Sql, learnerIds: readonly string[], limit:
      from unnest($1::uuid[]) as l(id) cross join lateral (select * from progress.progress_event p where p.learner_id = l.id order by p.id desc limit $2) e`,
     [learnerIds, limit],
   );
+
+/** Deletes everything derived about a learner. */
+export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void> {
+  for (const table of ['evidence', 'competency_progress', 'progress_event']) await sql.rows(`delete from progress.${table} where learner_id = $1`, [learnerId]);
+}

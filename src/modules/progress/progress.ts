@@ -218,6 +218,9 @@ export class Progress {
     return version;
   }
 
+  /** Forgets a learner, within the transaction that deletes them. */
+  forget = (sql: Sql, learnerId: string) => store.deleteOfLearner(sql, learnerId);
+
   statements = (ids: readonly string[]) => readTexts(this.#sql, ids);
   evidenceOf = (pairs: readonly { readonly learnerId: string; readonly itemId: string }[]) => store.evidenceOf(this.#sql, pairs);
   evidenceById = (pairs: readonly { readonly learnerId: string; readonly id: string }[]) => store.evidenceById(this.#sql, pairs);

@@ -133,9 +133,9 @@ export async function projectBucket(database: Database, clock: Clock, graphs: Gr
     const learners = await learnersOf(sql, scouts);
     const concerned = [...new Set(scouts.flatMap((statement) => learners.get(statement.actorKey) ?? []))].sort(byKey);
     if (concerned.length === 0) return claimed.length;
-    await lockLearners(sql, concerned);
+    const present = await lockLearners(sql, concerned);
     // Read again: whether a statement is voided is only certain under the lock of its learner.
-    const statements = (await readForProjection(sql, ids)).filter((statement) => learners.has(statement.actorKey));
+    const statements = (await readForProjection(sql, ids)).filter((statement) => present.has(learners.get(statement.actorKey) ?? ''));
     await projectStatements(sql, clock, graphs, statements, learners, new Set(targets));
     return claimed.length;
   });

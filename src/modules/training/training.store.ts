@@ -143,3 +143,7 @@ export async function modulesWithoutActivities(sql: Sql, versionId: string): Pro
   );
   return rows.map((row) => row.title);
 }
+
+export async function deleteEnrolments(sql: Sql, learnerId: string): Promise<void> {
+  await sql.rows('delete from training.enrolment where learner_id = $1', [learnerId]);
+}

@@ -219,6 +219,9 @@ export class Training {
     return { id: row.id, learnerId: row.learnerId, batchId: row.batch, registration: row.registration };
   }
 
+  /** Forgets a learner, within the transaction that deletes them. */
+  forget = (sql: Sql, learnerId: string) => store.deleteEnrolments(sql, learnerId);
+
   programs = (limit: number, afterCode: string | null) => store.listPrograms(this.#sql, limit, afterCode);
   programsById = (ids: readonly string[]) => store.programsById(this.#sql, ids);
   versionsOfPrograms = (ids: readonly string[]) => store.versionsOfPrograms(this.#sql, ids);
