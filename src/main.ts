@@ -20,6 +20,8 @@ const HELP = `Usage: mumpuni <command>
   credential revoke ID       end a credential; no process accepts it after a few seconds
   statements export FILE     write all statements as JSON lines, attachments beside; goes on where it was
   statements import FILE     store statements from JSON lines; goes on where it was
+  person export FILE --learner ID
+                             write everything about a learner, for their own copy
   attachments collect        delete attachments that no statement names
   help                       show this
 
@@ -101,7 +103,7 @@ async function importFramework(file: string, values: Values): Promise<number> {
 }
 
 /** Commands of two words. */
-const GROUPS = new Set(['token', 'credential', 'framework', 'statements', 'attachments']);
+const GROUPS = new Set(['token', 'credential', 'framework', 'statements', 'attachments', 'person']);
 
 async function runCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args);
@@ -143,6 +145,9 @@ async function runCommand(args: readonly string[]): Promise<number> {
       return 0;
     case 'statements import':
       return (await import('./commands/bulk.ts')).importStatements(await loadConfig(), need(third, 'FILE'));
+    case 'person export':
+      await (await import('./commands/person.ts')).exportPerson(await loadConfig(), need(values.learner, '--learner'), need(third, 'FILE'));
+      return 0;
     case 'attachments collect':
       await (await import('./commands/bulk.ts')).collectAttachments(await loadConfig());
       return 0;

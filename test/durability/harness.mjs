@@ -18,10 +18,12 @@ import { actorKey } from '../../dist/src/modules/lrs/index.js';
 
 const CLIENTS = 8;
 const GIVE_UP_MS = 60_000;
+/** Projecting everything that was posted may take a while on a slow machine. */
+const SETTLE_MS = 900_000;
 
 /** Calls until it answers truthfully; what it throws meanwhile does not count. */
-async function eventually(what, attempt) {
-  const until = Date.now() + GIVE_UP_MS;
+async function eventually(what, attempt, giveUpMs = GIVE_UP_MS) {
+  const until = Date.now() + giveUpMs;
   for (let last; Date.now() < until; await pause(20)) {
     try {
       const answer = await attempt();
@@ -31,7 +33,7 @@ async function eventually(what, attempt) {
     }
     if (last && Date.now() > until - 100) throw new Error(`${what}: ${last.message}`);
   }
-  throw new Error(`${what} did not happen within ${GIVE_UP_MS} ms`);
+  throw new Error(`${what} did not happen within ${giveUpMs} ms`);
 }
 
 const alive = (pid) => {
@@ -158,12 +160,13 @@ const PROGRESS = `select coalesce(json_agg(t order by t.learner_id, t.item_id), 
 /** What the database holds once nothing waits any more. */
 async function audit(url, acknowledged) {
   const sql = new pg.Client({ connectionString: url });
+  sql.on('error', () => undefined);
   await sql.connect();
   const one = async (text, parameters) => Object.values((await sql.query(text, parameters)).rows[0])[0];
-  const settle = () => eventually('an empty inbox', async () => (await one('select count(*)::int from lrs.inbox')) === 0);
+  const settle = () => eventually('an empty inbox', async () => (await one('select count(*)::int from lrs.inbox')) === 0, SETTLE_MS);
   await settle();
   const stored = await one('select count(*)::int from lrs.statement');
-  await eventually('a position for every statement', async () => (await one('select count(*)::int from lrs.statement_position')) === stored);
+  await eventually('a position for every statement', async () => (await one('select count(*)::int from lrs.statement_position')) === stored, SETTLE_MS);
   const before = await one(PROGRESS);
   // Everything is projected again from the statements alone.
   await sql.query(`insert into lrs.inbox (bucket, stored, statement_id)

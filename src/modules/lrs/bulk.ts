@@ -1,7 +1,9 @@
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database } from '../../db/database.ts';
-import { isReferenced, unrestrictedVoids } from './bulk.store.ts';
+import type { Ifi } from '../../standards/xapi/index.ts';
+import { type AgentDocument, documentsOf, isReferenced, statementsNaming, unrestrictedVoids } from './bulk.store.ts';
 import { lastPosition, type PlacedStatement, statementsAfter } from './forwarding.store.ts';
+import { ifiKey } from './keys.ts';
 import { attachmentsOfStatements } from './query.store.ts';
 
 /** A statement as it leaves in bulk, with what its text does not say. */
@@ -10,6 +12,8 @@ export interface ExportedStatement extends PlacedStatement {
   readonly unrestrictedVoid: boolean;
   readonly attachments: readonly { readonly sha2: string; readonly contentType: string }[];
 }
+
+const PAGE = 500;
 
 /** Statements by the thousand, for moving and keeping them elsewhere. */
 export class Bulk {
@@ -34,6 +38,23 @@ export class Bulk {
       attachments: (attachments.get(statement.id) ?? []).map(({ sha2, contentType }) => ({ sha2, contentType })),
     }));
   }
+
+  /** The exact texts of all statements that name a person in any role, voided ones too. */
+  async *statementsNaming(identifiers: readonly Ifi[]): AsyncGenerator<string> {
+    const keys = identifiers.map(ifiKey);
+    let last = '00000000-0000-0000-0000-000000000000';
+    for (
+      let page = await statementsNaming(this.#database.sql, keys, last, PAGE);
+      page.length > 0;
+      page = await statementsNaming(this.#database.sql, keys, last, PAGE)
+    ) {
+      for (const { text } of page) yield text;
+      last = page.at(-1)?.id ?? last;
+    }
+  }
+
+  /** State and agent profile documents of a person. */
+  documentsOf = (identifiers: readonly Ifi[]): Promise<readonly AgentDocument[]> => documentsOf(this.#database.sql, identifiers.map(ifiKey));
 
   lastPosition = (): Promise<number> => lastPosition(this.#database.sql);
 
