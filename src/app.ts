@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { BlobStore } from './blobs/blob-store.ts';
 import { FileBlobs } from './blobs/file-blobs.ts';
+import { S3Blobs } from './blobs/s3-blobs.ts';
 import type { Config } from './config/settings.ts';
 import { Database } from './db/database.ts';
 import type { Modules } from './graphql/modules.ts';
@@ -57,7 +58,10 @@ export async function connect(config: Config, databaseUrl: string, onQuery?: (te
 const ERASURE_POLL_MS = 2_000;
 
 /** Where attachments are kept. */
-const blobStore = (config: Config): BlobStore => new FileBlobs(resolve(config.blobDir || join(config.dataDir, 'blobs')));
+function blobStore(config: Config): BlobStore {
+  if (config.blobS3Bucket === '') return new FileBlobs(resolve(config.blobDir || join(config.dataDir, 'blobs')));
+  return new S3Blobs({ bucket: config.blobS3Bucket, prefix: config.blobS3Prefix, region: config.blobS3Region, endpoint: config.blobS3Endpoint });
+}
 
 /** The modules on a database; what one must tell another is wired here and nowhere else. */
 export function createModules(config: Config, database: Database, clock: Clock): Modules {

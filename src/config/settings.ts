@@ -120,8 +120,23 @@ export const SETTINGS = {
   blobDir: {
     name: 'BLOB_DIR',
     fallback: '',
-    description: 'Folder of attachments; empty means blobs in DATA_DIR. All processes of one system need the same.',
+    description: 'Folder of attachments; empty means blobs in DATA_DIR. All processes of one system need the same. Unused with BLOB_S3_BUCKET.',
     parse: text,
+  },
+  blobS3Bucket: {
+    name: 'BLOB_S3_BUCKET',
+    fallback: '',
+    description:
+      'Bucket of an S3-compatible store for attachments. Its credentials are those the AWS SDK finds (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, …).',
+    parse: text,
+  },
+  blobS3Prefix: { name: 'BLOB_S3_PREFIX', fallback: '', description: 'Put before the name of every attachment in the bucket.', parse: text },
+  blobS3Region: { name: 'BLOB_S3_REGION', fallback: 'us-east-1', description: 'Region of the bucket.', parse: text },
+  blobS3Endpoint: {
+    name: 'BLOB_S3_ENDPOINT',
+    fallback: '',
+    description: 'Address of an S3-compatible store; empty means AWS.',
+    parse: absoluteUrlOrEmpty,
   },
   statementBatchLimit: {
     name: 'STATEMENT_BATCH_LIMIT',
