@@ -51,7 +51,7 @@ const versioned = ({ itemId, versionId }: VersionedItem): string => `${versionId
  * One set per request: what one viewer asked for is never answered to another. Names say result and key. Everything a
  * learner loader returns went through the viewer's reach.
  */
-export function createLoaders({ access, competencies, people, progress, training }: Modules, viewer: Viewer, now: Date) {
+export function createLoaders({ access, competencies, forwarding, people, progress, training }: Modules, viewer: Viewer, now: Date) {
   return {
     activitiesByModule: many(training.activitiesOfModules, (row) => row.moduleId),
     activityById: one(training.activitiesById),
@@ -65,6 +65,7 @@ export function createLoaders({ access, competencies, people, progress, training
     batchesByProgramVersion: many(training.batchesOfVersions, (row) => row.versionId),
     childEdgesByItem: manyByPair(competencies.childEdges, (row) => versioned({ itemId: row.destinationId ?? '', versionId: row.versionId }), versioned),
     competencyById: one<CompetencyRow>(competencies.competenciesById),
+    deadLettersByForwarder: many(forwarding.deadLetters, (row) => row.forwarderId),
     enrolmentsByLearner: many(training.enrolmentsOfLearners, (row) => row.learnerId),
     eventsByLearner: many(
       (ids) => progress.eventsOf(ids, 50),
@@ -84,6 +85,11 @@ export function createLoaders({ access, competencies, people, progress, training
     frameworkVersionById: one(competencies.versionsById),
     holdingsByLearner: many(people.holdingsOfLearners, (row) => row.learnerId),
     identitiesByLearner: many(people.identitiesOfLearners, (row) => row.learnerId),
+    /** Of the store as a whole; the key says nothing. */
+    lastPosition: new DataLoader(async (keys: readonly string[]) => {
+      const position = await forwarding.lastPosition();
+      return keys.map(() => position);
+    }),
     learnerById: one((ids) => people.learnersById(viewer, ids)),
     levelsByItem: manyByPair(competencies.levelsOf, (row) => versioned(row), versioned),
     moduleById: one(training.modulesById),

@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO, GraphQLUUID } from 'graphql-scalars';
 import { Arg, Args, Ctx, Field, FieldResolver, Float, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import type { ForwarderRow } from '../../modules/lrs/index.ts';
+import { type ForwarderRow, SHOWN_DEAD_LETTERS } from '../../modules/lrs/index.ts';
 import { Access, ADMIN, Exposed } from '../access.ts';
 import { connectionType, PageArgs, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
@@ -8,8 +8,6 @@ import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
 import { Node } from '../node-interface.ts';
 import { attempt, payloadType } from '../payload.ts';
-
-const MAX_DEAD_LETTERS = 100;
 
 @ObjectType({ description: 'A statement that the other LRS will not take, whatever is tried.' })
 class DeadLetter {
@@ -64,7 +62,7 @@ class StatementForwarder extends Node {
   @Exposed(ADMIN, () => String, 'Why the last try failed; null when it did not.', { nullable: true })
   lastError!: string | null;
 
-  @Exposed(ADMIN, () => [DeadLetter], `Its dead letters, oldest first, at most ${MAX_DEAD_LETTERS}.`)
+  @Exposed(ADMIN, () => [DeadLetter], `Its dead letters, oldest first, at most ${SHOWN_DEAD_LETTERS}.`)
   deadLetters?: object[];
 }
 
@@ -106,14 +104,14 @@ export class StatementForwarderResolver {
 
   @FieldResolver()
   @Access(ADMIN)
-  async lag(@Root() forwarder: ForwarderRow, @Ctx() { modules }: GraphContext): Promise<number> {
-    return (await modules.forwarding.lastPosition()) - forwarder.position;
+  async lag(@Root() forwarder: ForwarderRow, @Ctx() { loaders }: GraphContext): Promise<number> {
+    return (await loaders.lastPosition.load('')) - forwarder.position;
   }
 
   @FieldResolver()
   @Access(ADMIN)
-  async deadLetters(@Root() forwarder: ForwarderRow, @Ctx() { modules }: GraphContext) {
-    return modules.forwarding.deadLetters(forwarder.id, MAX_DEAD_LETTERS);
+  async deadLetters(@Root() forwarder: ForwarderRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.deadLettersByForwarder.load(forwarder.id);
   }
 }
 

@@ -85,6 +85,7 @@ export async function statementsAfter(sql: Sql, position: number, limit: number)
 }
 
 export interface DeadLetterRow {
+  readonly forwarderId: string;
   readonly statementId: string;
   readonly status: number;
   readonly reason: string;
@@ -103,12 +104,13 @@ export async function removeDeadLetter(sql: Sql, forwarderId: string, statementI
   await sql.rows('delete from lrs.forward_dead_letter where forwarder_id = $1 and statement_id = $2', [forwarderId, statementId]);
 }
 
-/** Dead letters, oldest first. @param retryOnly those that are to be sent once more. */
-export async function deadLettersOf(sql: Sql, forwarderId: string, limit: number, retryOnly: boolean): Promise<readonly DeadLetterRow[]> {
+/** Dead letters of forwarders, oldest first, at most `limit` of each. @param retryOnly those that are to be sent once more. */
+export async function deadLettersOf(sql: Sql, forwarderIds: readonly string[], limit: number, retryOnly: boolean): Promise<readonly DeadLetterRow[]> {
   return sql.rows<DeadLetterRow>(
-    `select statement_id, status, reason, created_at from lrs.forward_dead_letter where forwarder_id = $1 and (retry or not $3)
-     order by created_at, statement_id limit $2`,
-    [forwarderId, limit, retryOnly],
+    `select d.forwarder_id, d.statement_id, d.status, d.reason, d.created_at from unnest($1::uuid[]) as f(id) cross join lateral (
+       select * from lrs.forward_dead_letter l where l.forwarder_id = f.id and (l.retry or not $3) order by l.created_at, l.statement_id limit $2) d
+     order by d.forwarder_id, d.created_at, d.statement_id`,
+    [forwarderIds, limit, retryOnly],
   );
 }
 

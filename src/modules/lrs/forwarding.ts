@@ -29,6 +29,8 @@ const TIMEOUT_MS = 30_000;
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 15 * 60_000;
 const MAX_REASON = 500;
+/** Dead letters that are shown of a forwarder at once. */
+export const SHOWN_DEAD_LETTERS = 100;
 
 /** What the other LRS said: taken, not now, or never. */
 type Answer = { readonly kind: 'taken' } | { readonly kind: 'later' | 'never'; readonly status: number; readonly reason: string };
@@ -102,13 +104,13 @@ export class Forwarding {
   async retryDeadLetters(id: string): Promise<void> {
     const { sql } = this.#database;
     if (!(await store.forwarderById(sql, id))) throw missing('/id', 'reference', 'there is no such forwarder');
-    if ((await store.deadLettersOf(sql, id, 1, false)).length === 0) throw conflict('/id', 'dead-letters', 'this forwarder has no dead letters');
+    if ((await store.deadLettersOf(sql, [id], 1, false)).length === 0) throw conflict('/id', 'dead-letters', 'this forwarder has no dead letters');
     await store.retryDeadLetters(sql, id);
   }
 
   forwarders = (limit: number, afterId: string | null) => store.listForwarders(this.#database.sql, limit, afterId);
   byId = (id: string) => store.forwarderById(this.#database.sql, id);
-  deadLetters = (id: string, limit: number) => store.deadLettersOf(this.#database.sql, id, limit, false);
+  deadLetters = (ids: readonly string[]) => store.deadLettersOf(this.#database.sql, ids, SHOWN_DEAD_LETTERS, false);
   lastPosition = () => store.lastPosition(this.#database.sql);
 
   /** Sends what is due until nothing is. @returns the number of batches sent. */
@@ -159,7 +161,7 @@ export class Forwarding {
 
   async #resend(forwarder: store.ForwarderRow) {
     const { sql } = this.#database;
-    for (const { statementId } of await store.deadLettersOf(sql, forwarder.id, BATCH, true)) {
+    for (const { statementId } of await store.deadLettersOf(sql, [forwarder.id], BATCH, true)) {
       const answer = await this.#send(forwarder, await readTexts(sql, [statementId]));
       if (answer.kind === 'later') return answer;
       if (answer.kind === 'taken') await store.removeDeadLetter(sql, forwarder.id, statementId);
