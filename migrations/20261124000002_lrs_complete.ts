@@ -36,6 +36,10 @@ create table lrs.inherited_link (
   primary key (key, stored, statement_id, source_id)
 );
 
+create index inherited_link_source_index on lrs.inherited_link (source_id);
+create index inherited_link_statement_index on lrs.inherited_link (statement_id);
+create index voiding_statement_index on lrs.voiding (statement_id);
+
 -- Statements that refer or are referred to, whose links are still to be inherited.
 create table lrs.reference_inbox (
   stored timestamptz not null,
@@ -186,6 +190,11 @@ create table lrs.erasure (
   statements_pseudonymised int not null,
   documents_deleted int not null,
   attachments_deleted int not null
+);
+
+-- Attachments that an erasure left without a statement; their bytes are deleted after it.
+create table lrs.attachment_orphan (
+  sha2 text primary key
 );
 
 -- Statements that were here: sent again they are acknowledged and stay away.

@@ -114,7 +114,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     onError: (error) => http.log.error({ err: errorFields(error) }, 'projection failed and will be tried again'),
   });
   const sequencer = new Sequencer(database, (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'references are not followed'));
-  const sequencing = new Loop((signal) => sequencer.pass(signal), {
+  const sequencing = new Loop((signal) => sequencer.passIfDue(config.sequencerPollMs, signal), {
     pollMs: config.sequencerPollMs,
     onError: (error) => http.log.error({ err: errorFields(error) }, 'sequencing failed and will be tried again'),
   });

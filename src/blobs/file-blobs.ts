@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobStore } from './blob-store.ts';
 
@@ -31,8 +31,13 @@ export class FileBlobs implements BlobStore {
   async put(key: string, bytes: Uint8Array): Promise<void> {
     const path = this.#path(key);
     const folder = dirname(path);
-    const existing = await open(path, 'r').catch(() => null);
-    if (existing) return existing.close();
+    const now = new Date();
+    // What is kept again is young again, so that collecting strays leaves it.
+    const isKept = await utimes(path, now, now).then(
+      () => true,
+      () => false,
+    );
+    if (isKept) return this.#syncFolders(folder);
     await mkdir(folder, { recursive: true });
     // Written aside and renamed: a reader sees all of it or nothing.
     const temporary = join(folder, `.${randomUUID()}`);
@@ -49,6 +54,10 @@ export class FileBlobs implements BlobStore {
       await rm(temporary, { force: true });
       throw error;
     }
+    await this.#syncFolders(folder);
+  }
+
+  async #syncFolders(folder: string): Promise<void> {
     for (const part of [folder, dirname(folder), this.#root]) await syncFolder(part);
   }
 

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { createBulk, createStatements } from '../app.ts';
 import type { Config } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
-import { AppError } from '../kernel/errors.ts';
-import { type AttachmentParts, actorKey, type Bulk, type ExportedStatement, type Sender, type Statements } from '../modules/lrs/index.ts';
+import { AppError, invalid } from '../kernel/errors.ts';
+import { type AttachmentParts, actorKey, type Bulk, type ExportedStatement, isDigestOf, type Sender, type Statements } from '../modules/lrs/index.ts';
 import { isObject, validateAgent } from '../standards/xapi/index.ts';
 import { withDatabase } from './administer.ts';
 import { drawProgress } from './progress-bar.ts';
@@ -20,10 +19,23 @@ const say = (message: string): void => {
   process.stdout.write(`${message}\n`);
 };
 
-/** How far an interrupted run came; null where there was none. */
-async function readMark(file: string): Promise<{ position: number; bytes: number } | null> {
+/** How far an interrupted run came. */
+interface Mark {
+  readonly position: number;
+  readonly bytes: number;
+  /** Lines refused so far. */
+  readonly refused: number;
+}
+
+async function readMark(file: string): Promise<Mark | null> {
   const text = await readFile(file, 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as { position: number; bytes: number });
+  return text === null ? null : (JSON.parse(text) as Mark);
+}
+
+/** Written aside and renamed: a run that dies leaves the mark before, or this one. */
+async function writeMark(file: string, mark: Mark): Promise<void> {
+  await writeFile(`${file}.new`, JSON.stringify(mark));
+  await rename(`${file}.new`, file);
 }
 
 /** One line of an export: the statement to the letter, but for line ends between its tokens, and what it does not say itself. */
@@ -49,7 +61,13 @@ export async function exportStatements(config: Config, file: string): Promise<vo
   await withDatabase(config, async (database) => {
     const bulk = createBulk(config, database);
     const mark = `${file}.progress`;
-    let { position, bytes } = (await readMark(mark)) ?? { position: 0, bytes: 0 };
+    const size = await stat(file).then(
+      (found) => found.size,
+      () => 0,
+    );
+    const known = await readMark(mark);
+    // A mark beside a shorter file belongs to one that is gone.
+    let { position, bytes } = known && known.bytes <= size ? known : { position: 0, bytes: 0 };
     const handle = await open(file, position === 0 ? 'w' : 'a');
     try {
       // What was written after the last mark is written again.
@@ -62,15 +80,26 @@ export async function exportStatements(config: Config, file: string): Promise<vo
         await handle.sync();
         position = page.at(-1)?.position ?? position;
         bytes += lines.length;
-        await writeFile(mark, JSON.stringify({ position, bytes }));
+        await writeMark(mark, { position, bytes, refused: 0 });
         drawProgress(position, Math.max(total, position), 'statements');
       }
     } finally {
       await handle.close();
     }
     await rm(mark, { force: true });
-    say(`${position} statements are in ${file}.`);
+    say(`All statements up to position ${position} are in ${file}.`);
   });
+}
+
+/** The lines of a file, parted by line feeds alone: JSON may hold other characters that some readers take for line ends. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(file, 'utf8')) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }
 
 interface ImportLine {
@@ -108,13 +137,25 @@ function readLine(text: string, number: number): ImportLine {
   };
 }
 
+/** Attachments may be large: statements that have some are stored one by one. */
 const sameBatch = (a: ImportLine, b: ImportLine): boolean =>
-  a.version === b.version && a.sender.authority === b.sender.authority && a.sender.mayVoidOthers === b.sender.mayVoidOthers;
+  a.attachments.length === 0 &&
+  b.attachments.length === 0 &&
+  a.version === b.version &&
+  a.sender.authority === b.sender.authority &&
+  a.sender.mayVoidOthers === b.sender.mayVoidOthers;
 
 async function partsOf(lines: readonly ImportLine[], folder: string): Promise<AttachmentParts | undefined> {
   const named = lines.flatMap(({ attachments }) => attachments);
   if (named.length === 0) return undefined;
-  return new Map(await Promise.all(named.map(async ({ sha2, contentType }) => [sha2, { contentType, bytes: await readFile(join(folder, sha2)) }] as const)));
+  const parts = await Promise.all(
+    named.map(async ({ sha2, contentType }) => {
+      const bytes = /^[0-9a-f]+$/.test(sha2) ? await readFile(join(folder, sha2)).catch(() => null) : null;
+      if (!bytes || !isDigestOf(sha2, bytes)) throw invalid('', 'attachment', `the file of attachment ${sha2} is missing, or is not what its hash says`);
+      return [sha2, { contentType, bytes }] as const;
+    }),
+  );
+  return new Map(parts);
 }
 
 /** Stores lines of one sender; where together they are refused, one by one. */
@@ -159,9 +200,10 @@ export async function importStatements(config: Config, file: string): Promise<nu
   return withDatabase(config, async (database: Database) => {
     const statements = createStatements(config, database, () => undefined);
     const mark = `${file}.imported`;
-    const done = (await readMark(mark))?.position ?? 0;
+    const known = await readMark(mark);
+    const done = known?.position ?? 0;
     const { size } = await stat(file);
-    let [read, bytes, stored, refused] = [0, 0, 0, 0];
+    let [read, bytes, stored, refused] = [0, 0, 0, known?.refused ?? 0];
     let waiting: ImportLine[] = [];
     const refuse = (line: number, reason: string): void => {
       refused += 1;
@@ -170,10 +212,10 @@ export async function importStatements(config: Config, file: string): Promise<nu
     const flush = async (): Promise<void> => {
       stored += await importLines(statements, waiting, `${file}.attachments`, refuse);
       waiting = [];
-      await writeFile(mark, JSON.stringify({ position: read, bytes }));
+      await writeMark(mark, { position: read, bytes, refused });
       drawProgress(bytes, size, 'bytes');
     };
-    for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const text of linesOf(file)) {
       const number = read + 1;
       let line: ImportLine | null = null;
       if (number > done && text.trim() !== '') {

@@ -17,6 +17,8 @@ export interface SupervisorOptions {
 
 /** Longest pause before a worker that died is replaced, in milliseconds: one that cannot live must not burn the machine. */
 const MAX_PAUSE_MS = 10_000;
+/** A worker that lived as long does not count as one that cannot live. */
+const STABLE_MS = 10_000;
 
 /** Sends word to the process that watches over this one; does nothing where there is none. */
 export function tellSupervisor(message: WorkerMessage): void {
@@ -67,7 +69,9 @@ export async function superviseWorkers(count: number, config: Config, { environm
   async function add(): Promise<string> {
     const { worker, address } = await startWorker(environment);
     workers.add(worker);
+    const started = Date.now();
     worker.once('exit', () => {
+      failures = Date.now() - started < STABLE_MS ? failures + 1 : 0;
       // Those ended on purpose were taken out of the set before.
       if (workers.delete(worker) && !stopping) changes = changes.then(replace);
     });
@@ -79,7 +83,6 @@ export async function superviseWorkers(count: number, config: Config, { environm
       if (failures > 0) await new Promise((done) => setTimeout(done, Math.min(100 * 2 ** failures, MAX_PAUSE_MS)));
       try {
         await add();
-        failures = 0;
       } catch {
         failures += 1;
       }

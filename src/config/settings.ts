@@ -69,7 +69,7 @@ export const SETTINGS = {
   dataDir: {
     name: 'DATA_DIR',
     fallback: '.data',
-    description: 'Folder of the embedded PostgreSQL and of credentials.json; unused with DATABASE_URL.',
+    description: 'Folder of the embedded PostgreSQL, of credentials.json and, unless BLOB_DIR or BLOB_S3_BUCKET says otherwise, of attachments.',
     parse: text,
   },
   databaseUrl: {

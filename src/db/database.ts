@@ -50,6 +50,11 @@ function useDefaultParsers(pool: Pool): void {
   pool.options.types = pg.types;
 }
 
+/** Whether an error says that the database is away or full, and nothing about what was asked. */
+export const isConnectionError = (error: unknown): boolean =>
+  /^(?:ECONN|ETIMEDOUT|EPIPE|57P0|08|53)/.test(sqlState(error) ?? '') ||
+  (error instanceof Error && /timeout exceeded when trying to connect|Connection terminated/.test(error.message));
+
 /** Says which server does not answer, without the user and password of the connection string. */
 function unreachable(url: string, error: unknown): AppError {
   const address = URL.canParse(url) ? new URL(url).host : 'DATABASE_URL';

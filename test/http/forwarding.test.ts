@@ -163,6 +163,24 @@ test('filters let through what they name, and every void', async () => {
   await pause(id);
 });
 
+test('statements of 2.0 are sent as such, and a forwarder whose rest was erased comes to an end', async () => {
+  const { id } = await create({ endpoint: `${target.url}/xapi`, key: target.credential.key, secretName: 'target' });
+  const { body } = await app.xapi('POST', '/statements', { body: passed('ana', 'ALL.1', 2), headers: { 'X-Experience-API-Version': '2.0.0' } });
+  const [statementId = ''] = body as string[];
+  await post(passed('ana', 'ALL.1', 3));
+  await app.modules.forwarding.pass();
+  expect((await target.xapi('GET', `/statements?statementId=${statementId}`)).status).toBe(200);
+  expect((await read(id)).deadLetters).toEqual([]);
+
+  await pause(id);
+  const [erased = ''] = await post(passed('ana', 'ALL.1', 4));
+  await app.database.sql.rows('delete from lrs.statement where statement_id = $1', [erased]);
+  await app.graphql('mutation ($id: ID!) { statementForwarderSetEnabled(id: $id, enabled: true) { userErrors { path } } }', { id });
+  await app.modules.forwarding.pass();
+  expect((await read(id)).lag).toBe(0);
+  await pause(id);
+});
+
 test('two processes send each statement once', async () => {
   const { lrs, endpoint } = await other();
   const second = await startTestApp({ databaseUrl: app.databaseUrl, settings: { FORWARD_SECRETS: '{"other":"other secret"}' } });

@@ -91,6 +91,19 @@ test('bare statements of another system are taken, and a line that is none is na
     expect((await target.xapi('GET', `/statements?statementId=${id}`)).status).toBe(200);
 });
 
+test('a line separator within a text does not part a line, and an attachment that is not what its hash says is refused', async () => {
+  const other = join(folder, 'separators.jsonl');
+  const id = '3f0c6a3e-5d0e-4f0b-9d2a-6d0c2f1a7b03';
+  const separated = JSON.stringify(passed('dewi', 'ALL.1', 4, { id, result: { response: 'a\u2028b\u2029c\u0085d' } }));
+  const named = `{"attachments":[{"sha2":"${SHA2}","contentType":"text/plain"}],"statement":${JSON.stringify(passed('dewi', 'ALL.1', 1))}}`;
+  await mkdir(`${other}.attachments`);
+  await writeFile(join(`${other}.attachments`, SHA2), 'hell');
+  await writeFile(other, `${separated}\n${named}\n`);
+
+  expect(await importStatements(configOf(target), other)).toBe(1);
+  expect((await target.xapi('GET', `/statements?statementId=${id}`)).text).toContain('a\u2028b\u2029c\u0085d');
+});
+
 test('what a refused request left in the blob store is collected, what a statement names is kept', async () => {
   const pathOf = (sha2: string): string => join(sha2.slice(0, 2), sha2.slice(2, 4), sha2);
   const [named, stray, young] = [pathOf(SHA2), pathOf('a'.repeat(64)), pathOf('b'.repeat(64))];

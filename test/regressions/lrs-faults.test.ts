@@ -114,7 +114,8 @@ test.each(['toString', 'constructor', '__proto__', 'none', 'HS256'])('a signatur
   expect((await sendSigned(one, jws)).status).toBe(400);
 });
 
-async function sendSigned(one: Json, jws: string) {
+/** @param raw spelling of the number 12345 in the statement. */
+async function sendSigned(one: Json, jws: string, raw = '12345') {
   const sha2 = Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(jws))).toString('hex');
   const attachment = {
     usageType: 'http://adlnet.gov/expapi/attachments/signature',
@@ -124,7 +125,7 @@ async function sendSigned(one: Json, jws: string) {
     sha2,
   };
   const part = `Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: ${sha2}\r\n\r\n${jws}`;
-  const body = `--b\r\nContent-Type: application/json\r\n\r\n${JSON.stringify({ ...one, attachments: [attachment] })}\r\n--b\r\n${part}\r\n--b--\r\n`;
+  const body = `--b\r\nContent-Type: application/json\r\n\r\n${JSON.stringify({ ...one, attachments: [attachment] }).replace('12345', raw)}\r\n--b\r\n${part}\r\n--b--\r\n`;
   return sendBytes(app, 'POST', '/statements', { body, headers: { 'Content-Type': 'multipart/mixed; boundary=b' } });
 }
 
@@ -209,4 +210,53 @@ test('what content stored cannot run when a browser opens it', async () => {
 
   expect(headers.get('x-content-type-options')).toBe('nosniff');
   expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
+});
+
+test('a form with very many fields is refused at once, before anyone is authenticated', async () => {
+  const started = performance.now();
+  const { status } = await form('PUT', 'a&'.repeat(500_000));
+
+  expect(status).toBe(400);
+  expect(performance.now() - started).toBeLessThan(2_000);
+  expect((await sendBytes(app, 'POST', '/activities/state?method=PUT', { body: 'x', headers: { 'Content-Type': 'multipart/mixed; boundary=b' } })).status).toBe(
+    400,
+  );
+});
+
+test('a statement that names more than 1,000 agents and activities is refused, since each is a row', async () => {
+  const other = Array.from({ length: 1_001 }, (_, index) => ({ id: activity(`many${index}`) }));
+  const before = await app.counts();
+
+  expect((await post(statement({ context: { contextActivities: { other } } }))).status).toBe(400);
+  expect(await app.counts()).toEqual(before);
+});
+
+test('a document whose type could not be a header is refused', async () => {
+  const { status } = await form('PUT', `${fields(randomUUID())}&content=a&Content-Type=${encodeURIComponent('text/plain; n="\u0142"')}`);
+
+  expect(status).toBe(400);
+});
+
+test('a page ends before its texts are more than 16 MB, and more leads to the rest', async () => {
+  const verb = `https://verbs.example/${randomUUID()}`;
+  const large = Array.from({ length: 6 }, () => statement({ verb: { id: verb }, result: { response: 'x'.repeat(3_500_000) } }));
+  for (const one of large) expect((await post(one)).status).toBe(200);
+  const seen: string[] = [];
+  let pages = 0;
+  for (let path = `/statements?verb=${encodeURIComponent(verb)}&ascending=true`; path !== ''; pages += 1) {
+    const { body } = (await app.xapi('GET', path)) as Answer<{ statements: { id: string }[]; more: string }>;
+    seen.push(...body.statements.map(({ id }) => id));
+    path = body.more.replace('/xapi', '');
+  }
+
+  expect(pages).toBe(2);
+  expect(seen).toEqual(large.map(({ id }) => id));
+});
+
+test('a signed statement may hold numbers beyond a double', async () => {
+  const one = { ...statement(), result: { score: { raw: 12345 } } };
+  const text = JSON.stringify(one).replace('12345', '12345678901234567890');
+  const jws = `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.${Buffer.from(text).toString('base64url')}.AAAA`;
+
+  expect((await sendSigned(one, jws, '12345678901234567890')).status).toBe(200);
 });

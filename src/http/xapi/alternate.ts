@@ -1,4 +1,4 @@
-import { invalid } from '../../kernel/errors.ts';
+import { AppError, invalid } from '../../kernel/errors.ts';
 import { at } from '../../kernel/json.ts';
 import type { XapiCall, XapiMethod } from './call.ts';
 
@@ -16,6 +16,7 @@ const HEADERS = [
 ];
 const METHODS: readonly string[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
 const SECTION = 'xAPI Communication 1.3 alternate-request';
+const MAX_FIELDS = 100;
 
 /** A request that came inside the form of a POST. */
 export interface AlternateRequest extends Pick<XapiCall, 'query' | 'body' | 'header'> {
@@ -33,9 +34,11 @@ function readForm(body: Uint8Array): readonly (readonly [string, string])[] {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
     decodeURIComponent(text.replaceAll('+', ' '));
+    // Reading many fields takes time that grows with their square, and nobody is authenticated yet.
+    if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) throw invalid('', SECTION, `a form has at most ${MAX_FIELDS} fields`);
     return [...new URLSearchParams(text)];
-  } catch {
-    throw invalid('', SECTION, 'the form holds bytes that are not UTF-8');
+  } catch (error) {
+    throw error instanceof AppError ? error : invalid('', SECTION, 'the form holds bytes that are not UTF-8');
   }
 }
 

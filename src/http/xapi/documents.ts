@@ -83,7 +83,11 @@ function documentResource(documents: Documents, kind: Kind, limitBytes: number):
   function toWrite(call: XapiCall): { address: DocumentAddress; document: Document } {
     if (!kind.mayWrite(call)) throw forbidden(`write ${kind.resource} documents`, kind.resource === 'state' ? 'state' : 'profile');
     limitBody(call.body, limitBytes);
-    return { address: addressOf(call), document: { contentType: call.header('content-type') ?? 'application/octet-stream', content: call.body } };
+    const contentType = call.header('content-type') ?? 'application/octet-stream';
+    // It goes back out as a header.
+    if (!/^[\x20-\x7e]{1,256}$/.test(contentType))
+      throw invalid('/headers/Content-Type', `${kind.section} content-type`, 'Content-Type must be at most 256 ASCII characters');
+    return { address: addressOf(call), document: { contentType, content: call.body } };
   }
 
   const get: Handler = async (call) => {

@@ -7,7 +7,7 @@ import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
 import type { Documents, Statements } from '../../modules/lrs/index.ts';
 import { SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
 import { isAlternate, readAlternate } from './alternate.ts';
-import { type Resource, readParameters, type XapiAnswer, type XapiCall, type XapiMethod } from './call.ts';
+import { mediaType, type Resource, readParameters, type XapiAnswer, type XapiCall, type XapiMethod } from './call.ts';
 import { activityResource, agentResource } from './described.ts';
 import { documentResources } from './documents.ts';
 import { authenticate, requestVersion, VERSION_HEADER } from './request.ts';
@@ -110,6 +110,9 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, stat
     const query = parseQuery(request.url);
     // Credentials of the alternate syntax are in the body; everyone else is known before the body is read.
     if (name === ABOUT || isAlternate(request.method, query)) {
+      // Attachments may be large; whose they are must be known first.
+      if (mediaType({ header: headersOf(request) }) === 'multipart/mixed')
+        throw invalid('/headers/Content-Type', 'xAPI Communication 1.3 alternate-request', 'the alternate request syntax is a form');
       opened.set(request, { query, principal: null });
       return;
     }

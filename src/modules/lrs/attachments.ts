@@ -37,11 +37,12 @@ function attachmentsOf(statement: JsonObject): readonly (readonly [JsonObject, s
 
 /**
  * Matches the attachments a statement names with the parts that came with it.
+ * @param text the statement's own JSON.
  * @param path JSON pointer of the statement.
  * @throws AppError INVALID_INPUT for one that has neither part nor fileUrl, or a signature that does not hold.
  * @see xAPI Data 2.4.11, 2.6; Communication 1.5.2
  */
-export function checkAttachments(statement: JsonObject, path: string, parts: AttachmentParts | undefined): readonly KeptAttachment[] {
+export function checkAttachments(statement: JsonObject, text: string, path: string, parts: AttachmentParts | undefined): readonly KeptAttachment[] {
   const violations: Violation[] = [];
   const kept = new Map<string, KeptAttachment>();
   for (const [attachment, place] of attachmentsOf(statement)) {
@@ -59,7 +60,7 @@ export function checkAttachments(statement: JsonObject, path: string, parts: Att
       continue;
     }
     if (isSignature) {
-      const fault = signatureFault(statement, attachment, part.bytes);
+      const fault = signatureFault(statement, text, attachment, part.bytes);
       if (fault) violations.push({ path: where, rule: 'xAPI Data 2.6 signature', message: fault });
     }
     kept.set(sha2, { sha2, contentType: part.contentType, length: part.bytes.length });

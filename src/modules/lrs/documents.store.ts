@@ -27,8 +27,10 @@ export interface NewDocument extends DocumentKey {
 const WHERE = 'scope_key = $1 and registration = $2 and document_key = $3';
 const keyOf = ({ scopeKey, registration, documentKey }: DocumentKey): readonly string[] => [scopeKey, registration, documentKey];
 
-export async function readDocument(sql: Sql, key: DocumentKey): Promise<StoredDocument | null> {
-  const [row] = await sql.rows<StoredDocument>(`select content_type, content, etag, updated from lrs.document where ${WHERE}`, keyOf(key));
+/** @param forUpdate keeps others from deleting it until the transaction ends. */
+export async function readDocument(sql: Sql, key: DocumentKey, forUpdate = false): Promise<StoredDocument | null> {
+  const lock = forUpdate ? 'for update' : '';
+  const [row] = await sql.rows<StoredDocument>(`select content_type, content, etag, updated from lrs.document where ${WHERE} ${lock}`, keyOf(key));
   return row ?? null;
 }
 

@@ -157,7 +157,7 @@ export class Documents {
     const key = keyOf(address);
     await this.#database.transaction(async (sql) => {
       await store.lockDocument(sql, key);
-      await work(sql, await store.readDocument(sql, key));
+      await work(sql, await store.readDocument(sql, key, true));
     });
   }
 

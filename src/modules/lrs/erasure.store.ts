@@ -91,7 +91,7 @@ export interface LinksOf {
   readonly activities: Links;
 }
 
-/** Deletes statements with everything of theirs and remembers only that they were here. @returns hashes of attachments nobody else names. */
+/** Deletes statements with everything of theirs and remembers only that they were here. @returns the hashes of their attachments. */
 export async function deleteStatements(sql: Sql, rows: readonly NamingStatement[], linksOf: (row: NamingStatement) => LinksOf): Promise<readonly string[]> {
   const ids = rows.map((row) => row.statementId);
   await sql.rows(
@@ -111,17 +111,43 @@ export async function deleteStatements(sql: Sql, rows: readonly NamingStatement[
   await sql.rows('delete from lrs.forward_dead_letter where statement_id = any($1::uuid[])', [ids]);
   const attachments = await sql.rows<{ sha2: string }>('delete from lrs.statement_attachment where statement_id = any($1::uuid[]) returning sha2', [ids]);
   await sql.rows('delete from lrs.statement where statement_id = any($1::uuid[])', [ids]);
-  const orphans = await sql.rows<{ sha2: string }>(
-    'select distinct t.sha2 from unnest($1::text[]) as t(sha2) where not exists (select from lrs.statement_attachment a where a.sha2 = t.sha2)',
-    [attachments.map(({ sha2 }) => sha2)],
+  return attachments.map(({ sha2 }) => sha2);
+}
+
+/** Takes attachments from statements. @returns the hashes of those that were there. */
+export async function deleteAttachments(sql: Sql, rows: readonly { readonly statementId: string; readonly sha2: string }[]): Promise<readonly string[]> {
+  const gone = await sql.rows<{ sha2: string }>(
+    `delete from lrs.statement_attachment a using unnest($1::uuid[], $2::text[]) as t(id, sha2) where a.statement_id = t.id and a.sha2 = t.sha2 returning a.sha2`,
+    [rows.map(({ statementId }) => statementId), rows.map(({ sha2 }) => sha2)],
   );
-  return orphans.map(({ sha2 }) => sha2);
+  return gone.map(({ sha2 }) => sha2);
+}
+
+/** Notes which of the hashes no statement names any more; their bytes are deleted once this is durable. @returns how many. */
+export async function noteOrphans(sql: Sql, hashes: readonly string[]): Promise<number> {
+  const rows = await sql.rows(
+    `insert into lrs.attachment_orphan (sha2) select distinct t.sha2 from unnest($1::text[]) as t(sha2)
+     where not exists (select from lrs.statement_attachment a where a.sha2 = t.sha2) on conflict do nothing returning 1`,
+    [hashes],
+  );
+  return rows.length;
+}
+
+/** Noted hashes that still no statement names; the others are forgotten. */
+export async function orphans(sql: Sql): Promise<readonly string[]> {
+  await sql.rows('delete from lrs.attachment_orphan o where exists (select from lrs.statement_attachment a where a.sha2 = o.sha2)');
+  return (await sql.rows<{ sha2: string }>('select sha2 from lrs.attachment_orphan order by sha2')).map(({ sha2 }) => sha2);
+}
+
+export async function forgetOrphan(sql: Sql, sha2: string): Promise<void> {
+  await sql.rows('delete from lrs.attachment_orphan where sha2 = $1', [sha2]);
 }
 
 export interface Rewritten {
   readonly row: NamingStatement;
   readonly body: string;
   readonly authority: string;
+  readonly authorityKey: string;
   readonly actorKey: string;
   readonly before: Links;
   readonly after: Links;
@@ -145,13 +171,14 @@ export async function replaceStatements(sql: Sql, rewritten: readonly Rewritten[
     ],
   );
   await sql.rows(
-    `update lrs.statement s set body = t.body, authority = t.authority, actor_key = t.actor_key
-     from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) as t(id, body, authority, actor_key) where s.statement_id = t.id`,
+    `update lrs.statement s set body = t.body, authority = t.authority, actor_key = t.actor_key, authority_key = t.authority_key
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[]) as t(id, body, authority, actor_key, authority_key) where s.statement_id = t.id`,
     [
       rows.map((row) => row.statementId),
       rewritten.map(({ body }) => body),
       rewritten.map(({ authority }) => authority),
       rewritten.map(({ actorKey }) => actorKey),
+      rewritten.map(({ authorityKey }) => authorityKey),
     ],
   );
   await sql.rows(

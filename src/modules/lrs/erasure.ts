@@ -7,8 +7,10 @@ import { type Ifi, identifierOf, isObject, type JsonObject, VOIDED } from '../..
 import * as store from './erasure.store.ts';
 import { actorKey, ifiKey, verbKey } from './keys.ts';
 import { linksOf } from './links.ts';
+import { SIGNATURE } from './signature.ts';
 
-const CHUNK = 200;
+/** Statements gone through in one transaction; each may be as large as a request. */
+const CHUNK = 20;
 const ERASED_HOME_PAGE = 'https://mumpuni.invalid/erased';
 
 /** Who is erased: their keys, the strings that name them by themselves, and who stands in their place. */
@@ -33,6 +35,13 @@ function without(person: Person, value: unknown): unknown {
     };
   }
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, without(person, inner)]));
+}
+
+/** The hashes of the signatures among a statement's attachments. */
+function signaturesOf(row: store.NamingStatement): readonly string[] {
+  const { attachments } = JSON.parse(row.body) as JsonObject;
+  if (!Array.isArray(attachments)) return [];
+  return attachments.flatMap((one: unknown) => (isObject(one) && one['usageType'] === SIGNATURE ? [String(one['sha2']).toLowerCase()] : []));
 }
 
 const linksOfRow = (row: store.NamingStatement): store.LinksOf => linksOf(JSON.parse(row.body) as JsonObject, JSON.parse(row.authority));
@@ -69,43 +78,59 @@ export class Erasures {
     let ended = 0;
     while (!signal?.aborted) {
       const outcome = await this.#step();
+      if (outcome !== false) await this.#deleteOrphans();
       if (outcome === null) return ended;
       if (outcome) ended += 1;
     }
     return ended;
   }
 
+  async #deleteOrphans(): Promise<void> {
+    const { sql } = this.#database;
+    for (const sha2 of await store.orphans(sql)) {
+      await this.#blobs.delete(sha2);
+      await store.forgetOrphan(sql, sha2);
+    }
+  }
+
   /** One chunk of one erasure. @returns whether that ended it; null when there is none. */
   async #step(): Promise<boolean | null> {
-    const { outcome, orphans } = await this.#database.transaction(async (sql) => {
+    return this.#database.transaction(async (sql) => {
       const claimed = await store.claimErasure(sql);
-      if (!claimed) return { outcome: null, orphans: [] };
+      if (!claimed) return null;
       const identifiers = JSON.parse(claimed.identifiers) as Ifi[];
       const keys = new Set(identifiers.map(ifiKey));
       const rows = await store.statementsNaming(sql, [...keys], CHUNK);
       if (rows.length === 0) {
         await store.finish(sql, claimed.id, [...keys]);
-        return { outcome: true, orphans: [] };
+        return true;
       }
       const words = new Set(identifiers.filter(({ kind }) => kind !== 'account').map(({ value }) => value));
       const person: Person = { keys, words, pseudonym: { homePage: ERASED_HOME_PAGE, name: claimed.id } };
-      return { outcome: false, orphans: await this.#erase(sql, claimed.id, person, rows) };
+      await this.#erase(sql, claimed.id, person, rows);
+      return false;
     });
-    for (const sha2 of orphans) await this.#blobs.delete(sha2);
-    return outcome;
   }
 
-  async #erase(sql: Sql, id: string, person: Person, rows: readonly store.NamingStatement[]): Promise<readonly string[]> {
+  async #erase(sql: Sql, id: string, person: Person, rows: readonly store.NamingStatement[]): Promise<void> {
     const isTheirs = (row: store.NamingStatement): boolean => person.keys.has(row.actorKey) && row.verbKey !== verbKey(VOIDED);
     const theirs = rows.filter(isTheirs);
     const others = rows.filter((row) => !isTheirs(row));
-    const orphans = await store.deleteStatements(sql, theirs, linksOfRow);
+    const freed = await store.deleteStatements(sql, theirs, linksOfRow);
     const rewritten = others.map((row): store.Rewritten => {
       const body = JSON.stringify(without(person, parseExactly(row.body)));
       const authority = JSON.stringify(without(person, JSON.parse(row.authority)));
       const after = { ...row, body, authority };
       const { actor } = JSON.parse(body) as JsonObject;
-      return { row, body, authority, actorKey: actorKey(actor), before: linksOfRow(row).agents, after: linksOfRow(after).agents };
+      return {
+        row,
+        body,
+        authority,
+        authorityKey: actorKey(JSON.parse(authority)),
+        actorKey: actorKey(actor),
+        before: linksOfRow(row).agents,
+        after: linksOfRow(after).agents,
+      };
     });
     await store.replaceStatements(
       sql,
@@ -113,7 +138,10 @@ export class Erasures {
       [...person.keys],
       ifiKey({ kind: 'account', homePage: person.pseudonym.homePage, value: person.pseudonym.name }),
     );
-    await store.count(sql, id, { deleted: theirs.length, pseudonymised: others.length, attachments: orphans.length });
-    return orphans;
+    // A signature holds the statement as it was.
+    const signatures = others.flatMap((row) => signaturesOf(row).map((sha2) => ({ statementId: row.statementId, sha2 })));
+    const unsigned = await store.deleteAttachments(sql, signatures);
+    const orphans = await store.noteOrphans(sql, [...freed, ...unsigned]);
+    await store.count(sql, id, { deleted: theirs.length, pseudonymised: others.length, attachments: orphans });
   }
 }

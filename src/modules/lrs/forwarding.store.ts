@@ -1,5 +1,5 @@
 import type { Sql } from '../../db/database.ts';
-import { assemble, COLUMNS, type StatementRow, type StoredStatement } from './query.store.ts';
+import { assemble, COLUMNS, type StatementRow, type StoredStatement, withinBytes } from './query.store.ts';
 
 /** Another LRS that gets a copy of statements. */
 export interface ForwarderRow {
@@ -47,26 +47,47 @@ export async function setEnabled(sql: Sql, id: string, enabled: boolean): Promis
   return rows.length > 0;
 }
 
-/** Takes a forwarder that is due for a while, so that no other process sends the same; null when none is. */
-export async function leaseDue(sql: Sql, leaseSeconds: number): Promise<ForwarderRow | null> {
-  const [row] = await sql.rows<ForwarderRow>(
-    `update lrs.forwarder f set leased_until = clock_timestamp() + $1 * interval '1 second' where f.id = (
+/** A forwarder with the right to send for it, as long as the lease lasts. */
+export interface Leased extends ForwarderRow {
+  /** Until when, to the letter: it also says whose lease it is. */
+  readonly leasedUntil: string;
+}
+
+const LEASE = `clock_timestamp() + interval '120 seconds'`;
+
+/** Takes a forwarder that is due, so that no other process sends the same; null when none is. */
+export async function leaseDue(sql: Sql): Promise<Leased | null> {
+  const [row] = await sql.rows<Leased>(
+    `update lrs.forwarder f set leased_until = ${LEASE} where f.id = (
        select d.id from lrs.forwarder d where d.enabled and d.next_attempt_at <= clock_timestamp() and d.leased_until <= clock_timestamp()
          and (exists (select from lrs.statement_position p where p.position > d.position)
            or exists (select from lrs.forward_dead_letter l where l.forwarder_id = d.id and l.retry))
        order by d.next_attempt_at limit 1 for update skip locked)
-     returning ${FORWARDER}`,
-    [leaseSeconds],
+     returning ${FORWARDER}, leased_until::text as leased_until`,
   );
   return row ?? null;
 }
 
-/** Ends a lease with what came of it: how far the other LRS is, and when to try again. */
-export async function endLease(sql: Sql, id: string, outcome: { position: number; attempts: number; waitMs: number; lastError: string | null }): Promise<void> {
+/** Makes a lease last longer. @returns it; null when it ran out and may be someone else's. */
+export async function renewLease(sql: Sql, { id, leasedUntil }: Leased): Promise<string | null> {
+  const [row] = await sql.rows<{ leasedUntil: string }>(
+    `update lrs.forwarder set leased_until = ${LEASE} where id = $1 and leased_until = $2::timestamptz and leased_until > clock_timestamp()
+     returning leased_until::text as leased_until`,
+    [id, leasedUntil],
+  );
+  return row?.leasedUntil ?? null;
+}
+
+/** Ends a lease, if it is still this one, with what came of it: how far the other LRS is, and when to try again. */
+export async function endLease(
+  sql: Sql,
+  { id, leasedUntil }: Leased,
+  outcome: { position: number; attempts: number; waitMs: number; lastError: string | null },
+): Promise<void> {
   await sql.rows(
-    `update lrs.forwarder set leased_until = '-infinity', position = $2, attempts = $3, next_attempt_at = clock_timestamp() + $4 * interval '1 millisecond',
-       last_error = $5 where id = $1`,
-    [id, outcome.position, outcome.attempts, outcome.waitMs, outcome.lastError],
+    `update lrs.forwarder set leased_until = '-infinity', position = $3, attempts = $4, next_attempt_at = clock_timestamp() + $5 * interval '1 millisecond',
+       last_error = $6 where id = $1 and leased_until = $2::timestamptz`,
+    [id, leasedUntil, outcome.position, outcome.attempts, outcome.waitMs, outcome.lastError],
   );
 }
 
@@ -74,11 +95,18 @@ export interface PlacedStatement extends StoredStatement {
   readonly position: number;
 }
 
-/** The statements after a position, in order of position, voided ones too: the void follows. */
+/** Bytes of statement texts taken at once. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** The statements after a position, in order of position and within a number of bytes, voided ones too: the void follows. */
 export async function statementsAfter(sql: Sql, position: number, limit: number): Promise<readonly PlacedStatement[]> {
   const rows = await sql.rows<StatementRow & { position: number }>(
-    `select ${COLUMNS}, p.position::float8 as position from lrs.statement_position p join lrs.statement s using (statement_id)
-     where p.position > $1 order by p.position limit $2`,
+    withinBytes(
+      `select ${COLUMNS}, p.position::float8 as position from lrs.statement_position p join lrs.statement s using (statement_id)
+       where p.position > $1 order by p.position limit $2`,
+      'position',
+      MAX_BYTES,
+    ),
     [position, limit],
   );
   return rows.map((row) => ({ ...assemble(row), position: row.position }));

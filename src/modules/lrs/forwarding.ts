@@ -24,7 +24,6 @@ export interface NewForwarder {
 }
 
 const BATCH = 50;
-const LEASE_SECONDS = 120;
 const TIMEOUT_MS = 30_000;
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 15 * 60_000;
@@ -40,6 +39,22 @@ const LATER = new Set([401, 403, 404, 405, 408, 425, 429]);
 
 /** A shorter wait for some than for others, so that many forwarders do not come back at once. */
 const waitAfter = (attempts: number): number => Math.round(Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), MAX_WAIT_MS) * (0.75 + Math.random() / 4));
+
+/** Whoever takes 2.0 takes statements of 1.0.x with them; the other way round they are refused. */
+const versionOf = (statements: readonly StoredStatement[]): string =>
+  statements.some(({ text }) => /^2\./.test(String((JSON.parse(text) as { version?: unknown }).version))) ? '2.0.0' : '1.0.3';
+
+/** The lease ran out: another process may be at it, so nothing more is said or done. */
+const LOST = Symbol('lost lease');
+
+/** What holds up what follows; null when nothing does. */
+type Held = Extract<Answer, { readonly kind: 'later' | 'never' }> | typeof LOST | null;
+
+/** A forwarder being served, with how far it is by now. */
+interface Sending {
+  forwarder: store.Leased;
+  position: number;
+}
 
 function passes({ verbs, activityPrefixes }: store.ForwarderRow, text: string): boolean {
   const statement: unknown = JSON.parse(text);
@@ -117,65 +132,70 @@ export class Forwarding {
   async pass(signal?: AbortSignal): Promise<number> {
     for (let sent = 0; ; sent += 1) {
       if (signal?.aborted) return sent;
-      const due = await store.leaseDue(this.#database.sql, LEASE_SECONDS);
+      const due = await store.leaseDue(this.#database.sql);
       if (!due) return sent;
       await this.#serve(due);
     }
   }
 
-  async #serve(forwarder: store.ForwarderRow): Promise<void> {
+  async #serve(leased: store.Leased): Promise<void> {
     const { sql } = this.#database;
-    const page = await store.statementsAfter(sql, forwarder.position, BATCH);
-    let { position } = forwarder;
-    const held =
-      (await this.#resend(forwarder)) ??
-      (await this.#deliver(forwarder, page, (reached) => {
-        position = reached;
-      }));
-    const attempts = held ? forwarder.attempts + 1 : 0;
-    await store.endLease(sql, forwarder.id, {
-      position,
-      attempts,
-      waitMs: held ? waitAfter(attempts) : 0,
-      lastError: held ? `${held.status}: ${held.reason}` : null,
-    });
+    const sending: Sending = { forwarder: leased, position: leased.position };
+    // Read before the page: what has a position by then is in the page, or was erased.
+    const last = await store.lastPosition(sql);
+    const page = await store.statementsAfter(sql, leased.position, BATCH);
+    const held = (await this.#resend(sending)) ?? (await this.#deliver(sending, page));
+    if (held === LOST) return;
+    if (held === null && page.length === 0) sending.position = Math.max(sending.position, last);
+    const attempts = held ? leased.attempts + 1 : 0;
+    const lastError = held ? `${held.status}: ${held.reason}` : null;
+    await store.endLease(sql, sending.forwarder, { position: sending.position, attempts, waitMs: held ? waitAfter(attempts) : 0, lastError });
   }
 
-  /** Sends a page; one by one where the whole is refused, so that one statement cannot hold up the others. */
-  async #deliver(forwarder: store.ForwarderRow, page: readonly store.PlacedStatement[], reached: (position: number) => void) {
-    const wanted = page.filter(({ text }) => passes(forwarder, text));
-    const whole = await this.#send(forwarder, wanted);
-    if (whole.kind === 'later') return whole;
+  /** Sends a page; one by one where the whole is refused or has attachments, so that one statement cannot hold up the others. */
+  async #deliver(sending: Sending, page: readonly store.PlacedStatement[]): Promise<Held> {
+    const { sql } = this.#database;
+    const wanted = page.filter(({ text }) => passes(sending.forwarder, text));
+    const attachments = await attachmentsOfStatements(
+      sql,
+      wanted.map(({ id }) => id),
+    );
+    const whole: Answer | typeof LOST = attachments.length > 0 ? { kind: 'never', status: 0, reason: '' } : await this.#send(sending, wanted);
+    if (whole === LOST || whole.kind === 'later') return whole;
     if (whole.kind === 'never') {
       for (const statement of wanted) {
-        const answer = await this.#send(forwarder, [statement]);
-        if (answer.kind === 'later') return answer;
-        if (answer.kind === 'never') await store.addDeadLetter(this.#database.sql, forwarder.id, statement.id, answer.status, answer.reason);
-        reached(statement.position);
+        const answer = await this.#send(sending, [statement]);
+        if (answer === LOST || answer.kind === 'later') return answer;
+        if (answer.kind === 'never') await store.addDeadLetter(sql, sending.forwarder.id, statement.id, answer.status, answer.reason);
+        sending.position = statement.position;
       }
     }
-    const last = page.at(-1);
-    if (last) reached(last.position);
+    sending.position = page.at(-1)?.position ?? sending.position;
     return null;
   }
 
-  async #resend(forwarder: store.ForwarderRow) {
+  async #resend(sending: Sending): Promise<Held> {
     const { sql } = this.#database;
-    for (const { statementId } of await store.deadLettersOf(sql, [forwarder.id], BATCH, true)) {
-      const answer = await this.#send(forwarder, await readTexts(sql, [statementId]));
-      if (answer.kind === 'later') return answer;
-      if (answer.kind === 'taken') await store.removeDeadLetter(sql, forwarder.id, statementId);
-      else await store.addDeadLetter(sql, forwarder.id, statementId, answer.status, answer.reason);
+    const { id } = sending.forwarder;
+    for (const { statementId } of await store.deadLettersOf(sql, [id], BATCH, true)) {
+      const answer = await this.#send(sending, await readTexts(sql, [statementId]));
+      if (answer === LOST || answer.kind === 'later') return answer;
+      if (answer.kind === 'taken') await store.removeDeadLetter(sql, id, statementId);
+      else await store.addDeadLetter(sql, id, statementId, answer.status, answer.reason);
     }
     return null;
   }
 
-  async #send(forwarder: store.ForwarderRow, statements: readonly StoredStatement[]): Promise<Answer> {
+  async #send(sending: Sending, statements: readonly StoredStatement[]): Promise<Answer | typeof LOST> {
     if (statements.length === 0) return { kind: 'taken' };
+    const { forwarder } = sending;
+    const leasedUntil = await store.renewLease(this.#database.sql, forwarder);
+    if (leasedUntil === null) return LOST;
+    sending.forwarder = { ...forwarder, leasedUntil };
     const secret = this.#secrets.get(forwarder.secretName);
     if (secret === undefined) return { kind: 'later', status: 0, reason: `FORWARD_SECRETS holds no secret named ${forwarder.secretName}` };
-    const { type, body } = await this.#bodyOf(statements);
     try {
+      const { type, body } = await this.#bodyOf(statements);
       const response = await fetch(`${forwarder.endpoint}/statements`, {
         method: 'POST',
         redirect: 'manual',
@@ -183,7 +203,7 @@ export class Forwarding {
         headers: {
           Authorization: `Basic ${Buffer.from(`${forwarder.key}:${secret}`).toString('base64')}`,
           'Content-Type': type,
-          'X-Experience-API-Version': '1.0.3',
+          'X-Experience-API-Version': versionOf(statements),
         },
         body: body as Uint8Array<ArrayBuffer>,
       });

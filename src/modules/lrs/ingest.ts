@@ -1,4 +1,4 @@
-import type { Database } from '../../db/database.ts';
+import { type Database, isConnectionError } from '../../db/database.ts';
 import { AppError } from '../../kernel/errors.ts';
 import { type Batch, type StoredBatches, storeBatches } from './ingest.store.ts';
 
@@ -89,8 +89,7 @@ export class Ingest {
         done({ conflicts: conflicts[index] ?? [], fresh });
       });
     } catch (error) {
-      const [only] = group;
-      if (group.length === 1) only?.failed(error);
+      if (group.length === 1 || isConnectionError(error)) for (const { failed } of group) failed(error);
       else for (const one of group) await this.#run([one]);
     }
   }

@@ -47,6 +47,8 @@ export interface PreparedStatement {
   readonly attachments: readonly KeptAttachment[];
 }
 
+/** Far above real statements, whose context names a handful. */
+const MAX_LINKS = 1_000;
 const MAX_TOKENS_PER_STATEMENT = 10_000;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
@@ -78,6 +80,8 @@ function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path:
   }
   if (statement['version'] === undefined) additions.push(`"version":"${request.version === '2.0.0' ? '2.0.0' : '1.0.0'}"`);
   const { agents, activities, names, definitions } = linksOf(statement, JSON.parse(request.sender.authority));
+  if (agents.size + activities.size > MAX_LINKS)
+    throw refuse(`a statement may name at most ${MAX_LINKS} agents and activities; this one names ${agents.size + activities.size}`, 'statement-links', path);
   const { timestamp, context, verb, object } = statement;
   const verbId = String(isObject(verb) ? verb['id'] : '');
   const registration = isObject(context) ? context['registration'] : undefined;
@@ -96,7 +100,7 @@ function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path:
     definitions: request.sender.mayDefine ? definitions : [],
     refersTo,
     voids: verbId === VOIDED ? refersTo : null,
-    attachments: checkAttachments(statement, path, request.parts),
+    attachments: checkAttachments(statement, text.slice(span.start, span.end), path, request.parts),
   };
 }
 

@@ -143,18 +143,29 @@ function inheritedMatches(conditions: Conditions, filter: StatementFilter): stri
     order by ${orderOf(filter, 'i0')} limit ${conditions.bind(filter.limit + 1)}`;
 }
 
-/** Statements in order of (stored, id); at most `limit` + 1, so that the caller sees whether more follow. */
-export async function listStatements(sql: Sql, filter: StatementFilter): Promise<readonly StoredStatement[]> {
+/** Bytes of statement texts in one page; a page holds one statement at least. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+
+/** SQL: the rows of `source` whose texts, with those of the rows before them in this order, stay within the bytes. */
+export const withinBytes = (source: string, order: string, maxBytes: number): string =>
+  `select * from (select *, sum(octet_length(body)) over (order by ${order} rows unbounded preceding) - octet_length(body) as before from (${source}) r) w
+   where before < ${maxBytes} order by ${order}`;
+
+/** Statements in order of (stored, id), at most `limit` and within a number of bytes, and whether more follow. */
+export async function listStatements(sql: Sql, filter: StatementFilter): Promise<{ statements: readonly StoredStatement[]; more: boolean }> {
   const conditions = new Conditions();
   const direct = directMatches(conditions, filter);
   const inherited = inheritedMatches(conditions, filter);
   const found = inherited === null ? direct : `(${direct}) union (${inherited})`;
-  const rows = await sql.rows<StatementRow>(
+  const direction = filter.ascending ? 'asc' : 'desc';
+  const texts = `select ${COLUMNS}, s.stored as place, (select count(*)::int from page) as found from page join lrs.statement s on s.statement_id = page.statement_id`;
+  const rows = await sql.rows<StatementRow & { found: number }>(
     `with found as materialized (${found}), page as materialized (select * from found order by ${orderOf(filter, 'found')} limit ${conditions.bind(filter.limit + 1)})
-     select ${COLUMNS} from page join lrs.statement s on s.statement_id = page.statement_id order by ${orderOf(filter, 'page')}`,
+     ${withinBytes(texts, `place ${direction}, statement_id ${direction}`, MAX_PAGE_BYTES)}`,
     conditions.parameters,
   );
-  return rows.map(assemble);
+  const statements = rows.slice(0, filter.limit).map(assemble);
+  return { statements, more: (rows[0]?.found ?? 0) > statements.length };
 }
 
 /** The exact texts of statements, for those who may see them. */

@@ -8,6 +8,15 @@ export async function lockSequencer(sql: Sql): Promise<boolean> {
   return row?.held === true;
 }
 
+/** Whether the last pass that ended, of any process, is longer ago than a pause. */
+export async function isDue(sql: Sql, pauseMs: number): Promise<boolean> {
+  const [row] = await sql.rows<{ due: boolean }>(
+    `select consistent_through < clock_timestamp() - $1 * interval '1 millisecond' as due from lrs.sequencer where id = 1`,
+    [pauseMs * 0.75],
+  );
+  return row?.due !== false;
+}
+
 /** Says, durably, that no statement stored from now on is earlier than now. @returns that instant. */
 export async function sampleClock(sql: Sql): Promise<string> {
   const [row] = await sql.rows<{ sampled: string }>(

@@ -1,4 +1,4 @@
-import type { Database, Sql } from '../../db/database.ts';
+import { type Database, isConnectionError, type Sql } from '../../db/database.ts';
 import { isObject } from '../../standards/xapi/index.ts';
 import { linksOf } from './links.ts';
 import * as store from './sequencer.store.ts';
@@ -9,8 +9,11 @@ const BATCH = 5_000;
 const REFERENCE_BATCH = 20;
 /** Links written by one SQL statement. */
 const LINK_CHUNK = 20_000;
-/** Pause between two looks at whether older transactions have ended, in milliseconds. */
+/** Links that a few statements may bring about together; beyond, someone builds a web to stop the server. */
+const MAX_LINKS = 2_000_000;
+/** Pause between two looks at whether older transactions have ended, in milliseconds; it doubles each time. */
 const LOOK_MS = 5;
+const MAX_LOOK_MS = 100;
 
 function inheritedFrom(source: store.Source): readonly { key: string; roles: number }[] {
   const statement: unknown = JSON.parse(source.body);
@@ -28,8 +31,17 @@ async function inherit(sql: Sql, ids: readonly string[]): Promise<void> {
   const references = await store.referencesThrough(sql, ids);
   const sourceIds = [...new Set(references.map(({ sourceId }) => sourceId))];
   const sources = new Map((await store.readSources(sql, sourceIds)).map((row) => [row.statementId, inheritedFrom(row)]));
-  const links = references.flatMap((reference) => (sources.get(reference.sourceId) ?? []).map((link) => ({ ...reference, ...link })));
-  for (let start = 0; start < links.length; start += LINK_CHUNK) await store.insertInherited(sql, links.slice(start, start + LINK_CHUNK));
+  let total = 0;
+  let chunk: store.InheritedLink[] = [];
+  for (const reference of references) {
+    for (const link of sources.get(reference.sourceId) ?? []) chunk.push({ ...reference, ...link });
+    if (chunk.length < LINK_CHUNK) continue;
+    total += chunk.length;
+    if (total > MAX_LINKS) throw new Error(`the references through ${ids.join(', ')} inherit more than ${MAX_LINKS} links`);
+    await store.insertInherited(sql, chunk);
+    chunk = [];
+  }
+  await store.insertInherited(sql, chunk);
 }
 
 /**
@@ -49,6 +61,11 @@ export class Sequencer {
     this.#onGivenUp = onGivenUp;
   }
 
+  /** A pass, unless some process ended one less than a pause ago: however many run, they make one pass per pause together. */
+  async passIfDue(pauseMs: number, signal: AbortSignal): Promise<number> {
+    return (await store.isDue(this.#database.sql, pauseMs)) ? this.pass(signal) : 0;
+  }
+
   /**
    * Places everything stored before now and follows its references.
    * @param signal ends the wait for transactions that stay open; then nothing more is placed.
@@ -58,9 +75,10 @@ export class Sequencer {
     const { sql } = this.#database;
     const sampled = await store.sampleClock(sql);
     const horizon = await store.takeHorizon(sql);
-    while (!(await store.hasPassed(sql, horizon))) {
+    for (let waitMs = LOOK_MS; !(await store.hasPassed(sql, horizon)); waitMs = Math.min(waitMs * 2, MAX_LOOK_MS)) {
       if (signal?.aborted) return 0;
-      await new Promise((done) => setTimeout(done, LOOK_MS));
+      const pauseMs = waitMs;
+      await new Promise((done) => setTimeout(done, pauseMs));
     }
     let total = 0;
     for (let placed: number | null = BATCH; placed === BATCH; ) {
@@ -85,6 +103,7 @@ export class Sequencer {
         if ((await this.#follow(size)) === 0) return;
         size = REFERENCE_BATCH;
       } catch (error) {
+        if (isConnectionError(error)) throw error;
         if (size === 1) {
           const givenUp = await store.failFirstReference(this.#database.sql);
           if (givenUp === null) throw error;

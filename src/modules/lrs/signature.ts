@@ -38,7 +38,7 @@ const sameInstant = (a: unknown, b: unknown): boolean =>
  * certificate is, is not judged: only that it made the signature, where one is given.
  * @see xAPI Data 2.6
  */
-export function signatureFault(statement: JsonObject, attachment: JsonObject, bytes: Uint8Array): string | null {
+export function signatureFault(statement: JsonObject, statementText: string, attachment: JsonObject, bytes: Uint8Array): string | null {
   if (attachment['contentType'] !== 'application/octet-stream') return 'the contentType of a signature is application/octet-stream';
   const jws = Buffer.from(bytes).toString('latin1');
   const parts = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(jws);
@@ -55,10 +55,7 @@ export function signatureFault(statement: JsonObject, attachment: JsonObject, by
   const [signedId, id] = [payload['id'], statement['id']];
   if (typeof signedId === 'string' && typeof id === 'string' && signedId.toLowerCase() !== id.toLowerCase())
     return 'the payload of the JWS has the id of another statement';
-  if (
-    !sameInstant(payload['timestamp'], statement['timestamp']) ||
-    canonicalForm(payload, text, true) !== canonicalForm(statement, JSON.stringify(statement), true)
-  )
+  if (!sameInstant(payload['timestamp'], statement['timestamp']) || canonicalForm(payload, text, true) !== canonicalForm(statement, statementText, true))
     return 'the payload of the JWS differs from the statement';
   return null;
 }

@@ -94,10 +94,9 @@ export class Statements {
 
   /** A page of valid statements in order of `stored`. */
   async list(query: StatementQuery): Promise<StatementPage> {
-    const rows = await store.listStatements(this.#database.sql, query);
-    const statements = rows.slice(0, query.limit);
+    const { statements, more } = await store.listStatements(this.#database.sql, query);
     const last = statements.at(-1);
-    return { statements, next: rows.length > query.limit && last ? [last.stored, last.id] : null };
+    return { statements, next: more && last ? [last.stored, last.id] : null };
   }
 
   /**
