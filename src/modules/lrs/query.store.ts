@@ -105,7 +105,8 @@ function directMatches(conditions: Conditions, filter: StatementFilter): string 
   } else if (authorityKey !== undefined) conditions.add(`s.authority_key = ${conditions.bind(authorityKey)}`);
   const [first] = links;
   const walked = first?.slice(-1) ?? 's';
-  for (const link of links) conditions.add(`s.stored = ${link.slice(-1)}.stored`, `s.statement_id = ${link.slice(-1)}.statement_id`);
+  // The id alone: that the times are equal too would make the planner expect next to nothing, and sort instead of walking.
+  for (const link of links) conditions.add(`s.statement_id = ${link.slice(-1)}.statement_id`);
   const second = links[1]?.slice(-1);
   if (second !== undefined) conditions.add(`${second}.stored = ${walked}.stored`, `${second}.statement_id = ${walked}.statement_id`);
   if (filter.verbKey !== undefined) conditions.add(`${walked}.verb_key = ${conditions.bind(filter.verbKey)}`);

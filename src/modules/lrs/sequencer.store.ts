@@ -48,9 +48,12 @@ export async function hasPassed(sql: Sql, horizon: string): Promise<boolean> {
 export async function place(sql: Sql, upTo: string, limit: number): Promise<number> {
   const [row] = await sql.rows<{ placed: number }>(
     `with next as materialized (
-       select s.stored, s.statement_id, s.refers_to, q.last_position + row_number() over (order by s.stored, s.statement_id) as position
-       from lrs.sequencer q, lrs.statement s
-       where (s.stored, s.statement_id) > (q.last_stored, q.last_statement_id) and s.stored <= $1::timestamptz
+       select s.stored, s.statement_id, s.refers_to,
+         (select last_position from lrs.sequencer where id = 1) + row_number() over (order by s.stored, s.statement_id) as position
+       from lrs.statement s
+       -- Subqueries, not a join: so the walk of the index begins here and not at the first statement ever stored.
+       where (s.stored, s.statement_id) > ((select last_stored from lrs.sequencer where id = 1), (select last_statement_id from lrs.sequencer where id = 1))
+         and s.stored <= $1::timestamptz
        order by s.stored, s.statement_id limit $2
      ), placed as (
        insert into lrs.statement_position (position, statement_id) select position, statement_id from next order by position
