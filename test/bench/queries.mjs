@@ -1,0 +1,354 @@
+// npm run build && node test/bench/queries.mjs [--statements 1000000] [--data folder] [--only pattern] [--explain]
+// --data keeps the loaded database and takes it again when it is loaded already. --only: the cases whose filters match.
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { actorKey } from '../../dist/src/modules/lrs/index.js';
+import { storeBatches } from '../../dist/src/modules/lrs/ingest.store.js';
+import { prepareStatements } from '../../dist/src/modules/lrs/prepare.js';
+import { answerParent, inChild, isChild, machine, option, percentile, send, writeResults } from './client.mjs';
+import { openBench } from './server.mjs';
+import { makeStatement } from './statements.mjs';
+
+const CONNECTIONS = 8;
+const REQUESTS = 200;
+const DEPTH = 50;
+/** A case is cut off after this long; the table says how many requests it got. */
+const CASE_MS = 3_000;
+const BATCH = 500;
+const RARE = 'https://bench.example/verbs/rare';
+const VOIDED = 'http://adlnet.gov/expapi/verbs/voided';
+
+const pick = (length) => Math.floor(Math.random() * length);
+const uuidOf = (text) =>
+  createHash('md5')
+    .update(text)
+    .digest('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+const person = (name) => ({ objectType: 'Agent', account: { homePage: 'https://bench.example/people', name } });
+
+/** The statement of the other measurements, with everything drawn by itself so that every pair of keys occurs, and references. */
+function varied(earlier) {
+  const statement = makeStatement();
+  const [actor, activity] = [pick(20_000), pick(2_000)];
+  statement.actor = { ...person(`p${actor}`), name: `Learner ${actor}` };
+  statement.object.id = `https://bench.example/activities/${activity}`;
+  statement.object.definition.name = { 'en-US': `Activity ${activity}`, id: `Aktivitas ${activity}` };
+  statement.context.registration = uuidOf(`${actor}/${activity % 4}`);
+  statement.context.instructor = person(pick(20) === 0 ? 'busy' : `i${pick(200)}`);
+  statement.context.contextActivities.parent[0].id = `https://bench.example/courses/${activity % 100}`;
+  statement.context.contextActivities.grouping[0].id = `https://bench.example/programmes/${activity % 25}`;
+  if (pick(20_000) === 0) statement.verb = { id: RARE };
+  if (earlier !== undefined && pick(200) === 0) {
+    statement.object = { objectType: 'StatementRef', id: earlier };
+    delete statement.context.platform;
+    if (pick(10) === 0) statement.verb = { id: VOIDED };
+  }
+  return statement;
+}
+
+const seconds = (started) => (performance.now() - started) / 1000;
+
+/** Loads through the product's own SQL. One batch in 20 is of the authority `mine`, one in 500 of `few`. */
+async function load(bench, senders, count) {
+  const { sql, pool } = bench.app.database;
+  await pool.query(`alter system set max_wal_size = '16GB'`);
+  await pool.query('select pg_reload_conf()');
+  const started = performance.now();
+  let [taken, done, earlier] = [0, 0, undefined];
+  const worker = async () => {
+    while (taken < count) {
+      const batch = taken / BATCH;
+      taken += BATCH;
+      const sender = batch % 500 === 3 ? senders.few : batch % 20 === 7 ? senders.mine : bench.sender;
+      const made = Array.from({ length: BATCH }, () => varied(earlier));
+      const bytes = Buffer.from(JSON.stringify(made));
+      await storeBatches(sql, [
+        { sender, statements: prepareStatements({ bytes, version: '1.0.3', sender, limits: { maxDepth: 64, maxBatch: BATCH }, newStatementId: () => '' }) },
+      ]);
+      earlier = made[pick(BATCH)].id;
+      done += BATCH;
+      if (done % 100_000 === 0) console.error(`${done} loaded after ${Math.round(seconds(started))} s`);
+    }
+  };
+  await Promise.all([worker(), worker(), worker()]);
+  const perSecond = Math.round(done / seconds(started));
+  await pool.query('truncate lrs.inbox');
+  const sequencing = performance.now();
+  await bench.app.sequencer.pass();
+  const sequencedPerSecond = Math.round(done / seconds(sequencing));
+  const client = await pool.connect();
+  await client.query('set statement_timeout = 0');
+  await client.query('vacuum analyze');
+  await client.query(`alter system reset max_wal_size`);
+  await client.query('select pg_reload_conf()');
+  await client.query('checkpoint');
+  client.release(true);
+  return { perSecond, sequencedPerSecond, seconds: Math.round(seconds(started)) };
+}
+
+/** Bytes per statement of each table, its TOAST and each index. */
+async function sizes(pool, count) {
+  const { rows } = await pool.query(
+    `select relname as name, case relkind when 'i' then 'index' else 'table' end as kind, pg_relation_size(c.oid)::bigint as bytes,
+       case relkind when 'i' then 0 else pg_total_relation_size(c.oid)::bigint - pg_relation_size(c.oid)::bigint - pg_indexes_size(c.oid)::bigint end as toast
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'lrs' and relkind in ('r', 'i') order by 3 desc`,
+  );
+  const per = (bytes) => Math.round((Number(bytes) / count) * 10) / 10;
+  const parts = rows
+    .map(({ name, kind, bytes, toast }) => ({ name, kind, perStatement: per(bytes), toastAndMaps: per(toast) }))
+    .filter((row) => row.perStatement >= 0.1);
+  const total = per(rows.reduce((sum, { bytes, toast }) => sum + Number(bytes) + Number(toast), 0));
+  return { total, parts };
+}
+
+/** Keys that occur together, of random statements. */
+async function sampleKeys(pool, authorityKey) {
+  const { rows } = await pool.query(
+    `select body, to_char(stored at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as stored from
+       (select * from lrs.statement where authority_key = $1 and refers_to is null and random() < 0.5 limit 200000) s order by random() limit 2000`,
+    [authorityKey],
+  );
+  return rows.map(({ body, stored }) => {
+    const { id, actor, verb, object, context } = JSON.parse(body);
+    const agent = (name) => JSON.stringify(person(name));
+    return {
+      id,
+      stored,
+      agent: agent(actor.account.name),
+      instructor: agent(context.instructor.account.name),
+      verb: verb.id,
+      activity: object.id,
+      parent: context.contextActivities.parent[0].id,
+      grouping: context.contextActivities.grouping[0].id,
+      registration: context.registration,
+    };
+  });
+}
+
+/** What each filter of the table sends. */
+const FILTERS = {
+  agent: (key) => ({ agent: key.agent }),
+  verb: (key) => ({ verb: key.verb }),
+  activity: (key) => ({ activity: key.activity }),
+  registration: (key) => ({ registration: key.registration }),
+  since: (key) => ({ since: key.stored }),
+  until: (_key, other) => ({ until: other.stored }),
+  instructor: (key) => ({ agent: key.instructor, related_agents: 'true' }),
+  busy: () => ({ agent: JSON.stringify(person('busy')), related_agents: 'true' }),
+  parent: (key) => ({ activity: key.parent, related_activities: 'true' }),
+  grouping: (key) => ({ activity: key.grouping, related_activities: 'true' }),
+  rare: () => ({ verb: RARE }),
+};
+
+function makeCases() {
+  const plain = ['agent', 'verb', 'activity', 'registration', 'since', 'until'];
+  const pairs = plain.flatMap((one, index) => plain.slice(index + 1).map((other) => [one, other]));
+  const related = ['instructor', 'parent', 'grouping'].flatMap((one) => [[one], [one, 'verb'], [one, 'registration'], [one, 'since'], [one, 'until']]);
+  const mixed = [
+    ['instructor', 'activity'],
+    ['instructor', 'parent'],
+    ['instructor', 'grouping'],
+    ['agent', 'parent'],
+    ['agent', 'grouping'],
+    ['busy'],
+    ['busy', 'verb'],
+    ['busy', 'activity'],
+    ['busy', 'grouping'],
+    ['rare'],
+    ['rare', 'instructor'],
+    ['rare', 'busy'],
+    ['rare', 'activity'],
+    ['rare', 'grouping'],
+    ['rare', 'registration'],
+  ];
+  const all = [[], ...plain.map((one) => [one]), ...pairs, ...related, ...mixed].map((filters) => ({ filters, as: 'all' }));
+  const mineFilters = [[], ...plain.map((one) => [one]), ['instructor'], ['busy'], ['grouping'], ['rare'], ['verb', 'activity']];
+  return [...all, ...['mine', 'few'].flatMap((as) => mineFilters.map((filters) => ({ filters, as })))];
+}
+
+/** Works at some connections until enough requests are done or the time is over. */
+async function work(connections, ms, next) {
+  const until = performance.now() + ms;
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      while (performance.now() < until && (await next()));
+    }),
+  );
+}
+
+const urlOf = (filters, keys, ascending) => {
+  const [key, other] = [keys[pick(keys.length)], keys[pick(keys.length)]];
+  const parameters = Object.assign({}, ...filters.map((filter) => FILTERS[filter](key, other)), ascending ? { ascending: 'true' } : {});
+  const since = parameters.since;
+  if (since !== undefined && parameters.until !== undefined && parameters.until < since) parameters.until = since;
+  return `/xapi/statements?${new URLSearchParams(parameters)}`;
+};
+
+const moreOf = (text) => {
+  const found = /"more":"([^"]*)"\}$/.exec(text.slice(-2_000));
+  return found?.[1] ? JSON.parse(`"${found[1]}"`) : null;
+};
+
+async function measureCase({ address, authorizations, samples }, agent, { filters, as }, ascending) {
+  const target = { address, authorization: authorizations[as] };
+  const get = async (path, into) => {
+    const answer = await send(agent, target, { path });
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+    const more = moreOf(answer.text);
+    into.push({ ms: answer.ms, path, bytes: answer.text.length, more });
+    return more;
+  };
+  const url = () => urlOf(filters, samples[as], ascending);
+  await work(CONNECTIONS, 200, async () => get(url(), []).then(() => true));
+  const [first, deep, alone] = [[], [], []];
+  let left = REQUESTS;
+  await work(CONNECTIONS, CASE_MS, async () => left-- > 0 && get(url(), first).then(() => true));
+  // Each connection follows one list to its end or DEPTH pages, and another until there are enough.
+  let lists = first.some(({ more }) => more !== null) ? REQUESTS : 0;
+  await work(CONNECTIONS, CASE_MS, async () => {
+    if (deep.length >= REQUESTS || lists-- <= 0) return false;
+    let more = await get(url(), []);
+    for (let page = 0; more && page < DEPTH; page += 1) more = await get(more, deep);
+    return true;
+  });
+  let single = 25;
+  await work(1, CASE_MS / 3, async () => single-- > 0 && get(url(), alone).then(() => true));
+  const slowest = [...first, ...deep].sort((a, b) => b.ms - a.ms)[0];
+  const figures = (list) => ({
+    requests: list.length,
+    p50: percentile(
+      list.map(({ ms }) => ms),
+      0.5,
+    ),
+    p99: percentile(
+      list.map(({ ms }) => ms),
+      0.99,
+    ),
+  });
+  return {
+    name: `${filters.join('+') || 'none'}${as === 'all' ? '' : ` (${as})`}`,
+    order: ascending ? 'asc' : 'desc',
+    bytes: percentile(
+      first.map(({ bytes }) => bytes),
+      0.5,
+    ),
+    alone: percentile(
+      alone.map(({ ms }) => ms),
+      0.5,
+    ),
+    first: figures(first),
+    deep: figures(deep),
+    slowest: { ms: slowest.ms, path: slowest.path, as },
+  };
+}
+
+async function measureAll(input) {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const results = [];
+  for (const one of makeCases().filter(({ filters, as }) => new RegExp(input.only).test(`${filters.join('+') || 'none'} (${as})`))) {
+    for (const ascending of [false, true]) {
+      const result = await measureCase(input, agent, one, ascending);
+      console.error(`${result.name} ${result.order}: ${JSON.stringify([result.alone, result.first, result.deep])}`);
+      results.push(result);
+    }
+  }
+  const times = [];
+  let left = REQUESTS * 10;
+  await work(CONNECTIONS, CASE_MS, async () => {
+    if (left-- <= 0) return false;
+    const answer = await send(
+      agent,
+      { address: input.address, authorization: input.authorizations.all },
+      { path: `/xapi/statements?statementId=${input.samples.all[pick(1_000)].id}` },
+    );
+    if (answer.status === 200) times.push(answer.ms);
+    return true;
+  });
+  agent.destroy();
+  return { results, single: { requests: times.length, p50: percentile(times, 0.5), p99: percentile(times, 0.99) } };
+}
+
+/** The plan of the statement list that a request runs. */
+async function explain(bench, { path, as }, authorizations) {
+  const { pool } = bench.app.database;
+  const original = pool.query;
+  let list;
+  pool.query = (query, ...rest) => {
+    if (query?.text?.startsWith('with found')) list = query;
+    return original.call(pool, query, ...rest);
+  };
+  const agent = new Agent();
+  await send(agent, { address: bench.address, authorization: authorizations[as] }, { path });
+  pool.query = original;
+  const { rows } = await pool.query(`explain (analyze, buffers) ${list.text}`, list.values);
+  return [list.text, ...rows.map((row) => row['QUERY PLAN'])].join('\n');
+}
+
+async function credential(bench, label, scopes) {
+  const authority = { homePage: 'https://bench.example', name: label };
+  const { id, key, secret } = await bench.app.modules.access.createCredential({ label, scopes, authority, authorityKey: actorKey });
+  const agent = { objectType: 'Agent', account: authority };
+  return {
+    authorization: `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}`,
+    sender: { credentialId: id, authority: JSON.stringify(agent), authorityKey: actorKey(agent), mayVoidOthers: false, mayDefine: true },
+  };
+}
+
+async function run() {
+  const kept = option('data');
+  const dataDir = kept ?? (await mkdtemp(join(tmpdir(), 'mumpuni-queries-')));
+  const bench = await openBench(dataDir, { XAPI_RATE_LIMIT_PER_MINUTE: '100000000' });
+  try {
+    const { pool } = bench.app.database;
+    const mine = await credential(bench, 'mine', ['statements/write', 'statements/read/mine']);
+    const few = await credential(bench, 'few', ['statements/write', 'statements/read/mine']);
+    const isLoaded = (await pool.query('select count(*)::int as count from (select from lrs.statement limit 10000) s')).rows[0].count >= 10_000;
+    const loaded = isLoaded ? null : await load(bench, { mine: mine.sender, few: few.sender }, Number(option('statements', 1_000_000)));
+    const statements = (await pool.query('select count(*)::int as count from lrs.statement')).rows[0].count;
+    const space = await sizes(pool, statements);
+    console.log(`${machine()}; ${statements} statements${loaded ? `, loaded at ${loaded.perSecond}/s, sequenced at ${loaded.sequencedPerSecond}/s` : ''}\n`);
+    console.log(`bytes per statement: ${space.total}`);
+    console.table(space.parts);
+    const authorizations = { all: bench.authorization, mine: mine.authorization, few: few.authorization };
+    const samples = Object.fromEntries(
+      await Promise.all(
+        Object.entries({ all: bench.sender, mine: mine.sender, few: few.sender }).map(async ([name, sender]) => [
+          name,
+          await sampleKeys(pool, sender.authorityKey),
+        ]),
+      ),
+    );
+    const { results, single } = await inChild(import.meta.filename, { address: bench.address, authorizations, samples, only: option('only', '') });
+    await writeResults('queries', { statements, loaded, space, single, results });
+    console.table(
+      results.map(({ name, order, bytes, alone, first, deep }) => ({
+        filters: name,
+        order,
+        kB: Math.round(bytes / 1000),
+        'alone p50': alone,
+        p50: first.p50,
+        p99: first.p99,
+        n: first.requests,
+        'deep p50': deep.p50,
+        'deep p99': deep.p99,
+        'deep n': deep.requests,
+      })),
+    );
+    console.log(`single by id: p50 ${single.p50} ms, p99 ${single.p99} ms (${single.requests} requests)`);
+    if (process.argv.includes('--explain')) {
+      const worst = [...results]
+        .sort((a, b) => Math.max(b.alone, b.deep.p50) - Math.max(a.alone, a.deep.p50))
+        .filter(({ name }, index, all) => all.findIndex((one) => one.name === name) === index);
+      for (const { name, order, slowest } of worst.slice(0, 3)) console.log(`\n${name} ${order}\n${await explain(bench, slowest, authorizations)}`);
+    }
+  } finally {
+    await bench.close();
+    if (kept === undefined) await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+if (isChild) answerParent(measureAll);
+else await run();
