@@ -56,6 +56,8 @@ export async function connect(config: Config, databaseUrl: string, onQuery?: (te
 
 /** Pause between two looks at whether a person is to be erased. */
 const ERASURE_POLL_MS = 2_000;
+/** Under load, statements get their positions this often, by all processes together: oftener costs more than it brings. */
+const SEQUENCER_REST_MS = 50;
 
 /** Where attachments are kept. */
 function blobStore(config: Config): BlobStore {
@@ -108,25 +110,23 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     frameworkErrors: sendError,
     clientErrorHandler: refuseConnection,
   });
-  const projector = new Projector(modules.progress, {
-    pollMs: config.projectorPollMs,
-    batchSize: config.projectorBatch,
-    onError: (error) => http.log.error({ err: errorFields(error) }, 'projection failed and will be tried again'),
+  const complaining = (what: string) => ({
+    onError: (error: unknown) => http.log.error({ err: errorFields(error) }, `${what} failed and will be tried again`),
   });
+  const projector = new Projector(modules.progress, { pollMs: config.projectorPollMs, batchSize: config.projectorBatch, ...complaining('projection') });
   const sequencer = new Sequencer(database, (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'references are not followed'));
-  const sequencing = new Loop((signal) => sequencer.passIfDue(config.sequencerPollMs, signal), {
+  const sequencing = new Loop((signal, woken) => sequencer.passIfDue(woken ? SEQUENCER_REST_MS : config.sequencerPollMs, signal), {
     pollMs: config.sequencerPollMs,
-    onError: (error) => http.log.error({ err: errorFields(error) }, 'sequencing failed and will be tried again'),
+    restMs: Math.min(SEQUENCER_REST_MS, config.sequencerPollMs),
+    ...complaining('sequencing'),
   });
-  const erasing = new Loop((signal) => modules.erasures.pass(signal), {
-    pollMs: ERASURE_POLL_MS,
-    onError: (error) => http.log.error({ err: errorFields(error) }, 'an erasure failed and will be tried again'),
+  const erasing = new Loop((signal) => modules.erasures.pass(signal), { pollMs: ERASURE_POLL_MS, ...complaining('an erasure') });
+  const forwarding = new Loop((signal) => modules.forwarding.pass(signal), { pollMs: config.forwardPollMs, ...complaining('forwarding') });
+  const background = [projector, sequencing, forwarding, erasing];
+  const statements = createStatements(config, database, () => {
+    projector.wake();
+    sequencing.wake();
   });
-  const forwarding = new Loop((signal) => modules.forwarding.pass(signal), {
-    pollMs: config.forwardPollMs,
-    onError: (error) => http.log.error({ err: errorFields(error) }, 'forwarding failed and will be tried again'),
-  });
-  const statements = createStatements(config, database, projector.wake);
   const isProduction = config.mode === 'production';
   const schema = graphqlSchema();
   const apollo = createGraphServer({
@@ -170,16 +170,13 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     http,
     start: async () => {
       const address = await http.listen({ host: config.host, port: config.port });
-      projector.start();
-      sequencing.start();
-      forwarding.start();
-      erasing.start();
+      for (const work of background) work.start();
       return address;
     },
     close: async () => {
       closing = true;
       await http.close();
-      await Promise.all([projector.stop(), sequencing.stop(), forwarding.stop(), erasing.stop()]);
+      await Promise.all(background.map((work) => work.stop()));
       await apollo.stop();
       await database.close();
     },

@@ -152,15 +152,33 @@ export const SETTINGS = {
   },
   statementPageSize: {
     name: 'STATEMENT_PAGE_SIZE',
-    fallback: '100',
-    description: 'Statements in one page when a query names no limit, and the most it may name.',
-    parse: wholeNumber(50, 1_000),
+    fallback: '50',
+    description: 'Statements in one page of a query that names no limit.',
+    parse: wholeNumber(1, 1_000),
+  },
+  statementPageLimit: {
+    name: 'STATEMENT_PAGE_LIMIT',
+    fallback: '1000',
+    description: 'Most statements in one page, whatever limit a query names; a limit of 0 asks for this many.',
+    parse: wholeNumber(50, 10_000),
   },
   ingestConcurrency: {
     name: 'INGEST_CONCURRENCY',
     fallback: '3',
     description: 'Transactions that store statements at once, per process; requests that wait meanwhile share the next one.',
     parse: wholeNumber(1, 50),
+  },
+  ingestRequestLimit: {
+    name: 'INGEST_REQUEST_LIMIT',
+    fallback: '1000',
+    description: 'xAPI requests with a body that one process works on at once; what comes beyond is answered 503 with Retry-After, unread.',
+    parse: wholeNumber(1, 100_000),
+  },
+  ingestByteLimit: {
+    name: 'INGEST_BYTE_LIMIT',
+    fallback: String(256 * 1024 * 1024),
+    description: 'Bytes of the bodies that one process works on at once, all requests together; what comes beyond is answered 503 with Retry-After, unread.',
+    parse: wholeNumber(1_048_576, 17_179_869_184),
   },
   ingestWaitingLimit: {
     name: 'INGEST_WAITING_LIMIT',

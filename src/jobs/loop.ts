@@ -1,21 +1,25 @@
 export interface LoopOptions {
   /** Longest pause between two rounds, in milliseconds. */
   readonly pollMs: number;
+  /** Least pause between two rounds however often it is woken, in milliseconds; none by default. */
+  readonly restMs?: number;
   /** Told of a failure; the loop waits one pause and tries again. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Does work again and again: at once when woken, else after a pause. */
+/** One round. @param woken whether there was something to do, or only the pause was over. It should end soon once the signal says so. */
+type Work = (signal: AbortSignal, woken: boolean) => Promise<unknown>;
+
+/** Does work again and again: soon when woken, else after a pause. */
 export class Loop {
-  readonly #work: (signal: AbortSignal) => Promise<unknown>;
+  readonly #work: Work;
   readonly #options: LoopOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
   #woken = false;
   #endSleep: (() => void) | null = null;
 
-  /** @param work one round; it should end soon once the signal says so. */
-  constructor(work: (signal: AbortSignal) => Promise<unknown>, options: LoopOptions) {
+  constructor(work: Work, options: LoopOptions) {
     this.#work = work;
     this.#options = options;
   }
@@ -43,9 +47,10 @@ export class Loop {
 
   async #run(): Promise<void> {
     while (!this.signal.aborted) {
+      const woken = this.#woken;
       this.#woken = false;
       try {
-        await this.#work(this.signal);
+        await this.#work(this.signal, woken);
       } catch (error) {
         this.#options.onError(error);
       }
@@ -54,14 +59,21 @@ export class Loop {
   }
 
   async #sleep(): Promise<void> {
-    if (this.#woken) return;
+    const { pollMs, restMs = 0 } = this.#options;
+    if (restMs > 0) await this.#pause(restMs, () => false);
+    await this.#pause(pollMs - restMs, () => this.#woken);
+  }
+
+  /** Ends early when the loop stops, or once it may end and is woken. */
+  async #pause(ms: number, mayEnd: () => boolean): Promise<void> {
+    if (mayEnd() || this.signal.aborted) return;
     await new Promise<void>((done) => {
-      const timer = setTimeout(done, this.#options.pollMs);
+      const timer = setTimeout(done, ms);
       this.#endSleep = () => {
+        if (!mayEnd() && !this.signal.aborted) return;
         clearTimeout(timer);
         done();
       };
-      if (this.signal.aborted) this.#endSleep();
     });
     this.#endSleep = null;
   }

@@ -1,89 +1,84 @@
 // npm run build && node test/bench/overload.mjs [--seconds 10]
-// Posts of one statement: the peak with 32 connections, then more than the server can take.
+// The peak with a few connections, then more than the server can take: statements a second, milliseconds, megabytes.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { answerParent, inChild, isChild, machine, now, option, percentile, send, writeResults } from './client.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerParent, inChild, isChild, machine, now, option, percentile, writeResults } from './client.mjs';
+import { RawConnection } from './flood.mjs';
 import { openBench } from './server.mjs';
 import { makeStatement } from './statements.mjs';
 
-const PEAK_CONNECTIONS = 32;
-const PEAK_SECONDS = 5;
+const PEAK_CONNECTIONS = { 1: 32, 50: 8 };
+const PEAK_SECONDS = 8;
 const OFFERED = 4;
 /** `rate: true` sends at four times the peak whatever comes back; else each connection sends again once answered. */
 const SCENARIOS = [
-  { name: '400 connections', environment: {}, connections: 400, rate: false },
-  { name: '4x peak', environment: {}, connections: 6_000, rate: true },
-  { name: '4x peak, limit 500', environment: { INGEST_WAITING_LIMIT: '500' }, connections: 6_000, rate: true },
+  { name: 'batch 50, 4x peak', batch: 50, connections: 1_000, rate: true },
+  { name: 'batch 1, 400 connections', batch: 1, connections: 400, rate: false },
+  { name: 'batch 1, 4x peak', batch: 1, connections: 2_000, rate: true },
 ];
 
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
 /** Bodies with fresh ids cost the client next to nothing: the load is not to starve the server of its core. */
-function bodyMaker() {
+function bodyMaker(batch) {
   const texts = Array.from({ length: 500 }, () => {
     const statement = makeStatement();
     return JSON.stringify(statement).split(statement.id);
   });
   let next = 0;
   return () => {
-    const id = randomUUID();
-    const [before, after] = texts[next++ % texts.length];
-    return { id, body: before + id + after };
+    const ids = Array.from({ length: batch }, () => randomUUID());
+    const bodies = ids.map((id) => texts[next++ % texts.length].join(id));
+    return { ids, body: batch === 1 ? bodies[0] : `[${bodies.join(',')}]` };
   };
 }
 
 /** The client: sends for a while, at so many connections or at so many requests a second. */
-async function offer({ target, connections, seconds, rate }) {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const make = bodyMaker();
+async function offer({ target, connections, seconds, rate, batch }) {
+  const make = bodyMaker(batch);
+  const idle = Array.from({ length: connections }, () => new RawConnection(target));
   const answers = { acknowledged: [], okMs: [], refusedMs: [], withoutRetryAfter: 0, other: {}, failed: 0, unsent: 0 };
   const started = now();
   const until = started + seconds * 1000;
-  let inFlight = 0;
   let inTime = 0;
-  const one = async () => {
-    const { id, body } = make();
-    inFlight += 1;
-    try {
-      const { status, headers, ms } = await send(agent, target, { method: 'POST', path: '/xapi/statements', body });
-      if (status === 200) {
-        answers.acknowledged.push(id);
-        answers.okMs.push(ms);
-        if (now() < until) inTime += 1;
-      } else if (status === 503) {
-        answers.refusedMs.push(ms);
-        if (headers['retry-after'] === undefined) answers.withoutRetryAfter += 1;
-      } else answers.other[status] = (answers.other[status] ?? 0) + 1;
-    } catch {
-      answers.failed += 1;
-    }
-    inFlight -= 1;
+  const one = async (connection) => {
+    const { ids, body } = make();
+    const answer = await connection.post(body);
+    if (answer === null) answers.failed += 1;
+    else if (answer.status === 200) {
+      for (const id of ids) answers.acknowledged.push(id);
+      answers.okMs.push(answer.ms);
+      if (now() < until) inTime += ids.length;
+    } else if (answer.status === 503) {
+      answers.refusedMs.push(answer.ms);
+      if (!answer.retryAfter) answers.withoutRetryAfter += 1;
+    } else answers.other[answer.status] = (answers.other[answer.status] ?? 0) + 1;
   };
+  const all = new Set();
   if (rate === null) {
-    const connection = async () => {
-      while (now() < until) await one();
+    const loop = async (connection) => {
+      while (now() < until && !connection.closed) await one(connection);
     };
-    await Promise.all(Array.from({ length: connections }, connection));
+    for (const connection of idle) all.add(loop(connection));
   } else {
-    const all = new Set();
-    let due = 0;
     for (let sent = 0; now() < until; await sleep(2)) {
-      due = ((now() - started) / 1000) * rate;
-      for (; sent < due; sent += 1) {
-        if (inFlight >= connections) answers.unsent += 1;
-        else {
-          const sending = one();
-          all.add(sending);
-          void sending.then(() => all.delete(sending));
+      for (const due = ((now() - started) / 1000) * rate; sent < due; sent += 1) {
+        const connection = idle.pop();
+        if (!connection) {
+          answers.unsent += 1;
+          continue;
         }
+        const sending = one(connection).then(() => {
+          all.delete(sending);
+          idle.push(connection.closed ? new RawConnection(target) : connection);
+        });
+        all.add(sending);
       }
     }
-    await Promise.all(all);
   }
-  agent.destroy();
+  await Promise.all(all);
+  for (const connection of idle) connection.close();
   return { ...answers, inTime, drainedAfter: (now() - until) / 1000, seconds };
 }
 
@@ -101,20 +96,26 @@ async function missingIds(pool, ids) {
 }
 
 /** One server under one load. */
-async function measure({ environment, connections, seconds, rate }) {
+async function measure({ batch, connections, seconds, rate }) {
   const dataDir = await mkdtemp(join(tmpdir(), 'mumpuni-overload-'));
-  const bench = await openBench(dataDir, { XAPI_RATE_LIMIT_PER_MINUTE: '100000000', ...environment }, true);
+  const bench = await openBench(dataDir, { XAPI_RATE_LIMIT_PER_MINUTE: '100000000' }, true);
   try {
     const target = { address: bench.address, authorization: bench.authorization };
-    await inChild(import.meta.filename, { target, connections: PEAK_CONNECTIONS, seconds: 3, rate: null });
-    const peak = await inChild(import.meta.filename, { target, connections: PEAK_CONNECTIONS, seconds: PEAK_SECONDS, rate: null });
+    await inChild(import.meta.filename, { target, batch, connections: PEAK_CONNECTIONS[batch], seconds: 3, rate: null });
+    const peak = await inChild(import.meta.filename, { target, batch, connections: PEAK_CONNECTIONS[batch], seconds: PEAK_SECONDS, rate: null });
     const peakPerSecond = peak.inTime / PEAK_SECONDS;
     const before = megabytes();
     let highest = before;
     const watching = setInterval(() => {
       highest = Math.max(highest, megabytes());
     }, 100);
-    const answers = await inChild(import.meta.filename, { target, connections, seconds, rate: rate ? Math.round(peakPerSecond * OFFERED) : null });
+    const answers = await inChild(import.meta.filename, {
+      target,
+      batch,
+      connections,
+      seconds,
+      rate: rate ? Math.round((peakPerSecond * OFFERED) / batch) : null,
+    });
     clearInterval(watching);
     const missing = await missingIds(bench.app.database.pool, [...peak.acknowledged, ...answers.acknowledged]);
     await sleep(3_000);
@@ -122,7 +123,7 @@ async function measure({ environment, connections, seconds, rate }) {
     return {
       peak: Math.round(peakPerSecond),
       peakP99: percentile(peak.okMs, 0.99),
-      offered: Math.round((sent + answers.unsent) / seconds),
+      offered: Math.round(((sent + answers.unsent) * batch) / seconds),
       goodput: Math.round(answers.inTime / seconds),
       share: Math.round((answers.inTime / seconds / peakPerSecond) * 100) / 100,
       okP50: percentile(answers.okMs, 0.5),

@@ -23,15 +23,16 @@ const SETTLE_MS = 900_000;
 
 /** Calls until it answers truthfully; what it throws meanwhile does not count. */
 async function eventually(what, attempt, giveUpMs = GIVE_UP_MS) {
-  const until = Date.now() + giveUpMs;
-  for (let last; Date.now() < until; await pause(20)) {
+  // A clock that cannot be set: hours of rounds must not end for a step of the other one.
+  const until = performance.now() + giveUpMs;
+  for (let last; performance.now() < until; await pause(20)) {
     try {
       const answer = await attempt();
       if (answer) return answer;
     } catch (error) {
       last = error;
     }
-    if (last && Date.now() > until - 100) throw new Error(`${what}: ${last.message}`);
+    if (last && performance.now() > until - 100) throw new Error(`${what}: ${last.message}`);
   }
   throw new Error(`${what} did not happen within ${giveUpMs} ms`);
 }

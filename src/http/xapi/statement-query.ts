@@ -1,12 +1,11 @@
 import { decodeCursor } from '../../kernel/cursor.ts';
 import { invalid } from '../../kernel/errors.ts';
-import { activityKey, DIRECT_ACTIVITY_ROLES, DIRECT_AGENT_ROLES, type StatementFormat, type StatementQuery, verbKey } from '../../modules/lrs/index.ts';
+import { activityKey, type StatementFormat, type StatementQuery, verbKey } from '../../modules/lrs/index.ts';
 import type { XapiVersion } from '../../standards/xapi/index.ts';
 import type { Parameters } from './call.ts';
 import { agentParameter, flagParameter, iriParameter, timestampParameter, uuidParameter } from './parameters.ts';
 
 const SECTION = 'xAPI Communication 2.1.3';
-const ALL_ROLES = 0x7fff;
 
 /** Parameters that select one statement admit no filter beside them. */
 const SINGLE = ['statementId', 'voidedStatementId'] as const;
@@ -21,11 +20,18 @@ export const STATEMENT_PARAMETERS: readonly string[] = [...SINGLE, ...FILTERS, .
 /** The id parameter of a PUT. */
 export const statementIdParameter = (parameters: Parameters): string | undefined => uuidParameter(parameters, 'statementId', SECTION);
 
-function limit(parameters: Parameters, pageSize: number): number {
-  const value = parameters.get('limit') ?? '0';
+/** Statements in a page: of a query that names no limit, and the most that any gets. */
+export interface PageSizes {
+  readonly pageSize: number;
+  readonly pageLimit: number;
+}
+
+function limit(parameters: Parameters, { pageSize, pageLimit }: PageSizes): number {
+  const value = parameters.get('limit');
+  if (value === undefined) return Math.min(pageSize, pageLimit);
   if (!/^\d{1,9}$/.test(value))
     throw invalid('/query/limit', `${SECTION} limit`, `limit must be a whole number, 0 for the most the server gives; found ${JSON.stringify(value)}`);
-  return Number(value) === 0 ? pageSize : Math.min(Number(value), pageSize);
+  return Number(value) === 0 ? pageLimit : Math.min(Number(value), pageLimit);
 }
 
 /** How the answer is to look. @throws AppError INVALID_INPUT */
@@ -49,7 +55,7 @@ export function singleStatement(parameters: Parameters): { id: string; voided: b
 }
 
 /** What the filters of a list mean to the store. */
-export function listQuery(parameters: Parameters, version: XapiVersion, pageSize: number, authorityKey: string | null): StatementQuery {
+export function listQuery(parameters: Parameters, version: XapiVersion, sizes: PageSizes, authorityKey: string | null): StatementQuery {
   const agent = agentParameter(parameters, SECTION, version);
   const activity = iriParameter(parameters, 'activity', SECTION);
   const verb = iriParameter(parameters, 'verb', SECTION);
@@ -59,10 +65,10 @@ export function listQuery(parameters: Parameters, version: XapiVersion, pageSize
   const cursor = parameters.get(CURSOR);
   const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['instant', 'uuid'], `/query/${CURSOR}`) as readonly [string, string]);
   return {
-    agentRoles: flagParameter(parameters, 'related_agents', SECTION) ? ALL_ROLES : DIRECT_AGENT_ROLES,
-    activityRoles: flagParameter(parameters, 'related_activities', SECTION) ? ALL_ROLES : DIRECT_ACTIVITY_ROLES,
+    relatedAgents: flagParameter(parameters, 'related_agents', SECTION),
+    relatedActivities: flagParameter(parameters, 'related_activities', SECTION),
     ascending: flagParameter(parameters, 'ascending', SECTION),
-    limit: limit(parameters, pageSize),
+    limit: limit(parameters, sizes),
     ...(agent !== undefined && { agentKey: agent.key }),
     ...(activity !== undefined && { activityKey: activityKey(activity) }),
     ...(verb !== undefined && { verbKey: verbKey(verb) }),

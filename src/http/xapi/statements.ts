@@ -6,11 +6,11 @@ import { type AttachmentPart, type AttachmentParts, isDigestOf, type Sender, typ
 import { limitBody, mediaType, type Parameters, type Resource, readParameters, type XapiAnswer, type XapiCall } from './call.ts';
 import { boundaryOf, newBoundary, openPart, type Part, readMultipart } from './multipart.ts';
 import { forbidden } from './request.ts';
-import { listQuery, moreLink, presentation, STATEMENT_PARAMETERS, singleStatement, statementIdParameter } from './statement-query.ts';
+import { listQuery, moreLink, type PageSizes, presentation, STATEMENT_PARAMETERS, singleStatement, statementIdParameter } from './statement-query.ts';
 
 export interface StatementResourceOptions {
   readonly statements: Statements;
-  readonly pageSize: number;
+  readonly pages: PageSizes;
   /** Largest body of statements, without attachments, in bytes. */
   readonly bodyLimitBytes: number;
   /** Path of this resource, for `more`. */
@@ -64,7 +64,7 @@ function readBody(call: XapiCall, limitBytes: number): { bytes: Uint8Array; part
 }
 
 /** The Statement Resource. @see xAPI 1.0.3 Communication 2.1 */
-export function statementResource({ statements, pageSize, bodyLimitBytes, path }: StatementResourceOptions): Resource {
+export function statementResource({ statements, pages, bodyLimitBytes, path }: StatementResourceOptions): Resource {
   function mayWrite({ principal }: XapiCall): void {
     if (!principal.mayWrite) throw forbidden('write statements', 'statements/write');
   }
@@ -105,7 +105,7 @@ export function statementResource({ statements, pageSize, bodyLimitBytes, path }
 
   async function list(call: XapiCall, parameters: Parameters, mine: string | null): Promise<XapiAnswer> {
     const { format, attachments } = presentation(parameters);
-    const page = await statements.list(listQuery(parameters, call.version, pageSize, mine));
+    const page = await statements.list(listQuery(parameters, call.version, pages, mine));
     const texts = await statements.present(page.statements, format, call.header('accept-language'));
     const more = page.next ? moreLink(path, parameters, encodeCursor(page.next)) : '';
     const json = `{"statements":[${texts.join(',')}],"more":${JSON.stringify(more)}}`;

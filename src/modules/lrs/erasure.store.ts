@@ -1,6 +1,6 @@
 import type { Sql } from '../../db/database.ts';
 import { bucketOf } from './keys.ts';
-import type { Links } from './links.ts';
+import { DIRECT_AGENT_ROLES, type Links } from './links.ts';
 
 /** What an erasure did, for whoever must show it. It holds no identifier. */
 export interface ErasureRow {
@@ -56,6 +56,7 @@ export interface NamingStatement {
   readonly stored: string;
   readonly actorKey: string;
   readonly verbKey: string;
+  readonly registration: string | null;
   readonly refersTo: string | null;
   readonly body: string;
   readonly authority: string;
@@ -64,7 +65,7 @@ export interface NamingStatement {
 /** Statements that name one of these agents in any role. */
 export async function statementsNaming(sql: Sql, agentKeys: readonly string[], limit: number): Promise<readonly NamingStatement[]> {
   return sql.rows<NamingStatement>(
-    `select s.statement_id, s.stored::text as stored, s.actor_key, s.verb_key, s.refers_to, s.body, s.authority from lrs.statement s
+    `select s.statement_id, s.stored::text as stored, s.actor_key, s.verb_key, s.registration, s.refers_to, s.body, s.authority from lrs.statement s
      where s.statement_id in (select statement_id from lrs.statement_agent where agent_key = any($1::uuid[]) limit $2)
      order by s.statement_id for update`,
     [agentKeys, limit],
@@ -81,7 +82,7 @@ async function deleteLinks(
   const links = rows.flatMap((row) => [...keysOf(row)].map((key) => ({ key, row })));
   await sql.rows(
     `delete from lrs.${table} l using unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as t(key, stored, id)
-     where l.${column} = t.key and l.stored = t.stored and l.statement_id = t.id`,
+     where l.${column} = t.key and l.direct = any('{t,f}') and l.stored = t.stored and l.statement_id = t.id`,
     [links.map(({ key }) => key), links.map(({ row }) => row.stored), links.map(({ row }) => row.statementId)],
   );
 }
@@ -151,6 +152,9 @@ export interface Rewritten {
   readonly actorKey: string;
   readonly before: Links;
   readonly after: Links;
+  readonly activities: Links;
+  /** Of everything the rewritten statement names. */
+  readonly signature: string;
 }
 
 /** Puts rewritten texts and their agent links in the place of the old ones. The content hash stays: the statement is still the same one. */
@@ -158,16 +162,28 @@ export async function replaceStatements(sql: Sql, rewritten: readonly Rewritten[
   const rows = rewritten.map(({ row }) => row);
   const byId = new Map(rewritten.map((one) => [one.row.statementId, one]));
   await deleteLinks(sql, 'statement_agent', 'agent_key', rows, (row) => byId.get(row.statementId)?.before.keys() ?? []);
-  const links = rewritten.flatMap(({ row, after }) => [...after].map(([key, roles]) => ({ row, key, roles })));
+  const links = rewritten.flatMap(({ row, after, signature }) => [...after].map(([key, roles]) => ({ row, key, roles, signature })));
   await sql.rows(
-    `insert into lrs.statement_agent (agent_key, stored, statement_id, verb_key, roles)
-     select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::smallint[]) order by 1, 2, 3`,
+    `insert into lrs.statement_agent (agent_key, stored, statement_id, signature, roles, direct)
+     select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::bigint[], $5::smallint[], $6::boolean[]) order by 1, 2, 3`,
     [
       links.map(({ key }) => key),
       links.map(({ row }) => row.stored),
       links.map(({ row }) => row.statementId),
-      links.map(({ row }) => row.verbKey),
+      links.map(({ signature }) => signature),
       links.map(({ roles }) => roles),
+      links.map(({ roles }) => (roles & DIRECT_AGENT_ROLES) !== 0),
+    ],
+  );
+  const activities = rewritten.flatMap(({ row, activities, signature }) => [...activities.keys()].map((key) => ({ row, key, signature })));
+  await sql.rows(
+    `update lrs.statement_activity l set signature = t.signature from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::bigint[]) as t(key, stored, id, signature)
+     where l.activity_key = t.key and l.direct = any('{t,f}') and l.stored = t.stored and l.statement_id = t.id`,
+    [
+      activities.map(({ key }) => key),
+      activities.map(({ row }) => row.stored),
+      activities.map(({ row }) => row.statementId),
+      activities.map(({ signature }) => signature),
     ],
   );
   await sql.rows(

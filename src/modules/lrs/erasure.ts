@@ -6,7 +6,7 @@ import { newId } from '../../kernel/ids.ts';
 import { type Ifi, identifierOf, isObject, type JsonObject, VOIDED } from '../../standards/xapi/index.ts';
 import * as store from './erasure.store.ts';
 import { actorKey, ifiKey, verbKey } from './keys.ts';
-import { linksOf } from './links.ts';
+import { linksOf, signatureKeys, signatureOf } from './links.ts';
 import { SIGNATURE } from './signature.ts';
 
 /** Statements gone through in one transaction; each may be as large as a request. */
@@ -122,6 +122,7 @@ export class Erasures {
       const authority = JSON.stringify(without(person, JSON.parse(row.authority)));
       const after = { ...row, body, authority };
       const { actor } = JSON.parse(body) as JsonObject;
+      const { agents, activities } = linksOfRow(after);
       return {
         row,
         body,
@@ -129,7 +130,9 @@ export class Erasures {
         authorityKey: actorKey(JSON.parse(authority)),
         actorKey: actorKey(actor),
         before: linksOfRow(row).agents,
-        after: linksOfRow(after).agents,
+        after: agents,
+        activities,
+        signature: signatureOf(signatureKeys({ ...row, agents, activities })),
       };
     });
     await store.replaceStatements(

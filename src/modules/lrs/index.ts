@@ -9,7 +9,6 @@ export { Forwarding, type NewForwarder, SHOWN_DEAD_LETTERS } from './forwarding.
 export { claimInbox, type InboxStatement, readForProjection, readStates, requeueByLink, type StatementState, waitingBuckets } from './inbox.store.ts';
 export { Ingest } from './ingest.ts';
 export { activityKey, actorKey, ifiKey, verbKey } from './keys.ts';
-export { DIRECT_ACTIVITY_ROLES, DIRECT_AGENT_ROLES } from './links.ts';
 export type { Sender } from './prepare.ts';
 export { readTexts, type StoredStatement } from './query.store.ts';
 export { Sequencer } from './sequencer.ts';

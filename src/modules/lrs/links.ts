@@ -12,6 +12,9 @@ export const DIRECT_AGENT_ROLES = AGENT_ROLE.actor | AGENT_ROLE.object;
 const ACTIVITY_ROLE = { object: 1, parent: 2, grouping: 4, category: 8, other: 16, subStatement: 32 } as const;
 export const DIRECT_ACTIVITY_ROLES = ACTIVITY_ROLE.object;
 
+/** Roles that the filters see with `related_…`: every one. */
+export const ALL_ROLES = 0x7fff;
+
 /** Keys with the roles they stand in. */
 export type Links = ReadonlyMap<string, number>;
 
@@ -107,4 +110,36 @@ export function linksOf(statement: JsonObject, authority: unknown): Named {
     );
   }
   return collector;
+}
+
+/** Where in a key, as text, the bytes stand that pick its bits: where UUIDs of every version differ. */
+const SIGNATURE_BYTES = [6, 26, 30];
+
+/**
+ * A Bloom filter of keys in 64 bits, as PostgreSQL's signed bigint: each key sets up to three bits.
+ *
+ * It stands in the index of the link tables, so that walking the links of one key passes over nearly all statements
+ * that lack another one without looking anywhere else. What is left is checked exactly.
+ */
+export function signatureOf(keys: Iterable<string>): string {
+  let [high, low] = [0, 0];
+  for (const key of keys) {
+    for (const place of SIGNATURE_BYTES) {
+      const bit = Number.parseInt(key.slice(place, place + 2), 16) % 64;
+      if (bit < 32) low |= 1 << bit;
+      else high |= 1 << (bit - 32);
+    }
+  }
+  return ((BigInt(high) << 32n) | BigInt(low >>> 0)).toString();
+}
+
+/** The keys that a statement's signature is made of. */
+export function signatureKeys(statement: {
+  readonly agents: Links;
+  readonly activities: Links;
+  readonly verbKey: string;
+  readonly registration: string | null;
+}): readonly string[] {
+  const { agents, activities, verbKey, registration } = statement;
+  return [...agents.keys(), ...activities.keys(), verbKey, ...(registration === null ? [] : [registration])];
 }

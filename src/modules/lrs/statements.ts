@@ -8,6 +8,7 @@ import type { AttachmentParts } from './attachments.ts';
 import type { Ingest } from './ingest.ts';
 import { activityKey } from './keys.ts';
 import { linksOf } from './links.ts';
+import { listStatements, type StatementFilter } from './list.store.ts';
 import { type PreparedStatement, prepareStatements, type Sender, type StatementLimits } from './prepare.ts';
 import * as store from './query.store.ts';
 import { consistentThrough } from './sequencer.store.ts';
@@ -21,7 +22,7 @@ export interface StoreRequest {
 }
 
 /** What a statement list is asked by; see Communication 2.1.3. Keys are computed, times are RFC 3339. */
-export type StatementQuery = store.StatementFilter;
+export type StatementQuery = StatementFilter;
 
 export interface StatementPage {
   readonly statements: readonly store.StoredStatement[];
@@ -94,7 +95,7 @@ export class Statements {
 
   /** A page of valid statements in order of `stored`. */
   async list(query: StatementQuery): Promise<StatementPage> {
-    const { statements, more } = await store.listStatements(this.#database.sql, query);
+    const { statements, more } = await listStatements(this.#database.sql, query);
     const last = statements.at(-1);
     return { statements, next: more && last ? [last.stored, last.id] : null };
   }

@@ -1,0 +1,215 @@
+import type { Sql } from '../../db/database.ts';
+import { ALL_ROLES, DIRECT_ACTIVITY_ROLES, DIRECT_AGENT_ROLES, signatureOf } from './links.ts';
+import { assemble, COLUMNS, type StatementRow, type StoredStatement, withinBytes } from './query.store.ts';
+import { IS_VOIDED } from './voided.ts';
+
+export interface StatementFilter {
+  readonly agentKey?: string;
+  /** Whether the agent may stand in any role, not only as actor or object. */
+  readonly relatedAgents: boolean;
+  readonly activityKey?: string;
+  /** Whether the activity may stand in any role, not only as the object. */
+  readonly relatedActivities: boolean;
+  readonly verbKey?: string;
+  readonly registration?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly ascending: boolean;
+  readonly limit: number;
+  /** `stored` and id of the last statement of the page before. */
+  readonly after?: readonly [stored: string, id: string];
+  /** Only statements of this authority. */
+  readonly authorityKey?: string;
+}
+
+class Conditions {
+  readonly parameters: unknown[] = [];
+  readonly #where: string[] = [];
+
+  bind(value: unknown): string {
+    return `$${this.parameters.push(value)}`;
+  }
+
+  add(...conditions: readonly string[]): void {
+    this.#where.push(...conditions);
+  }
+
+  take(): string {
+    return this.#where.splice(0).join(' and ');
+  }
+}
+
+/** One range of an index that is in the order of a list: all statements, or those of one key. */
+interface Range {
+  readonly table: 'statement' | 'statement_agent' | 'statement_activity';
+  readonly column: 'agent_key' | 'activity_key' | 'verb_key' | 'registration' | null;
+  readonly key: string | null;
+  /** Of link tables: the parts of the range; a list of related statements walks both. */
+  readonly parts: readonly (boolean | null)[];
+  /** The statement's own row tells as much, exactly. */
+  readonly isImplied?: true;
+}
+
+const BOTH = [true, false] as const;
+
+/** The ranges a list could be read from; the first always exists. */
+function rangesOf(filter: StatementFilter): readonly Range[] {
+  const { agentKey, activityKey, authorityKey, verbKey, registration } = filter;
+  const ranges: Range[] = [];
+  if (agentKey !== undefined) ranges.push({ table: 'statement_agent', column: 'agent_key', key: agentKey, parts: filter.relatedAgents ? BOTH : [true] });
+  if (activityKey !== undefined)
+    ranges.push({ table: 'statement_activity', column: 'activity_key', key: activityKey, parts: filter.relatedActivities ? BOTH : [true] });
+  if (registration !== undefined) ranges.push({ table: 'statement', column: 'registration', key: registration, parts: [null] });
+  if (verbKey !== undefined) ranges.push({ table: 'statement', column: 'verb_key', key: verbKey, parts: [null] });
+  // One's own statements: the authority is an agent of each.
+  if (authorityKey !== undefined) ranges.push({ table: 'statement_agent', column: 'agent_key', key: authorityKey, parts: BOTH, isImplied: true });
+  return ranges.length > 0 ? ranges : [{ table: 'statement', column: null, key: null, parts: [null] }];
+}
+
+const orderOf = ({ ascending }: StatementFilter, walked: string): string =>
+  ascending ? `${walked}.stored asc, ${walked}.statement_id asc` : `${walked}.stored desc, ${walked}.statement_id desc`;
+
+/** Conditions on the sort key of whatever table is walked; it is the same in all of them. */
+function addWindow(conditions: Conditions, filter: StatementFilter, walked: string): void {
+  if (filter.since !== undefined) conditions.add(`${walked}.stored > ${conditions.bind(filter.since)}::timestamptz`);
+  if (filter.until !== undefined) conditions.add(`${walked}.stored <= ${conditions.bind(filter.until)}::timestamptz`);
+  if (filter.after) {
+    const [stored, id] = filter.after;
+    conditions.add(
+      `(${walked}.stored, ${walked}.statement_id) ${filter.ascending ? '>' : '<'} (${conditions.bind(stored)}::timestamptz, ${conditions.bind(id)}::uuid)`,
+    );
+  }
+}
+
+function addRange(conditions: Conditions, filter: StatementFilter, { column, key }: Range, part: boolean | null, walked: string): void {
+  if (column !== null) conditions.add(`${walked}.${column} = ${conditions.bind(key)}`);
+  if (part !== null) conditions.add(`${walked}.direct = ${part}`);
+  addWindow(conditions, filter, walked);
+}
+
+/** How far a range is looked into to tell how dense it is. */
+const SAMPLE = 200;
+
+/**
+ * The range to walk: the one in which the next statements reach farthest, since each one met there must be tried against
+ * the other filters. The planner cannot know this of a key; looking costs a part of a millisecond.
+ */
+async function sparsest(sql: Sql, filter: StatementFilter, ranges: readonly Range[]): Promise<Range> {
+  const [first] = ranges;
+  if (ranges.length === 1 && first) return first;
+  const conditions = new Conditions();
+  const looks = ranges.flatMap((range, index) =>
+    range.parts.map((part) => {
+      addRange(conditions, filter, range, part, 'w');
+      return `select ${index} as range, (select w.stored from lrs.${range.table} w where ${conditions.take()} order by ${orderOf(filter, 'w')} offset ${SAMPLE} limit 1) as reach`;
+    }),
+  );
+  const text = `select range, ${filter.ascending ? 'min' : 'max'}(reach) as reach from (${looks.join(' union all ')}) look
+     group by range order by reach ${filter.ascending ? 'desc' : 'asc'} nulls first, range limit 1`;
+  const [best] = await sql.rows<{ range: number }>(text, conditions.parameters, planOf(text));
+  const chosen = ranges[best?.range ?? 0];
+  if (!chosen) throw new Error('a list has no range to walk');
+  return chosen;
+}
+
+/** The keys that a statement's signature must hold. */
+const filteredKeys = ({ agentKey, activityKey, verbKey, registration, authorityKey }: StatementFilter): readonly string[] =>
+  [agentKey, activityKey, verbKey, registration, authorityKey].filter((key) => key !== undefined);
+
+/**
+ * Statements that match by what they say themselves: one range walked in order, everything else tried for each row.
+ *
+ * The tries are lateral and limited so that no planner turns them round: walking stops with the page, however long the
+ * range is.
+ */
+function directMatches(conditions: Conditions, filter: StatementFilter, ranges: readonly Range[], range: Range, part: boolean | null): string {
+  const walksStatements = range.table === 'statement';
+  const walked = walksStatements ? 's' : 'w';
+  // What the statement's own row tells.
+  if (filter.verbKey !== undefined && range.column !== 'verb_key') conditions.add(`s.verb_key = ${conditions.bind(filter.verbKey)}`);
+  if (filter.registration !== undefined && range.column !== 'registration') conditions.add(`s.registration = ${conditions.bind(filter.registration)}`);
+  if (filter.authorityKey !== undefined) conditions.add(`s.authority_key = ${conditions.bind(filter.authorityKey)}`);
+  conditions.add(`not ${IS_VOIDED}`);
+  const ofStatement = walksStatements ? null : `(select from lrs.statement s where s.statement_id = w.statement_id and ${conditions.take()} limit 1) s`;
+
+  const links = ranges.filter((one) => one !== range && one.table !== 'statement' && !one.isImplied);
+  const tries = links.map((link, index) => {
+    const [alias, column] = [`l${index}`, link.column];
+    const parts = link.parts.length === 1 ? `${alias}.direct` : `${alias}.direct = any('{t,f}')`;
+    return `(select from lrs.${link.table} ${alias} where ${alias}.${column} = ${conditions.bind(link.key)} and ${parts}
+      and ${alias}.stored = ${walked}.stored and ${alias}.statement_id = ${walked}.statement_id limit 1) ${alias}`;
+  });
+  addRange(conditions, filter, range, part, walked);
+  const keys = filteredKeys(filter);
+  if (!walksStatements && keys.length > 1) {
+    const mask = conditions.bind(signatureOf(keys));
+    conditions.add(`w.signature & ${mask}::bigint = ${mask}::bigint`);
+  }
+  const from = [`lrs.${range.table} ${walked}`, ...[...tries, ...(ofStatement === null ? [] : [ofStatement])].map((one) => `lateral ${one}`)];
+  return `(select ${walked}.stored, ${walked}.statement_id from ${from.join(' cross join ')} where ${conditions.take()}
+    order by ${orderOf(filter, walked)} limit ${walkLimit(filter)})`;
+}
+
+/** Statements that refer, at any depth, to one statement that matches; null where no filter could be inherited. */
+function inheritedMatches(conditions: Conditions, filter: StatementFilter): string | null {
+  const keys: (readonly [key: string, roles: number])[] = [];
+  if (filter.agentKey !== undefined) keys.push([filter.agentKey, filter.relatedAgents ? ALL_ROLES : DIRECT_AGENT_ROLES]);
+  if (filter.activityKey !== undefined) keys.push([filter.activityKey, filter.relatedActivities ? ALL_ROLES : DIRECT_ACTIVITY_ROLES]);
+  if (filter.registration !== undefined) keys.push([filter.registration, 0]);
+  if (filter.verbKey !== undefined) keys.push([filter.verbKey, 0]);
+  if (keys.length === 0) return null;
+  const tables = keys.map((_, index) => `lrs.inherited_link i${index}`);
+  keys.forEach(([key, roles], index) => {
+    conditions.add(`i${index}.key = ${conditions.bind(key)}`);
+    if (roles !== 0) conditions.add(`i${index}.roles & ${conditions.bind(roles)} <> 0`);
+    // All filters must hold for one and the same statement referred to.
+    if (index > 0) conditions.add(`i${index}.stored = i0.stored`, `i${index}.statement_id = i0.statement_id`, `i${index}.source_id = i0.source_id`);
+  });
+  addWindow(conditions, filter, 'i0');
+  conditions.add('s.statement_id = i0.statement_id', `not ${IS_VOIDED}`);
+  // What someone else's statement says must not show through one's own reference to it.
+  if (filter.authorityKey !== undefined) {
+    const mine = conditions.bind(filter.authorityKey);
+    tables.push('lrs.statement source');
+    conditions.add(`s.authority_key = ${mine}`, 'source.statement_id = i0.source_id', `source.authority_key = ${mine}`);
+  }
+  return `(select distinct i0.stored, i0.statement_id from ${[...tables, 'lrs.statement s'].join(', ')} where ${conditions.take()}
+    order by ${orderOf(filter, 'i0')} limit ${walkLimit(filter)})`;
+}
+
+/** Sizes that walks end at: the few texts they make are worth planning once. */
+const WALKS = [51, 101, 251, 501, 1_001];
+const walkLimit = ({ limit }: StatementFilter): number => WALKS.find((size) => size > limit) ?? limit + 1;
+
+/** Lists that connections keep a plan of; whoever sends every combination of filters must not fill the server's memory. */
+const MAX_PLANS = 200;
+const plans = new Map<string, string>();
+
+/** The name under which a list is planned once per connection: planning costs as much as running it. */
+function planOf(text: string): string | undefined {
+  const known = plans.get(text);
+  if (known !== undefined || plans.size >= MAX_PLANS) return known;
+  const name = `list ${plans.size}`;
+  plans.set(text, name);
+  return name;
+}
+
+/** Bytes of statement texts in one page; a page holds one statement at least. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+
+/** Statements in order of (stored, id), at most `limit` and within a number of bytes, and whether more follow. */
+export async function listStatements(sql: Sql, filter: StatementFilter): Promise<{ statements: readonly StoredStatement[]; more: boolean }> {
+  const ranges = rangesOf(filter);
+  const range = await sparsest(sql, filter, ranges);
+  const conditions = new Conditions();
+  const direct = range.parts.map((part) => directMatches(conditions, filter, ranges, range, part));
+  const inherited = inheritedMatches(conditions, filter);
+  const found = [...direct, ...(inherited === null ? [] : [inherited])].join(' union ');
+  const direction = filter.ascending ? 'asc' : 'desc';
+  const texts = `select ${COLUMNS}, s.stored as place, (select count(*)::int from page) as found from page join lrs.statement s on s.statement_id = page.statement_id`;
+  const text = `with found as materialized (${found}), page as materialized (select * from found order by ${orderOf(filter, 'found')} limit ${conditions.bind(filter.limit + 1)})
+     ${withinBytes(texts, `place ${direction}, statement_id ${direction}`, MAX_PAGE_BYTES)}`;
+  const rows = await sql.rows<StatementRow & { found: number }>(text, conditions.parameters, planOf(text));
+  const statements = rows.slice(0, filter.limit).map(assemble);
+  return { statements, more: (rows[0]?.found ?? 0) > statements.length };
+}
