@@ -8,6 +8,7 @@ import { Database } from './db/database.ts';
 import type { Modules } from './graphql/modules.ts';
 import { graphqlSchema } from './graphql/schema.ts';
 import { createGraphServer } from './graphql/server.ts';
+import { admittingServer } from './http/admission.ts';
 import { errorFields, refuseConnection, refuseRoute, sendError } from './http/errors.ts';
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
 import { healthRoutes } from './http/health.ts';
@@ -99,11 +100,19 @@ export const createBulk = (config: Config, database: Database): Bulk => new Bulk
 export async function createApp({ config, databaseUrl, clock = systemClock, onQuery }: AppOptions): Promise<App> {
   const database = await connect(config, databaseUrl, onQuery);
   const modules = createModules(config, database, clock);
+  const serverFactory = admittingServer({
+    path: XAPI_PATH,
+    requests: config.ingestRequestLimit,
+    bytes: config.ingestByteLimit,
+    largeBytes: config.ingestLargeByteLimit,
+    isFull: () => statements.isFull,
+    requestTimeoutMs: 30_000,
+    keepAliveTimeoutMs: 72_000,
+  });
   const http = Fastify({
     logger: { level: config.logLevel, serializers: { req: ({ method, url }) => ({ method, path: url.split('?')[0] }) } },
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: 30_000,
-    keepAliveTimeout: 72_000,
+    serverFactory,
     // Whoever got a connection before the end is answered, and told to take another one.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

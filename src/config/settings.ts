@@ -176,14 +176,20 @@ export const SETTINGS = {
   },
   ingestByteLimit: {
     name: 'INGEST_BYTE_LIMIT',
+    fallback: String(4 * 1024 * 1024),
+    description: 'Bytes of xAPI bodies under 1 MiB that one process works on at once; what comes beyond is answered 503 with Retry-After, unread.',
+    parse: wholeNumber(1_048_576, 1_073_741_824),
+  },
+  ingestLargeByteLimit: {
+    name: 'INGEST_LARGE_BYTE_LIMIT',
     fallback: String(256 * 1024 * 1024),
-    description: 'Bytes of the bodies that one process works on at once, all requests together; what comes beyond is answered 503 with Retry-After, unread.',
+    description: 'The same for bodies of 1 MiB and more, mostly attachments; one is always taken.',
     parse: wholeNumber(1_048_576, 17_179_869_184),
   },
   ingestWaitingLimit: {
     name: 'INGEST_WAITING_LIMIT',
-    fallback: '10000',
-    description: 'Statements that may wait to be stored, per process; above it the answer is 503 with Retry-After.',
+    fallback: '5000',
+    description: 'Statements that may wait to be stored, per process, when another batch is let in; above it the answer is 503 with Retry-After.',
     parse: wholeNumber(1, 1_000_000),
   },
   forwardSecrets: {

@@ -1,49 +1,68 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AppError } from '../kernel/errors.ts';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { ErrorBody } from './errors.ts';
 
 export interface AdmissionLimits {
+  /** Paths that begin like this are counted. */
+  readonly path: string;
   /** Requests with a body that are worked on at once. */
   readonly requests: number;
-  /** Bytes of their bodies together; a body larger than this is taken when it is alone. */
+  /** Bytes of their bodies together, those of a megabyte and more left out: statements, which take work. */
   readonly bytes: number;
+  /** Bytes of the bodies of a megabyte and more together: mostly attachments, which take memory. One is always taken. */
+  readonly largeBytes: number;
+  /** Whether what was let in before still fills the queues. */
+  readonly isFull: () => boolean;
+  /** A request that is not here whole after this is given up. */
+  readonly requestTimeoutMs: number;
+  /** How long a connection may rest between two requests. */
+  readonly keepAliveTimeoutMs: number;
 }
 
+const LARGE = 1024 * 1024;
 /** What a body that does not tell its length counts for. */
 const UNKNOWN_LENGTH = 64 * 1024;
-const BODIED: readonly string[] = ['POST', 'PUT'];
+
+const MESSAGE = 'the server has more to do than it can take; try again shortly';
+const REFUSAL = JSON.stringify({ error: MESSAGE, violations: [{ path: '', rule: 'unavailable', message: MESSAGE }] } satisfies ErrorBody);
+const REFUSAL_HEADERS = {
+  'Content-Type': 'application/json; charset=utf-8',
+  'Content-Length': Buffer.byteLength(REFUSAL),
+  'Retry-After': '1',
+  // Content in browsers is to read it too.
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Retry-After',
+};
 
 /**
- * Refuses what the server cannot take at its door, before anything is read or checked: 503 with Retry-After.
+ * Makes HTTP servers that refuse what they cannot take at the door, before anything is read or checked: 503 with
+ * Retry-After.
  *
  * Work that is let in is finished; under more load than there is capacity the rest must cost next to nothing, or the
- * refusals alone would eat the capacity. Memory is bounded by the bytes let in.
+ * refusals alone would eat the capacity: so this stands before the framework. Memory is bounded by the bytes let in.
  */
-export function limitAdmission(server: FastifyInstance, limits: AdmissionLimits): void {
-  const admitted = new WeakMap<FastifyRequest, number>();
+export function admittingServer(limits: AdmissionLimits): (handler: RequestListener) => Server {
   let requests = 0;
-  let bytes = 0;
-  server.addHook('onRequest', (request, _reply, next) => {
-    if (!BODIED.includes(request.method)) return next();
-    const length = Number(request.headers['content-length'] ?? UNKNOWN_LENGTH);
-    if (requests >= limits.requests || (requests > 0 && bytes + length > limits.bytes))
-      return next(new AppError('UNAVAILABLE', 'the server has more to do than it can take; try again shortly'));
+  const small = { bytes: 0, limit: limits.bytes };
+  const large = { bytes: 0, limit: limits.largeBytes };
+
+  function isRefused(request: IncomingMessage, response: ServerResponse): boolean {
+    const { method, url = '', headers } = request;
+    if ((method !== 'POST' && method !== 'PUT') || !url.startsWith(limits.path)) return false;
+    const length = Number(headers['content-length'] ?? UNKNOWN_LENGTH);
+    const kind = length < LARGE ? small : large;
+    if (limits.isFull() || requests >= limits.requests || (kind.bytes > 0 && kind.bytes + length > kind.limit)) return true;
     requests += 1;
-    bytes += length;
-    admitted.set(request, length);
-    next();
-  });
-  const leave = (request: FastifyRequest): void => {
-    const length = admitted.get(request);
-    if (length === undefined || !admitted.delete(request)) return;
-    requests -= 1;
-    bytes -= length;
-  };
-  server.addHook('onResponse', (request: FastifyRequest, _reply: FastifyReply, done) => {
-    leave(request);
-    done();
-  });
-  server.addHook('onRequestAbort', (request, done) => {
-    leave(request);
-    done();
-  });
+    kind.bytes += length;
+    response.once('close', () => {
+      requests -= 1;
+      kind.bytes -= length;
+    });
+    return false;
+  }
+
+  return (handler) =>
+    createServer({ requestTimeout: limits.requestTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs }, (request, response) => {
+      if (!isRefused(request, response)) handler(request, response);
+      else response.writeHead(503, REFUSAL_HEADERS).end(REFUSAL);
+    });
 }

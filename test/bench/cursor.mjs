@@ -33,7 +33,7 @@ class Seen {
 
 /** Everything up to the instant the header names is complete; what lies beyond belongs to the next round. */
 async function pollOnce(target, agent, since, seen) {
-  const first = await send(agent, target, { path: `${path}?${new URLSearchParams({ since, ascending: 'true' })}` });
+  const first = await send(agent, target, { path: `${path}?${new URLSearchParams({ since, ascending: 'true', limit: '1000' })}` });
   const through = first.headers['x-experience-api-consistent-through'];
   for (let page = JSON.parse(first.text); ; ) {
     const complete = page.statements.filter(({ stored }) => stored <= through);

@@ -10,14 +10,14 @@ import { RawConnection } from './flood.mjs';
 import { openBench } from './server.mjs';
 import { makeStatement } from './statements.mjs';
 
-const PEAK_CONNECTIONS = { 1: 32, 50: 8 };
-const PEAK_SECONDS = 8;
+/** The peak is the best of these. */
+const PEAK_CONNECTIONS = { 1: [32, 256], 50: [8, 32] };
+const PEAK_SECONDS = 6;
 const OFFERED = 4;
 /** `rate: true` sends at four times the peak whatever comes back; else each connection sends again once answered. */
 const SCENARIOS = [
   { name: 'batch 50, 4x peak', batch: 50, connections: 1_000, rate: true },
-  { name: 'batch 1, 400 connections', batch: 1, connections: 400, rate: false },
-  { name: 'batch 1, 4x peak', batch: 1, connections: 2_000, rate: true },
+  { name: 'batch 1, 4x peak', batch: 1, connections: 4_000, rate: true },
 ];
 
 /** Bodies with fresh ids cost the client next to nothing: the load is not to starve the server of its core. */
@@ -101,8 +101,12 @@ async function measure({ batch, connections, seconds, rate }) {
   const bench = await openBench(dataDir, { XAPI_RATE_LIMIT_PER_MINUTE: '100000000' }, true);
   try {
     const target = { address: bench.address, authorization: bench.authorization };
-    await inChild(import.meta.filename, { target, batch, connections: PEAK_CONNECTIONS[batch], seconds: 3, rate: null });
-    const peak = await inChild(import.meta.filename, { target, batch, connections: PEAK_CONNECTIONS[batch], seconds: PEAK_SECONDS, rate: null });
+    const [few, many] = PEAK_CONNECTIONS[batch];
+    await inChild(import.meta.filename, { target, batch, connections: few, seconds: 3, rate: null });
+    const peaks = [];
+    for (const peakConnections of [few, many])
+      peaks.push(await inChild(import.meta.filename, { target, batch, connections: peakConnections, seconds: PEAK_SECONDS, rate: null }));
+    const peak = peaks.reduce((best, one) => (one.inTime > best.inTime ? one : best));
     const peakPerSecond = peak.inTime / PEAK_SECONDS;
     const before = megabytes();
     let highest = before;
@@ -117,7 +121,7 @@ async function measure({ batch, connections, seconds, rate }) {
       rate: rate ? Math.round((peakPerSecond * OFFERED) / batch) : null,
     });
     clearInterval(watching);
-    const missing = await missingIds(bench.app.database.pool, [...peak.acknowledged, ...answers.acknowledged]);
+    const missing = await missingIds(bench.app.database.pool, [...peaks.flatMap(({ acknowledged }) => acknowledged), ...answers.acknowledged]);
     await sleep(3_000);
     const sent = answers.okMs.length + answers.refusedMs.length + answers.failed + Object.values(answers.other).reduce((sum, count) => sum + count, 0);
     return {
@@ -139,7 +143,7 @@ async function measure({ batch, connections, seconds, rate }) {
       rssBefore: before,
       rssHighest: highest,
       rssAfter: megabytes(),
-      acknowledged: peak.acknowledged.length + answers.acknowledged.length,
+      acknowledged: [...peaks, answers].reduce((sum, { acknowledged }) => sum + acknowledged.length, 0),
       missing,
     };
   } finally {

@@ -6,7 +6,6 @@ import { AppError, invalid } from '../../kernel/errors.ts';
 import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
 import type { Documents, Statements } from '../../modules/lrs/index.ts';
 import { SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
-import { limitAdmission } from '../admission.ts';
 import { isAlternate, readAlternate } from './alternate.ts';
 import { mediaType, type Resource, readParameters, type XapiAnswer, type XapiCall, type XapiMethod } from './call.ts';
 import { activityResource, agentResource } from './described.ts';
@@ -93,8 +92,6 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, stat
   server.addContentTypeParser('*', bytes, (_request, body, done) => done(null, body));
   server.addContentTypeParser('multipart/mixed', { ...bytes, bodyLimit: config.attachmentBodyLimitBytes }, (_request, body, done) => done(null, body));
   await server.register(cors, CORS);
-  // After CORS, so that content in a browser can read the refusal; before everything that costs.
-  limitAdmission(server, { requests: config.ingestRequestLimit, bytes: config.ingestByteLimit });
   await server.register(rateLimit, {
     hook: 'preHandler',
     max: config.xapiRateLimit,

@@ -44,13 +44,17 @@ export class Ingest {
     this.#options = options;
   }
 
+  /** Whether a batch would be refused now: under overload refusals must be cheap, so whoever can asks before reading one. */
+  get isFull(): boolean {
+    return this.#waiting >= this.#options.maxWaiting;
+  }
+
   /**
    * Stores a batch, all or nothing; resolves once it is durable.
    * @throws AppError UNAVAILABLE when too much waits already.
    */
   async store(batch: Batch): Promise<StoredBatch> {
-    if (this.#waiting > 0 && this.#waiting + batch.statements.length > this.#options.maxWaiting)
-      throw new AppError('UNAVAILABLE', 'more statements wait to be stored than the server can take; try again shortly');
+    if (this.isFull) throw new AppError('UNAVAILABLE', 'more statements wait to be stored than the server can take; try again shortly');
     this.#waiting += batch.statements.length;
     return new Promise((done, failed) => {
       this.#queue.push({ batch, done, failed });

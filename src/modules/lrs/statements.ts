@@ -57,6 +57,11 @@ export class Statements {
     this.#options = options;
   }
 
+  /** Whether statements would be refused now because too many wait. */
+  get isFull(): boolean {
+    return this.#ingest.isFull;
+  }
+
   /**
    * Stores one statement or a batch, all or nothing, and answers the ids in the order sent.
    *
