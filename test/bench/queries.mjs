@@ -1,4 +1,5 @@
-// npm run build && node test/bench/queries.mjs [--statements 1000000] [--data folder] [--only pattern] [--explain]
+// npm run build && node test/bench/queries.mjs [--statements 1000000] [--copies 1] [--data folder] [--only pattern] [--explain]
+// --copies 10: what is loaded comes ten times, each with ids and times of its own, the keys the same.
 // --data keeps the loaded database and takes it again when it is loaded already. --only: the cases whose filters match.
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -87,6 +88,51 @@ async function load(bench, senders, count) {
   await client.query('checkpoint');
   client.release(true);
   return { perSecond, sequencedPerSecond, seconds: Math.round(seconds(started)) };
+}
+
+/** What a copy of a row gets in place of its own: other ids, times before all others, positions behind. */
+const COPIED = {
+  id: (column) => `md5(${column}::text || k)::uuid`,
+  stored: () => 'stored - k * $1::interval',
+  position: () => 'position + k * (select max(position) from lrs.statement_position)',
+  body: () => 'replace(body, statement_id::text, md5(statement_id::text || k)::uuid::text)',
+};
+const COPIES = {
+  statement: { statement_id: COPIED.id, stored: COPIED.stored, refers_to: COPIED.id, body: COPIED.body },
+  statement_agent: { statement_id: COPIED.id, stored: COPIED.stored },
+  statement_activity: { statement_id: COPIED.id, stored: COPIED.stored },
+  voiding: { statement_id: COPIED.id, target_id: COPIED.id },
+  inherited_link: { statement_id: COPIED.id, stored: COPIED.stored, source_id: COPIED.id },
+  statement_position: { statement_id: COPIED.id, position: COPIED.position },
+};
+
+/** Multiplies what is loaded within the database, its indexes built anew afterwards: loading ten million one by one takes an hour. */
+async function multiply(pool, copies) {
+  const client = await pool.connect();
+  const started = performance.now();
+  await client.query(`set statement_timeout = 0; set maintenance_work_mem = '2GB'; set synchronous_commit = off`);
+  const { rows: spans } = await client.query(`select (max(stored) - min(stored) + interval '1 second')::text as span from lrs.statement`);
+  for (const [table, changed] of Object.entries(COPIES)) {
+    const { rows: columns } = await client.query(
+      `select attname as name from pg_attribute where attrelid = 'lrs.${table}'::regclass and attnum > 0 and not attisdropped order by attnum`,
+    );
+    const { rows: indexes } = await client.query(
+      `select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as create, c.conname, pg_get_constraintdef(c.oid) as constraint
+       from pg_index i left join pg_constraint c on c.conindid = i.indexrelid where i.indrelid = 'lrs.${table}'::regclass`,
+    );
+    for (const { name, conname } of indexes) await client.query(conname ? `alter table lrs.${table} drop constraint ${conname}` : `drop index ${name}`);
+    const values = columns.map(({ name }) => changed[name]?.(name) ?? name);
+    await client.query(
+      `insert into lrs.${table} select ${values.join(', ')} from lrs.${table}, generate_series(1, ${copies - 1}) k`,
+      values.some((value) => value.includes('$1')) ? [spans[0].span] : [],
+    );
+    for (const { create, conname, constraint } of indexes)
+      await client.query(conname ? `alter table lrs.${table} add constraint ${conname} ${constraint}` : create);
+    console.error(`${table} is there ${copies} times after ${Math.round(seconds(started))} s`);
+  }
+  await client.query('vacuum analyze');
+  await client.query('checkpoint');
+  client.release(true);
 }
 
 /** Bytes per statement of each table, its TOAST and each index. */
@@ -307,6 +353,7 @@ async function run() {
     const few = await credential(bench, 'few', ['statements/write', 'statements/read/mine']);
     const isLoaded = (await pool.query('select count(*)::int as count from (select from lrs.statement limit 10000) s')).rows[0].count >= 10_000;
     const loaded = isLoaded ? null : await load(bench, { mine: mine.sender, few: few.sender }, Number(option('statements', 1_000_000)));
+    if (Number(option('copies', 1)) > 1) await multiply(pool, Number(option('copies')));
     const statements = (await pool.query('select count(*)::int as count from lrs.statement')).rows[0].count;
     const space = await sizes(pool, statements);
     console.log(`${machine()}; ${statements} statements${loaded ? `, loaded at ${loaded.perSecond}/s, sequenced at ${loaded.sequencedPerSecond}/s` : ''}\n`);
