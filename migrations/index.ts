@@ -1,10 +1,12 @@
 import { Migration20261124000001 } from './20261124000001_foundation.ts';
 import { Migration20261124000002 } from './20261124000002_lrs_complete.ts';
 import { Migration20261124000003 } from './20261124000003_link_signatures.ts';
+import { Migration20261124000004 } from './20261124000004_levels.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
   { name: '20261124000001_foundation', class: Migration20261124000001 },
   { name: '20261124000002_lrs_complete', class: Migration20261124000002 },
   { name: '20261124000003_link_signatures', class: Migration20261124000003 },
+  { name: '20261124000004_levels', class: Migration20261124000004 },
 ];

@@ -61,10 +61,16 @@ export type IssueSeverity =
 export type NoEvidenceReason =
   /** A rule would match, but does not trust its authority. */
   | 'AUTHORITY_NOT_TRUSTED'
+  /** Its context lacks the category a rule asks. */
+  | 'CATEGORY_MISSING'
   /** Its result.completion is missing or not what a rule asks. */
   | 'COMPLETION_DIFFERS'
+  /** Its result.duration is missing or shorter than a rule asks. */
+  | 'DURATION_TOO_SHORT'
   /** No active rule is about its activity. */
   | 'NO_RULE_FOR_ACTIVITY'
+  /** Its scaled score is missing or above what a rule takes. */
+  | 'SCORE_TOO_HIGH'
   /** Its scaled score is missing or below what a rule asks. */
   | 'SCORE_TOO_LOW'
   /** Its result.success is missing or not what a rule asks. */
@@ -82,6 +88,8 @@ export type NoEvidenceReason =
 export type ProgressSource =
   /** From evidence for the competency itself. */
   | 'DIRECT'
+  /** From what was shown of another competency that stands for it. */
+  | 'EQUIVALENT'
   /** There is no level yet. */
   | 'NONE'
   /** From its children. */
@@ -101,7 +109,11 @@ export type RollupKind =
   /** The highest level among the children. */
   | 'ANY_OF'
   /** It does not; only evidence for the competency itself counts. */
-  | 'NONE';
+  | 'NONE'
+  /** The level that a number of children have reached. */
+  | 'N_OF'
+  /** The mean of the children by their weights, rounded down. */
+  | 'WEIGHTED';
 
 /** What became of a statement. */
 export type StatementState =

@@ -92,10 +92,10 @@ async function createCredential(values: Values): Promise<void> {
 
 async function importFramework(file: string, values: Values): Promise<number> {
   const { importFrameworkFile } = await import('./commands/administer.ts');
-  const { FRAMEWORK_KINDS, ROLLUPS } = await import('./modules/competency/index.ts');
+  const { FRAMEWORK_KINDS, ROLLUP_KINDS } = await import('./modules/competency/index.ts');
   const request = {
     kind: choose(values.kind, 'kind', FRAMEWORK_KINDS),
-    defaultRollup: choose(values.rollup, 'rollup', ROLLUPS),
+    defaultRollup: choose(values.rollup, 'rollup', ROLLUP_KINDS),
     publish: values.publish,
     dryRun: values['dry-run'],
   };

@@ -3,6 +3,7 @@ import type { Modules } from '../graphql/modules.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ifiKey } from '../modules/lrs/index.ts';
 import { learnersOfAgents } from '../modules/people/index.ts';
+import { PLAIN_RULE } from '../modules/progress/index.ts';
 import {
   DEMO_BANDS,
   DEMO_HOME_PAGE,
@@ -79,13 +80,11 @@ async function loadRules({ progress }: Modules): Promise<void> {
       code: DEMO_PROGRAM.code,
       title: `Aturan bukti ${DEMO_PROGRAM.title}`,
       rules: DEMO_MODULES.flatMap((module) => {
-        const shared = { itemId: demoItemId(module.competency), trustedAuthorities: [], validDays: null };
+        const shared = { ...PLAIN_RULE, itemId: demoItemId(module.competency) };
         const lesson = {
           ...shared,
           activityIri: module.lesson.iri,
           verbs: [VERBS.completed],
-          scaledMin: null,
-          success: null,
           completion: true,
           level: DEMO_LESSON_LEVEL,
         };
@@ -97,7 +96,6 @@ async function loadRules({ progress }: Modules): Promise<void> {
             verbs: [VERBS.passed],
             scaledMin,
             success: true,
-            completion: null,
             level,
           })),
         ];

@@ -71,6 +71,12 @@ export function createLoaders({ access, competencies, forwarding, people, progre
       (ids) => progress.eventsOf(ids, 50),
       (row) => row.learnerId,
     ),
+    equivalenceById: one(competencies.equivalencesById),
+    /** An approval belongs to both of its ends. */
+    equivalencesByItem: new DataLoader(async (ids: readonly string[]) => {
+      const rows = await competencies.equivalencesOfItems(ids);
+      return ids.map((id) => rows.filter(({ originId, destinationId }) => originId === id || destinationId === id));
+    }),
     evidenceByLearnerItem: manyByPair(
       progress.evidenceOf,
       (row) => `${row.learnerId} ${row.itemId}`,

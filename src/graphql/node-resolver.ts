@@ -9,6 +9,7 @@ import { Node } from './node-interface.ts';
 const FINDERS: { readonly [K in NodeKind]?: (context: GraphContext, id: string) => Promise<object | null> } = {
   Batch: ({ loaders }, id) => loaders.batchById.load(id),
   Competency: ({ loaders }, id) => loaders.competencyById.load(id),
+  CompetencyEquivalence: ({ loaders }, id) => loaders.equivalenceById.load(id),
   CompetencyFramework: ({ loaders }, id) => loaders.frameworkById.load(id),
   EvidenceRule: ({ loaders }, id) => loaders.ruleById.load(id),
   EvidenceRuleSet: ({ loaders }, id) => loaders.ruleSetById.load(id),

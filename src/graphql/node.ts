@@ -7,6 +7,7 @@ export const PREFIXES = {
   Batch: 'bch',
   Competency: 'cmp',
   CompetencyAssociation: 'asc',
+  CompetencyEquivalence: 'eqv',
   CompetencyFramework: 'fwk',
   CompetencyRequirement: 'req',
   Enrolment: 'enr',

@@ -5,6 +5,7 @@ import type { Role } from '../modules/access/index.ts';
 import { CredentialMutations, LrsCredentialResolver } from './access/credentials.ts';
 import { AccessResolver } from './access/resolvers.ts';
 import {
+  CompetencyEquivalenceResolver,
   CompetencyFrameworkResolver,
   CompetencyGraphResolver,
   CompetencyMutations,
@@ -62,6 +63,7 @@ export function graphqlSchema(): GraphQLSchema {
       AccessResolver,
       ActivityAlignmentResolver,
       BatchResolver,
+      CompetencyEquivalenceResolver,
       CompetencyFrameworkResolver,
       CompetencyGraphResolver,
       CompetencyMutations,

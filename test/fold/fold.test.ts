@@ -1,43 +1,61 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type FoldEvidence, foldProgress } from '../../src/modules/progress/fold.ts';
-import type { RollupKind } from '../../src/standards/case/index.ts';
+import type { RollupGraph } from '../../src/modules/competency/index.ts';
+import type { FoldEvidence } from '../../src/modules/progress/direct-level.ts';
+import { foldProgress } from '../../src/modules/progress/fold.ts';
+import { FoldModel } from '../../src/modules/progress/fold-model.ts';
+import { DEFAULT_POLICY, type RollupKind } from '../../src/standards/case/index.ts';
 
 const NOW = new Date('2026-06-01T00:00:00Z');
 const day = (n: number): Date => new Date(NOW.getTime() + n * 86_400_000);
 
-const graph = (edges: readonly (readonly [child: string, parent: string])[], rollups: Readonly<Record<string, RollupKind>>) => ({
+const graph = (edges: readonly (readonly [child: string, parent: string])[], rollups: Readonly<Record<string, RollupKind>>): RollupGraph => ({
   versionId: 'v',
-  rollups: new Map(Object.entries(rollups)),
-  children: new Map([...Map.groupBy(edges, ([, parent]) => parent)].map(([parent, pairs]) => [parent, pairs.map(([child]) => child)] as const)),
+  items: new Map(
+    Object.entries(rollups).map(([itemId, rollup]) => [
+      itemId,
+      {
+        itemId,
+        rollup,
+        rollupCount: null,
+        rollupOnly: false,
+        policy: DEFAULT_POLICY,
+        children: edges.flatMap(([child, parent]) => (parent === itemId ? [{ itemId: child, weight: 1, requiredMin: null }] : [])),
+      },
+    ]),
+  ),
 });
+const fold = (rows: readonly FoldEvidence[], graphs: readonly RollupGraph[], asOf: Date) => foldProgress(rows, new FoldModel(graphs, []), asOf);
 const evidence = (id: string, itemId: string, level: number, occurred = -10, expires: number | null = null): FoldEvidence => ({
   id,
   itemId,
   level,
+  positive: true,
+  weight: 1_000,
+  source: 'one',
   occurredAt: day(occurred),
   expiresAt: expires === null ? null : day(expires),
 });
 const levels = (rows: readonly { itemId: string; currentLevel: number }[]) => Object.fromEntries(rows.map((row) => [row.itemId, row.currentLevel]));
 
 test('the highest level with evidence counts, and a later lower one does not pull it down', () => {
-  const [row] = foldProgress([evidence('a', 'x', 2), evidence('b', 'x', 4), evidence('c', 'x', 3, -1)], [], NOW);
+  const [row] = fold([evidence('a', 'x', 2), evidence('b', 'x', 4), evidence('c', 'x', 3, -1)], [], NOW);
 
-  expect(row).toEqual({ itemId: 'x', currentLevel: 4, directLevel: 4, source: 'DIRECT', supporting: ['b'], nextChangeAt: null });
+  expect(row).toEqual({ itemId: 'x', currentLevel: 4, directLevel: 4, source: 'DIRECT', confidence: 100, supporting: ['b'], nextChangeAt: null });
 });
 
 test('evidence counts from its first instant on and no longer at its last', () => {
   const rows = [evidence('a', 'x', 3, 0, 5)];
 
-  expect(levels(foldProgress(rows, [], new Date(day(0).getTime() - 1)))).toEqual({ x: 0 });
-  expect(levels(foldProgress(rows, [], day(0)))).toEqual({ x: 3 });
-  expect(levels(foldProgress(rows, [], new Date(day(5).getTime() - 1)))).toEqual({ x: 3 });
-  expect(levels(foldProgress(rows, [], day(5)))).toEqual({});
+  expect(levels(fold(rows, [], new Date(day(0).getTime() - 1)))).toEqual({ x: 0 });
+  expect(levels(fold(rows, [], day(0)))).toEqual({ x: 3 });
+  expect(levels(fold(rows, [], new Date(day(5).getTime() - 1)))).toEqual({ x: 3 });
+  expect(levels(fold(rows, [], day(5)))).toEqual({});
 });
 
 test('nextChangeAt is the next instant at which evidence begins or ends to count, also below a roll-up', () => {
   const rows = [evidence('a', 'x', 3, -10, 7), evidence('b', 'x', 5, 3)];
-  const progress = foldProgress(rows, [graph([['x', 'p']], { x: 'NONE', p: 'ANY_OF' })], NOW);
+  const progress = fold(rows, [graph([['x', 'p']], { x: 'NONE', p: 'ANY_OF' })], NOW);
 
   expect(progress.map((row) => [row.itemId, row.nextChangeAt])).toEqual([
     ['p', day(3)],
@@ -54,8 +72,8 @@ test('ALL_OF takes the lowest child, one without evidence counts 0', () => {
     { a: 'NONE', b: 'NONE', p: 'ALL_OF' },
   );
 
-  expect(levels(foldProgress([evidence('1', 'a', 4)], [tree], NOW))).toEqual({ a: 4 });
-  expect(levels(foldProgress([evidence('1', 'a', 4), evidence('2', 'b', 2)], [tree], NOW))).toEqual({ a: 4, b: 2, p: 2 });
+  expect(levels(fold([evidence('1', 'a', 4)], [tree], NOW))).toEqual({ a: 4 });
+  expect(levels(fold([evidence('1', 'a', 4), evidence('2', 'b', 2)], [tree], NOW))).toEqual({ a: 4, b: 2, p: 2 });
 });
 
 test('ANY_OF takes the highest child and names only the evidence that carries it', () => {
@@ -66,7 +84,7 @@ test('ANY_OF takes the highest child and names only the evidence that carries it
     ],
     { a: 'NONE', b: 'NONE', p: 'ANY_OF' },
   );
-  const rows = foldProgress([evidence('1', 'a', 4), evidence('2', 'b', 2)], [tree], NOW);
+  const rows = fold([evidence('1', 'a', 4), evidence('2', 'b', 2)], [tree], NOW);
 
   expect(rows.find((row) => row.itemId === 'p')).toMatchObject({ currentLevel: 4, directLevel: 0, source: 'ROLLUP', supporting: ['1'] });
 });
@@ -74,8 +92,8 @@ test('ANY_OF takes the highest child and names only the evidence that carries it
 test('a parent keeps its own evidence when that is higher, and NONE ignores the children', () => {
   const rows = [evidence('1', 'a', 2), evidence('2', 'p', 3)];
 
-  expect(levels(foldProgress(rows, [graph([['a', 'p']], { a: 'NONE', p: 'ANY_OF' })], NOW))).toEqual({ a: 2, p: 3 });
-  expect(levels(foldProgress([evidence('1', 'a', 2)], [graph([['a', 'p']], { a: 'NONE', p: 'NONE' })], NOW))).toEqual({ a: 2 });
+  expect(levels(fold(rows, [graph([['a', 'p']], { a: 'NONE', p: 'ANY_OF' })], NOW))).toEqual({ a: 2, p: 3 });
+  expect(levels(fold([evidence('1', 'a', 2)], [graph([['a', 'p']], { a: 'NONE', p: 'NONE' })], NOW))).toEqual({ a: 2 });
 });
 
 test('a child of two parents rolls up into both, through any number of levels', () => {
@@ -89,7 +107,7 @@ test('a child of two parents rolls up into both, through any number of levels', 
     { a: 'NONE', b: 'ALL_OF', c: 'ANY_OF', d: 'ALL_OF' },
   );
 
-  expect(levels(foldProgress([evidence('1', 'a', 3)], [tree], NOW))).toEqual({ a: 3, b: 3, c: 3, d: 3 });
+  expect(levels(fold([evidence('1', 'a', 3)], [tree], NOW))).toEqual({ a: 3, b: 3, c: 3, d: 3 });
 });
 
 /** The same rules, written as one naive recursion over a tree given by parents. */
@@ -131,9 +149,9 @@ test('the fold equals a naive reading of the rules, for any tree, any evidence a
       const tree = graph(edges, Object.fromEntries(kinds.map((kind, item) => [`i${item}`, kind])));
       const shuffled = [...list].sort((a, b) => ((a.id.length * 7919 + seed + a.level * 31) % 101) - ((b.id.length * 7919 + seed + b.level * 31) % 101));
 
-      const result = foldProgress(list, [tree], NOW);
+      const result = fold(list, [tree], NOW);
 
-      expect(foldProgress(shuffled, [tree], NOW)).toEqual(result);
+      expect(fold(shuffled, [tree], NOW)).toEqual(result);
       expect(levels(result.filter((row) => row.currentLevel > 0))).toEqual(naive(list, parents, kinds));
     }),
     { numRuns: 1000 },

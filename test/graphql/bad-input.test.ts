@@ -395,6 +395,8 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['apiTokenCreate', 'input: { label: "x", role: ADMIN }'],
   ['batchCreate', 'input: { programVersionId: "x", number: 1, startsOn: "2026-01-01T00:00:00Z", endsOn: "2026-01-02T00:00:00Z" }'],
   ['competencyAssociationAdd', 'input: { frameworkVersionId: "x", type: isRelatedTo, originId: "x", destinationId: "x" }'],
+  ['competencyEquivalenceApprove', 'input: { originId: "x", destinationId: "x", twoWay: true, reason: "x" }'],
+  ['competencyEquivalenceRevoke', 'id: "x"'],
   ['competencyRollupSet', 'input: { frameworkVersionId: "x", competencyId: "x", rollup: NONE }'],
   ['enrolmentCreate', 'input: { learnerId: "x", batchId: "x" }'],
   ['evidenceRuleSetVersionActivate', 'id: "x"'],

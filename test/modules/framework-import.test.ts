@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { digestKey } from '../../src/kernel/ids.ts';
-import type { ImportRequest } from '../../src/modules/competency/index.ts';
+import { DEFAULT_POLICY, type ImportRequest } from '../../src/modules/competency/index.ts';
 import { findLoops } from '../../src/standards/case/index.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type CaseNode, casePackage, itemIdOf } from '../support/world.ts';
@@ -424,15 +424,15 @@ const CHANGES: readonly (readonly [table: string, change: string, sql: string])[
   [
     'competency_item_version',
     'insert',
-    `insert into competency.competency_item_version (id, created_at, version_id, item_id, position, full_statement, rollup)
-     select gen_random_uuid(), now(), $1, i.id, 99, 'added', 'NONE' from competency.competency_item i
+    `insert into competency.competency_item_version (id, created_at, version_id, item_id, position, full_statement, rollup, rollup_only, policy, min_distinct_sources, threshold)
+     select gen_random_uuid(), now(), $1, i.id, 99, 'added', 'NONE', false, 'LATEST', 1, 1000 from competency.competency_item i
      where not exists (select from competency.competency_item_version v where v.item_id = i.id and v.version_id = $1) limit 1`,
   ],
   [
     'competency_edge',
     'insert',
-    `insert into competency.competency_edge (id, created_at, version_id, identifier, type, origin_identifier, destination_identifier)
-     values (gen_random_uuid(), now(), $1, 'added', 'isRelatedTo', 'a', 'b')`,
+    `insert into competency.competency_edge (id, created_at, version_id, identifier, type, origin_identifier, destination_identifier, weight)
+     values (gen_random_uuid(), now(), $1, 'added', 'isRelatedTo', 'a', 'b', 1)`,
   ],
   [
     'level_descriptor',
@@ -605,12 +605,14 @@ test('of five editors who add a fifth of a loop each at once exactly four succee
   expect((await app.modules.competencies.edgesOfVersion(versionId, 100)).filter(({ type }) => type === 'precedes')).toHaveLength(4);
 });
 
+const ANY_OF = { kind: 'ANY_OF', count: null, rollupOnly: false } as const;
+
 test('the roll-up of one competency is set in a draft and nothing else changes', async () => {
   const versionId = await draft('rollup', [{ code: 'ROLL' }, { code: 'ROLL.1', parent: 'ROLL' }], { defaultRollup: 'ALL_OF' });
   const otherId = (await load(casePackage([{ code: 'ROLL' }], { name: 'rollup', version: '2' }))).versionId ?? '';
   const rollups = async (id: string) => (await app.modules.competencies.itemsOfVersion(id, 100)).map(({ code, rollup }) => [code, rollup]);
 
-  await app.modules.competencies.setRollup(versionId, itemIdOf('ROLL'), 'ANY_OF');
+  await app.modules.competencies.setLevelRule(versionId, itemIdOf('ROLL'), ANY_OF, DEFAULT_POLICY);
 
   expect(await rollups(versionId)).toEqual([
     ['ROLL', 'ANY_OF'],
@@ -622,7 +624,7 @@ test('the roll-up of one competency is set in a draft and nothing else changes',
 test('the roll-up of a published version, of an unknown one, or of a competency that is not in it cannot be set', async () => {
   const versionId = await draft('fixed', [{ code: 'FIXED' }]);
   await draft('fixed beside', [{ code: 'FIXED BESIDE' }]);
-  const set = (version: string, code: string) => app.modules.competencies.setRollup(version, itemIdOf(code), 'ANY_OF');
+  const set = (version: string, code: string) => app.modules.competencies.setLevelRule(version, itemIdOf(code), ANY_OF, DEFAULT_POLICY);
 
   await expect(set(versionId, 'FIXED BESIDE')).rejects.toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/competencyId', rule: 'reference' }] });
   await expect(set('00000000-0000-4000-8000-000000000000', 'FIXED')).rejects.toMatchObject({

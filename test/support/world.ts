@@ -1,5 +1,6 @@
 import type { App } from '../../src/app.ts';
 import { digestKey } from '../../src/kernel/ids.ts';
+import { PLAIN_RULE } from '../../src/modules/progress/index.ts';
 import type { RollupKind } from '../../src/standards/case/index.ts';
 
 export const PASSED = 'http://adlnet.gov/expapi/verbs/passed';
@@ -98,15 +99,12 @@ export async function buildWorld({ modules }: Pick<App, 'modules'>): Promise<Wor
     title: 'Test rules',
     rules: leaves.flatMap((code) =>
       [1, 2, 3, 4, 5].map((level) => ({
+        ...PLAIN_RULE,
         activityIri: activityIri(code),
         verbs: [PASSED],
         scaledMin: level / 5,
-        success: null,
-        completion: null,
-        trustedAuthorities: [],
         itemId: itemIdOf(code),
         level,
-        validDays: null,
       })),
     ),
   });

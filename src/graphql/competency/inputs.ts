@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Field, ID, InputType, Int, registerEnumType } from 'type-graphql';
-import { FrameworkKind, Importance, RollupKind } from './types.ts';
+import { FrameworkKind, Importance, LevelPolicyKind, RollupKind } from './types.ts';
 
 @InputType({ description: 'A CASE package to import.' })
 export class FrameworkImportInput {
@@ -20,7 +20,7 @@ export class FrameworkImportInput {
   dryRun!: boolean;
 }
 
-@InputType({ description: 'How a competency of a draft follows from its children.' })
+@InputType({ description: 'How the level of a competency of a draft is made. What is left out takes its default, not what was set before.' })
 export class CompetencyRollupSetInput {
   @Field(() => ID, { description: 'The framework version; a draft.' })
   frameworkVersionId!: string;
@@ -28,8 +28,41 @@ export class CompetencyRollupSetInput {
   @Field(() => ID, { description: 'The competency.' })
   competencyId!: string;
 
-  @Field(() => RollupKind, { description: 'The rule.' })
+  @Field(() => RollupKind, { description: 'How its level follows from its children.' })
   rollup!: keyof typeof RollupKind;
+
+  @Field(() => Int, { nullable: true, description: 'How many children N_OF asks for; for N_OF only.' })
+  count?: number | null;
+
+  @Field(() => Boolean, { defaultValue: false, description: 'Whether evidence for the competency itself is left aside.' })
+  rollupOnly!: boolean;
+
+  @Field(() => LevelPolicyKind, { defaultValue: 'BEST_VALID', description: 'How evidence makes its level.' })
+  policy!: keyof typeof LevelPolicyKind;
+
+  @Field(() => Int, { defaultValue: 1, description: 'Of how many independent sources the evidence must be.' })
+  minDistinctSources!: number;
+
+  @Field(() => Int, { defaultValue: 1_000, description: 'What the weights must come to for WEIGHTED, in thousandths.' })
+  threshold!: number;
+
+  @Field(() => Int, { nullable: true, description: 'After how many days a weight is worth half; left out it stays.' })
+  halfLifeDays?: number | null;
+}
+
+@InputType({ description: 'An approval to let evidence for one competency count for another.' })
+export class CompetencyEquivalenceApproveInput {
+  @Field(() => ID, { description: 'Where the evidence is from; some framework must say that the two match (exactMatchOf).' })
+  originId!: string;
+
+  @Field(() => ID, { description: 'Where it is to count too; its levels must be the same.' })
+  destinationId!: string;
+
+  @Field(() => Boolean, { description: 'Whether it counts back as well: then both have one level.' })
+  twoWay!: boolean;
+
+  @Field(() => String, { description: 'Why: who vouches for it, and on what ground.' })
+  reason!: string;
 }
 
 export const EditableAssociationType = { isChildOf: 'isChildOf', precedes: 'precedes', isRelatedTo: 'isRelatedTo' } as const;
@@ -56,6 +89,12 @@ export class CompetencyAssociationAddInput {
 
   @Field(() => ID, { description: 'The competency it leads to.' })
   destinationId!: string;
+
+  @Field(() => Int, { defaultValue: 1, description: 'Of isChildOf: what the child weighs in a WEIGHTED roll-up.' })
+  weight!: number;
+
+  @Field(() => Int, { nullable: true, description: 'Of isChildOf: the level of the child without which the parent has none.' })
+  requiredMin?: number | null;
 }
 
 @InputType({ description: 'One demand of a position standard.' })

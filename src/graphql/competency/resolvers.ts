@@ -1,17 +1,24 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { AppError, invalid } from '../../kernel/errors.ts';
-import type { CompetencyRow, EdgeRow, FrameworkRow, RequirementRow, StandardRow, VersionRow } from '../../modules/competency/index.ts';
+import type { CompetencyRow, EdgeRow, EquivalenceRow, FrameworkRow, RequirementRow, StandardRow, VersionRow } from '../../modules/competency/index.ts';
 import { Access, ADMIN, ANYONE } from '../access.ts';
 import { PageArgs, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
-import { CompetencyAssociationAddInput, CompetencyRollupSetInput, FrameworkImportInput, PositionStandardCreateInput } from './inputs.ts';
+import {
+  CompetencyAssociationAddInput,
+  CompetencyEquivalenceApproveInput,
+  CompetencyRollupSetInput,
+  FrameworkImportInput,
+  PositionStandardCreateInput,
+} from './inputs.ts';
 import {
   Competency,
   CompetencyAssociation,
   CompetencyConnection,
+  CompetencyEquivalence,
   CompetencyFramework,
   CompetencyFrameworkConnection,
   CompetencyGraph,
@@ -96,6 +103,12 @@ export class CompetencyResolver {
 
   @FieldResolver()
   @Access(ANYONE)
+  async equivalences(@Root() competency: CompetencyRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.equivalencesByItem.load(competency.id);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
   async framework(@Root() competency: CompetencyRow, @Ctx() { loaders }: GraphContext) {
     return loaders.frameworkById.load(competency.frameworkId);
   }
@@ -112,6 +125,21 @@ export class CompetencyResolver {
   async children(@Root() competency: CompetencyRow, @Ctx() { loaders }: GraphContext) {
     const edges = await loaders.childEdgesByItem.load({ itemId: competency.id, versionId: competency.versionId });
     return loaders.competencyById.loadMany(edges.flatMap((edge) => edge.originId ?? []));
+  }
+}
+
+@Resolver(() => CompetencyEquivalence)
+export class CompetencyEquivalenceResolver {
+  @FieldResolver()
+  @Access(ANYONE)
+  async origin(@Root() { originId }: EquivalenceRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.competencyById.load(originId);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async destination(@Root() { destinationId }: EquivalenceRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.competencyById.load(destinationId);
   }
 }
 
@@ -172,6 +200,8 @@ const FrameworkImportPayload = payloadType('FrameworkImport', 'report', () => Im
 const FrameworkVersionPublishPayload = payloadType('FrameworkVersionPublish', 'frameworkVersion', () => FrameworkVersion, 'The version, published.');
 const CompetencyAssociationAddPayload = payloadType('CompetencyAssociationAdd', 'association', () => CompetencyAssociation, 'The association added.');
 const CompetencyRollupSetPayload = payloadType('CompetencyRollupSet', 'competency', () => Competency, 'The competency.');
+const CompetencyEquivalenceApprovePayload = payloadType('CompetencyEquivalenceApprove', 'equivalence', () => CompetencyEquivalence, 'The approval.');
+const CompetencyEquivalenceRevokePayload = payloadType('CompetencyEquivalenceRevoke', 'equivalence', () => CompetencyEquivalence, 'The approval, revoked.');
 const PositionStandardCreatePayload = payloadType('PositionStandardCreate', 'positionStandard', () => PositionStandard, 'The standard, in force.');
 
 @Resolver()
@@ -212,11 +242,13 @@ export class CompetencyMutations {
           type: input.type,
           originId: fromGlobalId('Competency', input.originId, '/originId'),
           destinationId: fromGlobalId('Competency', input.destinationId, '/destinationId'),
+          weight: input.weight,
+          requiredMin: input.requiredMin ?? null,
         }),
     );
   }
 
-  @Mutation(() => CompetencyRollupSetPayload, { description: 'Sets how a competency of a draft follows from its children.' })
+  @Mutation(() => CompetencyRollupSetPayload, { description: 'Sets how the level of a competency of a draft is made, from its children and from evidence.' })
   @Access(ADMIN)
   async competencyRollupSet(
     @Ctx() { modules, loaders }: GraphContext,
@@ -224,9 +256,37 @@ export class CompetencyMutations {
   ) {
     return attempt('competency', async () => {
       const itemId = fromGlobalId('Competency', input.competencyId, '/competencyId');
-      await modules.competencies.setRollup(fromGlobalId('FrameworkVersion', input.frameworkVersionId, '/frameworkVersionId'), itemId, input.rollup);
+      await modules.competencies.setLevelRule(
+        fromGlobalId('FrameworkVersion', input.frameworkVersionId, '/frameworkVersionId'),
+        itemId,
+        { kind: input.rollup, count: input.count ?? null, rollupOnly: input.rollupOnly },
+        { kind: input.policy, minDistinctSources: input.minDistinctSources, threshold: input.threshold, halfLifeDays: input.halfLifeDays ?? null },
+      );
       return loaders.competencyById.load(itemId);
     });
+  }
+
+  @Mutation(() => CompetencyEquivalenceApprovePayload, {
+    description: 'Lets evidence for one competency count for another that matches it; what would run in a circle is refused with the circle named.',
+  })
+  @Access(ADMIN)
+  async competencyEquivalenceApprove(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => CompetencyEquivalenceApproveInput, { description: 'The approval.' }) input: CompetencyEquivalenceApproveInput,
+  ) {
+    return attempt('equivalence', async () =>
+      modules.competencies.approveEquivalence({
+        ...input,
+        originId: fromGlobalId('Competency', input.originId, '/originId'),
+        destinationId: fromGlobalId('Competency', input.destinationId, '/destinationId'),
+      }),
+    );
+  }
+
+  @Mutation(() => CompetencyEquivalenceRevokePayload, { description: 'Ends an approval; levels are made anew without it.' })
+  @Access(ADMIN)
+  async competencyEquivalenceRevoke(@Ctx() { modules }: GraphContext, @Arg('id', () => ID, { description: 'The approval.' }) id: string) {
+    return attempt('equivalence', async () => modules.competencies.revokeEquivalence(fromGlobalId('CompetencyEquivalence', id, '/id')));
   }
 
   @Mutation(() => PositionStandardCreatePayload, { description: 'Puts a new standard of a position in force; the one before is superseded.' })

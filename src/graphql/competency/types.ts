@@ -20,6 +20,13 @@ export const RollupKind = enumType('RollupKind', 'How the level of a competency 
   NONE: 'It does not; only evidence for the competency itself counts.',
   ALL_OF: 'The lowest level among all children.',
   ANY_OF: 'The highest level among the children.',
+  N_OF: 'The level that a number of children have reached.',
+  WEIGHTED: 'The mean of the children by their weights, rounded down.',
+});
+export const LevelPolicyKind = enumType('LevelPolicyKind', 'How evidence makes a level.', {
+  BEST_VALID: 'The highest level that valid evidence speaks for; a later failure does not lower it, an expiry does.',
+  LATEST: 'What the newest evidence says; against a level it gives the one below.',
+  WEIGHTED: 'The highest level for which the weights come to the threshold, those against it taken off.',
 });
 export const Importance = enumType('Importance', 'How much a position needs a competency.', {
   ABSOLUTE: 'Mutlak: nobody holds the position without it.',
@@ -116,6 +123,27 @@ export class Competency extends Node {
   @Exposed(ANYONE, () => RollupKind, 'How its level follows from its children.')
   rollup!: string;
 
+  @Exposed(ANYONE, () => Int, 'The number of children that N_OF asks for.', { nullable: true })
+  rollupCount!: number | null;
+
+  @Exposed(ANYONE, () => Boolean, 'Whether evidence for the competency itself is left aside.')
+  rollupOnly!: boolean;
+
+  @Exposed(ANYONE, () => LevelPolicyKind, 'How evidence makes its level.')
+  policy!: string;
+
+  @Exposed(ANYONE, () => Int, 'Of how many independent sources the evidence must be; LATEST does not ask.')
+  minDistinctSources!: number;
+
+  @Exposed(ANYONE, () => Int, 'What the weights must come to for WEIGHTED, in thousandths.')
+  threshold!: number;
+
+  @Exposed(ANYONE, () => Int, 'After how many days a weight is worth half; null: it stays.', { nullable: true })
+  halfLifeDays!: number | null;
+
+  @Exposed(ANYONE, () => [CompetencyEquivalence], 'Approvals that let evidence count here for another, or there; revoked ones included.')
+  equivalences?: CompetencyEquivalence[];
+
   @Exposed(ANYONE, () => [ProficiencyLevel], 'Its proficiency levels, lowest first; only these can be required or reached.')
   levels?: ProficiencyLevel[];
 
@@ -127,6 +155,27 @@ export class Competency extends Node {
 
   @Exposed(ANYONE, () => [Competency], 'What it consists of, in order.')
   children?: Competency[];
+}
+
+@ObjectType({ implements: Node, description: 'Somebody vouched that evidence for one competency is evidence for another that matches it (exactMatchOf).' })
+export class CompetencyEquivalence extends Node {
+  @Exposed(ANYONE, () => Competency, 'Where the evidence is from.', { nullable: true })
+  origin?: Competency;
+
+  @Exposed(ANYONE, () => Competency, 'Where it counts too.', { nullable: true })
+  destination?: Competency;
+
+  @Exposed(ANYONE, () => Boolean, 'Whether it counts back as well: then both have one level.')
+  twoWay!: boolean;
+
+  @Exposed(ANYONE, () => String, 'Why.')
+  reason!: string;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it was approved.')
+  createdAt!: Date;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it was revoked; null while it acts.', { nullable: true })
+  revokedAt!: Date | null;
 }
 
 @ObjectType({ implements: Node, description: 'A CASE association between two competencies. An end outside the framework has an identifier only.' })

@@ -9,7 +9,9 @@ export interface ProgressRoot {
   readonly direct: number;
   readonly target: number | null;
   readonly gap: number | null;
-  readonly source: 'DIRECT' | 'ROLLUP' | 'NONE';
+  readonly source: 'DIRECT' | 'ROLLUP' | 'EQUIVALENT' | 'NONE';
+  /** 0 to 1. */
+  readonly confidence: number;
   readonly supporting: readonly string[];
 }
 
@@ -31,6 +33,7 @@ export async function progressRows(loaders: Loaders, learnerId: string, asOf: Da
       target,
       gap: target === null ? null : Math.max(0, target - current),
       source: level?.source ?? 'NONE',
+      confidence: (level?.confidence ?? 0) / 100,
       supporting: level?.supporting ?? [],
     };
   });
@@ -44,3 +47,13 @@ export function codeOf(item: { readonly code: string | null; readonly fullStatem
   if (item == null || item instanceof Error) return '';
   return item.code ?? item.fullStatement;
 }
+
+const ROLLUP_WORDS: Readonly<Record<string, string>> = {
+  ALL_OF: 'the lowest of its parts counts',
+  ANY_OF: 'the highest of its parts counts',
+  N_OF: 'enough of its parts are at that level',
+  WEIGHTED: 'its parts come to it by their weights',
+};
+
+/** How a roll-up made a level, in the middle of a sentence. */
+export const rollupWords = (kind: string): string => ROLLUP_WORDS[kind] ?? kind;

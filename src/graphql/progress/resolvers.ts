@@ -2,16 +2,17 @@ import { GraphQLUUID } from 'graphql-scalars';
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { invalid } from '../../kernel/errors.ts';
 import { activityKey } from '../../modules/lrs/index.ts';
-import type { EvidenceRow, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
+import type { EvidenceRow, NewRule, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
 import { isIri } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
 import { PageArgs, toConnection } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
+import type { Loaders } from '../loaders.ts';
 import { fromGlobalId, toGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
-import { EvidenceRuleSetVersionCreateInput } from './inputs.ts';
-import { codeOf, type ProgressRoot } from './progress-rows.ts';
+import { type EvidenceRuleInput, EvidenceRuleSetVersionCreateInput } from './inputs.ts';
+import { codeOf, type ProgressRoot, rollupWords } from './progress-rows.ts';
 import {
   CompetencyProgress,
   Evidence,
@@ -50,12 +51,13 @@ export class CompetencyProgressResolver {
     const { rollup, children } = await loaders.rollupByItem.load(row.itemId);
     if (row.source === 'NONE') return 'No level yet: nothing that counts as evidence has come in.';
     if (row.source === 'DIRECT') return `Level ${row.current}: ${row.supporting.length} piece(s) of evidence assess it at that level.`;
+    if (row.source === 'EQUIVALENT') return `Level ${row.current}: ${row.supporting.length} piece(s) of evidence for a competency that stands for it.`;
     const levels = new Map(
       (await loaders.progressByLearner.load({ learnerId: row.learnerId, asOf: row.asOf })).map((other) => [other.itemId, other.currentLevel]),
     );
     const items = await loaders.competencyById.loadMany([...children]);
     const parts = children.map((child, index) => `${codeOf(items[index])} at ${levels.get(child) ?? 0}`).sort();
-    return `Level ${row.current}: the ${rollup === 'ALL_OF' ? 'lowest' : 'highest'} of its parts counts (${rollup}): ${parts.join(', ')}.`;
+    return `Level ${row.current}: ${rollupWords(rollup)} (${rollup}): ${parts.join(', ')}.`;
   }
 
   @FieldResolver()
@@ -129,7 +131,7 @@ export class EvidenceRuleResolver {
   @FieldResolver()
   @Access(ANYONE)
   async activity(@Root() rule: Rule, @Ctx() { loaders }: GraphContext) {
-    return loaders.activityByKey.load(activityKey(rule.activityIri));
+    return rule.match === 'PREFIX' || rule.match === 'TYPE' ? null : loaders.activityByKey.load(activityKey(rule.activityIri));
   }
 }
 
@@ -209,27 +211,45 @@ export class ProgressMutations {
   ) {
     return attempt('evidenceRuleSetVersion', async () => {
       const rules = await Promise.all(
-        boundedList(input.rules, '/rules').map(async (rule, index) => {
+        boundedList(input.rules, '/rules').map(async (rule, index): Promise<NewRule> => {
           const path = `/rules/${index}`;
-          const activity = await loaders.activityById.load(fromGlobalId('LearningActivity', rule.activityId, `${path}/activityId`));
-          if (!activity) throw invalid(`${path}/activityId`, 'reference', 'there is no such activity');
           const wrong = boundedList(rule.verbs, `${path}/verbs`).findIndex((verb) => !isIri(verb));
           if (wrong !== -1) throw invalid(`${path}/verbs/${wrong}`, 'xAPI Data 4.3 iri', 'a verb is an absolute IRI');
           return {
-            activityIri: activity.iri,
+            match: rule.match,
+            activityIri: await this.#iriOf(rule, path, loaders),
             verbs: rule.verbs,
             scaledMin: rule.scaledMin ?? null,
+            scaledMax: rule.scaledMax ?? null,
             success: rule.success ?? null,
             completion: rule.completion ?? null,
+            durationMinSeconds: rule.durationMinSeconds ?? null,
+            category: rule.category ?? null,
             trustedAuthorities: boundedList(rule.trustedAuthorities, `${path}/trustedAuthorities`),
             itemId: fromGlobalId('Competency', rule.competencyId, `${path}/competencyId`),
             level: rule.level,
+            bands: boundedList(rule.bands, `${path}/bands`),
+            positive: rule.positive,
+            weight: rule.weight,
             validDays: rule.validDays ?? null,
           };
         }),
       );
       return modules.progress.createRuleSetVersion({ code: input.code, title: input.title, rules });
     });
+  }
+
+  /** What the rule looks for: an activity known here, or a text that no activity need bear yet. */
+  async #iriOf({ match, activityId, iri }: EvidenceRuleInput, path: string, loaders: Loaders): Promise<string> {
+    if (match === 'PREFIX' || match === 'TYPE') {
+      if (iri == null || activityId != null) throw invalid(`${path}/iri`, 'match', `${match} needs iri, and no activityId`);
+      if (!isIri(iri)) throw invalid(`${path}/iri`, 'xAPI Data 4.3 iri', 'iri is an absolute IRI, or the beginning of one');
+      return iri;
+    }
+    if (activityId == null || iri != null) throw invalid(`${path}/activityId`, 'match', `${match} needs activityId, and no iri`);
+    const activity = await loaders.activityById.load(fromGlobalId('LearningActivity', activityId, `${path}/activityId`));
+    if (!activity) throw invalid(`${path}/activityId`, 'reference', 'there is no such activity');
+    return activity.iri;
   }
 
   @Mutation(() => EvidenceRuleSetVersionActivatePayload, {

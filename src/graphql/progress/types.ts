@@ -11,7 +11,15 @@ import { LearningActivity } from '../training/types.ts';
 const ProgressSource = enumType('ProgressSource', 'Where a level comes from.', {
   DIRECT: 'From evidence for the competency itself.',
   ROLLUP: 'From its children.',
+  EQUIVALENT: 'From what was shown of another competency that stands for it.',
   NONE: 'There is no level yet.',
+});
+export const RuleMatch = enumType('RuleMatch', 'What an evidence rule looks for in a statement.', {
+  ACTIVITY: 'Its activity.',
+  PREFIX: 'An activity whose IRI begins so.',
+  TYPE: 'An activity of this type, as the statement itself defines it.',
+  PARENT: 'An activity among its context parents.',
+  GROUPING: 'An activity among its context groupings.',
 });
 const EvidenceState = enumType('EvidenceState', 'Whether evidence counts at the instant asked about.', {
   ACTIVE: 'It does.',
@@ -45,8 +53,11 @@ const REASON_TEXTS = {
   NO_RULE_FOR_ACTIVITY: 'No active rule is about its activity.',
   VERB_NOT_NAMED: 'A rule is about its activity, but names other verbs.',
   SCORE_TOO_LOW: 'Its scaled score is missing or below what a rule asks.',
+  SCORE_TOO_HIGH: 'Its scaled score is missing or above what a rule takes.',
   SUCCESS_DIFFERS: 'Its result.success is missing or not what a rule asks.',
   COMPLETION_DIFFERS: 'Its result.completion is missing or not what a rule asks.',
+  DURATION_TOO_SHORT: 'Its result.duration is missing or shorter than a rule asks.',
+  CATEGORY_MISSING: 'Its context lacks the category a rule asks.',
   AUTHORITY_NOT_TRUSTED: 'A rule would match, but does not trust its authority.',
 } as const satisfies Record<(typeof NO_EVIDENCE_REASONS)[number], string>;
 const NoEvidenceReason = enumType(
@@ -55,9 +66,21 @@ const NoEvidenceReason = enumType(
   REASON_TEXTS,
 );
 
-@ObjectType({ implements: Node, description: 'A rule that turns statements about one activity into evidence. What is null does not restrict.' })
+@ObjectType({ description: 'The level from a score on, up to the next band.' })
+export class ScoreBand {
+  @Exposed(ANYONE, () => Float, 'The least result.score.scaled.')
+  scaledMin!: number;
+
+  @Exposed(ANYONE, () => Int, 'The level.')
+  level!: number;
+}
+
+@ObjectType({ implements: Node, description: 'A rule that turns statements into evidence. What is null does not restrict.' })
 export class EvidenceRule extends Node {
-  @Exposed(ANYONE, () => String, 'The activity it is about.')
+  @Exposed(ANYONE, () => RuleMatch, 'What it looks for in a statement.')
+  match!: string;
+
+  @Exposed(ANYONE, () => String, 'The IRI it looks for: of an activity or a type, or how an IRI begins.')
   activityIri!: string;
 
   @Exposed(ANYONE, () => [String], 'The verbs it names, by IRI.')
@@ -65,6 +88,15 @@ export class EvidenceRule extends Node {
 
   @Exposed(ANYONE, () => Float, 'The least result.score.scaled.', { nullable: true })
   scaledMin!: number | null;
+
+  @Exposed(ANYONE, () => Float, 'The greatest result.score.scaled.', { nullable: true })
+  scaledMax!: number | null;
+
+  @Exposed(ANYONE, () => Int, 'The least result.duration, in seconds.', { nullable: true })
+  durationMinSeconds!: number | null;
+
+  @Exposed(ANYONE, () => String, 'An activity that must be among the context categories.', { nullable: true })
+  category!: string | null;
 
   @Exposed(ANYONE, () => Boolean, 'What result.success must be.', { nullable: true })
   success!: boolean | null;
@@ -75,8 +107,17 @@ export class EvidenceRule extends Node {
   @Exposed(ADMIN, () => [GraphQLUUID], 'Keys of the authorities it trusts; empty trusts all.')
   trustedAuthorities!: string[];
 
-  @Exposed(ANYONE, () => Int, 'The level a matching statement is evidence of.')
+  @Exposed(ANYONE, () => Int, 'The level a matching statement is evidence of, unless bands tell it.')
   level!: number;
+
+  @Exposed(ANYONE, () => [ScoreBand], 'Levels by score, the lowest score first.')
+  bands!: ScoreBand[];
+
+  @Exposed(ANYONE, () => Boolean, 'Whether a matching statement speaks for the level, or against it.')
+  positive!: boolean;
+
+  @Exposed(ANYONE, () => Int, 'Its weight, in thousandths.')
+  weight!: number;
 
   @Exposed(ANYONE, () => Int, 'For how many days from its timestamp a statement counts; null is for ever.', { nullable: true })
   validDays!: number | null;
@@ -84,7 +125,7 @@ export class EvidenceRule extends Node {
   @Exposed(ANYONE, () => Competency, 'The competency it is evidence of.', { nullable: true })
   competency?: Competency;
 
-  @Exposed(ANYONE, () => LearningActivity, 'The activity it is about.', { nullable: true })
+  @Exposed(ANYONE, () => LearningActivity, 'The activity it is about; null for a prefix or a type.', { nullable: true })
   activity?: LearningActivity;
 }
 
@@ -126,6 +167,12 @@ export class Evidence {
   @Exposed(ANYONE, () => Int, 'The level it is evidence of.')
   level!: number;
 
+  @Exposed(ANYONE, () => Boolean, 'Whether it speaks for the level, or against it.')
+  positive!: boolean;
+
+  @Exposed(ANYONE, () => Int, 'Its weight, in thousandths.')
+  weight!: number;
+
   @Exposed(ANYONE, () => EvidenceState, 'Whether it counts at the instant asked about.')
   state!: string;
 
@@ -159,7 +206,7 @@ export class CompetencyProgress {
   @Exposed(READERS, () => String, 'The name of that level, such as Mumpuni.', { nullable: true })
   currentLabel?: string;
 
-  @Exposed(READERS, () => Int, 'The level by evidence for this competency alone, without its children.')
+  @Exposed(READERS, () => Int, 'The level by evidence for this competency and those that stand for it, without its children.')
   direct!: number;
 
   @Exposed(READERS, () => Int, 'The highest level their positions demand; null when none demands it.', { nullable: true })
@@ -170,6 +217,9 @@ export class CompetencyProgress {
 
   @Exposed(READERS, () => ProgressSource, 'Where the level comes from.')
   source!: string;
+
+  @Exposed(READERS, () => Float, 'How sure the evidence makes one of the level, 0 to 1 in hundredths; it never changes the level.')
+  confidence!: number;
 
   @Exposed(READERS, () => String, 'Why this level, in a sentence.')
   why?: string;

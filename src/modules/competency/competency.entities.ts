@@ -1,9 +1,9 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { base } from '../../db/entity.ts';
+import { LEVEL_POLICIES, ROLLUP_KINDS } from '../../standards/case/index.ts';
 
 export const FRAMEWORK_KINDS = ['MANAGERIAL', 'SOCIO_CULTURAL', 'TECHNICAL', 'EXTERNAL'] as const;
 const VERSION_STATUSES = ['DRAFT', 'PUBLISHED'] as const;
-export const ROLLUPS = ['NONE', 'ALL_OF', 'ANY_OF'] as const;
 export const IMPORTANCES = ['ABSOLUTE', 'IMPORTANT', 'NEEDED'] as const;
 const STANDARD_STATUSES = ['DRAFT', 'IN_FORCE', 'SUPERSEDED'] as const;
 
@@ -52,7 +52,13 @@ export const CompetencyItemVersion = defineEntity({
     fullStatement: p.text(),
     abbreviatedStatement: p.text().nullable(),
     itemType: p.text().nullable(),
-    rollup: p.enum(ROLLUPS),
+    rollup: p.enum(ROLLUP_KINDS),
+    rollupCount: p.integer().nullable(),
+    rollupOnly: p.boolean(),
+    policy: p.enum(LEVEL_POLICIES),
+    minDistinctSources: p.integer(),
+    threshold: p.integer(),
+    halfLifeDays: p.integer().nullable(),
   },
   uniques: [{ properties: ['version', 'item'] }],
   indexes: [{ properties: ['item'] }],
@@ -72,6 +78,8 @@ export const CompetencyEdge = defineEntity({
     destination: p.manyToOne(CompetencyItem).nullable(),
     destinationIdentifier: p.text(),
     sequenceNumber: p.integer().nullable(),
+    weight: p.integer(),
+    requiredMin: p.integer().nullable(),
   },
   uniques: [{ properties: ['version', 'identifier'] }],
   indexes: [{ properties: ['version', 'destination'] }],
@@ -90,6 +98,23 @@ export const LevelDescriptor = defineEntity({
     description: p.text().nullable(),
   },
   uniques: [{ properties: ['version', 'item', 'rank'] }],
+});
+
+/**
+ * Who vouched that evidence for one competency is evidence for another that matches it (CASE exactMatchOf). Until it is
+ * revoked; a match alone does nothing.
+ */
+export const EquivalenceApproval = defineEntity({
+  name: 'EquivalenceApproval',
+  schema: 'competency',
+  properties: {
+    ...base,
+    origin: p.manyToOne(CompetencyItem),
+    destination: p.manyToOne(CompetencyItem),
+    twoWay: p.boolean(),
+    reason: p.text(),
+    revokedAt: p.datetime().nullable(),
+  },
 });
 
 /** Standar kompetensi jabatan (SKJ): what one position demands, from a day on. */
@@ -127,6 +152,7 @@ export const competencyEntities = [
   CompetencyItemVersion,
   CompetencyEdge,
   LevelDescriptor,
+  EquivalenceApproval,
   PositionStandard,
   CompetencyRequirement,
 ];

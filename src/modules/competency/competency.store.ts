@@ -1,5 +1,5 @@
 import type { Sql } from '../../db/database.ts';
-import type { RollupKind } from '../../standards/case/index.ts';
+import type { LevelPolicy, RollupKind } from '../../standards/case/index.ts';
 
 export interface FrameworkRow {
   readonly id: string;
@@ -31,6 +31,12 @@ export interface CompetencyRow {
   readonly abbreviatedStatement: string | null;
   readonly itemType: string | null;
   readonly rollup: RollupKind;
+  readonly rollupCount: number | null;
+  readonly rollupOnly: boolean;
+  readonly policy: LevelPolicy['kind'];
+  readonly minDistinctSources: number;
+  readonly threshold: number;
+  readonly halfLifeDays: number | null;
 }
 
 export interface LevelRow {
@@ -87,7 +93,8 @@ export async function versionsById(sql: Sql, ids: readonly string[]): Promise<re
   return sql.rows<VersionRow>(`select ${VERSION_COLUMNS} from competency.framework_version where id = any($1::uuid[])`, [ids]);
 }
 
-const COMPETENCY_COLUMNS = 'i.id, i.identifier, i.framework_id, iv.version_id, iv.code, iv.full_statement, iv.abbreviated_statement, iv.item_type, iv.rollup';
+const COMPETENCY_COLUMNS = `i.id, i.identifier, i.framework_id, iv.version_id, iv.code, iv.full_statement, iv.abbreviated_statement, iv.item_type, iv.rollup,
+  iv.rollup_count, iv.rollup_only, iv.policy, iv.min_distinct_sources, iv.threshold, iv.half_life_days`;
 
 export async function competenciesById(sql: Sql, ids: readonly string[]): Promise<readonly CompetencyRow[]> {
   return sql.rows<CompetencyRow>(
@@ -157,38 +164,117 @@ export async function levelsOf(
   );
 }
 
-/** What the fold needs of one version: roll-up by item and the isChildOf edges between items. */
-export interface RollupGraph {
-  readonly versionId: string;
-  readonly rollups: ReadonlyMap<string, RollupKind>;
-  /** Children by parent. */
-  readonly children: ReadonlyMap<string, readonly string[]>;
+/** A child of a competency, by isChildOf. */
+export interface GraphChild {
+  readonly itemId: string;
+  readonly weight: number;
+  /** The level of the child without which its parent has none. */
+  readonly requiredMin: number | null;
 }
 
-/** The published version that counts now, by framework, for the frameworks these items belong to. */
-export async function publishedVersionsOfItems(
-  sql: Sql,
-  itemIds: readonly string[],
-): Promise<readonly { readonly frameworkId: string; readonly versionId: string }[]> {
-  return sql.rows(
-    `select distinct on (v.framework_id) v.framework_id, v.id as version_id from competency.framework_version v
-     where v.status = 'PUBLISHED' and v.framework_id in (select framework_id from competency.competency_item where id = any($1::uuid[]))
-     order by v.framework_id, v.ordinal desc`,
-    [itemIds],
+/** What the fold needs of one competency in one version. */
+export interface GraphItem {
+  readonly itemId: string;
+  readonly rollup: RollupKind;
+  readonly rollupCount: number | null;
+  readonly rollupOnly: boolean;
+  readonly policy: LevelPolicy;
+  readonly children: readonly GraphChild[];
+}
+
+/** What the fold needs of one version. */
+export interface RollupGraph {
+  readonly versionId: string;
+  readonly items: ReadonlyMap<string, GraphItem>;
+}
+
+/** The published version of each framework that counts now. */
+export async function publishedVersionIds(sql: Sql): Promise<readonly string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    `select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc`,
   );
+  return rows.map(({ id }) => id);
+}
+
+interface GraphItemRow extends Omit<GraphItem, 'policy' | 'children'>, Omit<LevelPolicy, 'kind'> {
+  readonly policy: LevelPolicy['kind'];
 }
 
 export async function readRollupGraph(sql: Sql, versionId: string): Promise<RollupGraph> {
-  const items = await sql.rows<{ itemId: string; rollup: RollupKind }>('select item_id, rollup from competency.competency_item_version where version_id = $1', [
-    versionId,
-  ]);
-  const edges = await sql.rows<{ originId: string; destinationId: string }>(
-    `select distinct origin_id, destination_id from competency.competency_edge where version_id = $1 and type = 'isChildOf' and origin_id is not null and destination_id is not null order by 2, 1`,
+  const items = await sql.rows<GraphItemRow>(
+    `select item_id, rollup, rollup_count, rollup_only, policy, min_distinct_sources, threshold, half_life_days
+     from competency.competency_item_version where version_id = $1`,
     [versionId],
   );
-  const children = new Map<string, string[]>();
-  for (const { originId: child, destinationId: parent } of edges) children.set(parent, [...(children.get(parent) ?? []), child]);
-  return { versionId, rollups: new Map(items.map((item) => [item.itemId, item.rollup])), children };
+  const edges = await sql.rows<GraphChild & { parentId: string }>(
+    `select origin_id as item_id, destination_id as parent_id, max(weight) as weight, max(required_min) as required_min
+     from competency.competency_edge where version_id = $1 and type = 'isChildOf' and origin_id is not null and destination_id is not null
+     group by 1, 2 order by 2, 1`,
+    [versionId],
+  );
+  const children = Map.groupBy(edges, (edge) => edge.parentId);
+  return {
+    versionId,
+    items: new Map(
+      items.map(({ itemId, rollup, rollupCount, rollupOnly, policy: kind, minDistinctSources, threshold, halfLifeDays }) => [
+        itemId,
+        {
+          itemId,
+          rollup,
+          rollupCount,
+          rollupOnly,
+          policy: { kind, minDistinctSources, threshold, halfLifeDays },
+          children: (children.get(itemId) ?? []).map(({ itemId: child, weight, requiredMin }) => ({ itemId: child, weight, requiredMin })),
+        },
+      ]),
+    ),
+  };
+}
+
+export interface EquivalenceRow {
+  readonly id: string;
+  readonly originId: string;
+  readonly destinationId: string;
+  readonly twoWay: boolean;
+  readonly reason: string;
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+const EQUIVALENCE = 'id, origin_id, destination_id, two_way, reason, created_at, revoked_at';
+
+/** Every match that carries evidence now. */
+export const liveEquivalences = (sql: Sql) =>
+  sql.rows<EquivalenceRow>(`select ${EQUIVALENCE} from competency.equivalence_approval where revoked_at is null order by id`);
+
+export const equivalencesById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<EquivalenceRow>(`select ${EQUIVALENCE} from competency.equivalence_approval where id = any($1::uuid[])`, [ids]);
+
+/** All approvals for competencies, live or revoked, in order. */
+export const equivalencesOfItems = (sql: Sql, itemIds: readonly string[]) =>
+  sql.rows<EquivalenceRow>(
+    `select ${EQUIVALENCE} from competency.equivalence_approval where origin_id = any($1::uuid[]) or destination_id = any($1::uuid[]) order by id`,
+    [itemIds],
+  );
+
+/** Whether some version says that two competencies match, in either direction. */
+export async function areMatched(sql: Sql, originId: string, destinationId: string): Promise<boolean> {
+  const [row] = await sql.rows<{ matched: boolean }>(
+    `select exists (select from competency.competency_edge e join competency.competency_item o on o.identifier = e.origin_identifier
+       join competency.competency_item d on d.identifier = e.destination_identifier
+       where e.type = 'exactMatchOf' and ((o.id = $1 and d.id = $2) or (o.id = $2 and d.id = $1))) as matched`,
+    [originId, destinationId],
+  );
+  return row?.matched === true;
+}
+
+/** The isChildOf and precedes edges of all versions that count now, with the names of their ends. */
+export async function publishedEdges(sql: Sql): Promise<readonly { readonly type: string; readonly originId: string; readonly destinationId: string }[]> {
+  return sql.rows(
+    `select e.type, e.origin_id, e.destination_id from competency.competency_edge e join (
+       select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc) v on v.id = e.version_id
+     where e.type in ('isChildOf', 'precedes') and e.origin_id is not null and e.destination_id is not null`,
+  );
 }
 
 export interface StandardRow {

@@ -2,13 +2,21 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
-import { checkInstants, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
+import { checkInstants, checkRange, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { conflict, invalid, missing } from '../../kernel/errors.ts';
-import { findLoops, type RollupKind } from '../../standards/case/index.ts';
-import { CompetencyEdge, CompetencyItemVersion, CompetencyRequirement, FrameworkVersion, type IMPORTANCES, PositionStandard } from './competency.entities.ts';
+import { findLoops, type LevelPolicy, LIMITS, type RollupRule } from '../../standards/case/index.ts';
+import {
+  CompetencyEdge,
+  CompetencyItemVersion,
+  CompetencyRequirement,
+  EquivalenceApproval,
+  FrameworkVersion,
+  type IMPORTANCES,
+  PositionStandard,
+} from './competency.entities.ts';
 import * as store from './competency.store.ts';
-import { type ImportReport, type ImportRequest, importFramework } from './import.ts';
+import { type ImportReport, type ImportRequest, importFramework, policyColumns, rollupColumns } from './import.ts';
 
 /** Told inside the transaction that publishes a framework version, so that what was derived from the old one is redone. */
 export type OnFrameworkPublished = (sql: Sql, frameworkId: string) => Promise<void>;
@@ -26,6 +34,17 @@ export interface NewEdge {
   readonly type: 'isChildOf' | 'precedes' | 'isRelatedTo';
   readonly originId: string;
   readonly destinationId: string;
+  /** Of isChildOf: what the child weighs in a WEIGHTED roll-up, and the level without which the parent has none. */
+  readonly weight?: number;
+  readonly requiredMin?: number | null;
+}
+
+export interface NewEquivalence {
+  readonly originId: string;
+  readonly destinationId: string;
+  /** Whether evidence for the destination counts for the origin too: they become one. */
+  readonly twoWay: boolean;
+  readonly reason: string;
 }
 
 /** Frameworks with their graph, and what positions demand of it. */
@@ -54,6 +73,7 @@ export class Competencies {
     if (!version) throw missing('/id', 'reference', 'there is no such framework version');
     if (version.status === 'PUBLISHED') throw conflict('/id', 'published-is-final', 'this version is published already');
     await em.nativeUpdate(FrameworkVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
+    await this.#assertAcyclic(sql, '/id');
     await this.#onPublished(sql, version.frameworkId);
   }
 
@@ -83,6 +103,9 @@ export class Competencies {
    * @throws AppError INVALID_INPUT when an end is not in the version, CONFLICT when it would close a loop (named).
    */
   async addEdge(input: NewEdge): Promise<store.EdgeRow> {
+    const { weight = 1, requiredMin = null } = input;
+    checkRange({ weight }, ...LIMITS.weight);
+    if (requiredMin !== null) checkRange({ requiredMin }, ...LIMITS.requiredMin);
     return this.#database.write(async (em, sql) => {
       await this.#lockDraft(sql, input.versionId);
       const items = await store.itemsOfVersion(sql, input.versionId, 1_000_000);
@@ -113,6 +136,8 @@ export class Competencies {
         destination: input.destinationId,
         destinationIdentifier: byId.get(input.destinationId) ?? '',
         sequenceNumber: null,
+        weight,
+        requiredMin,
       });
       const added = (await store.edgesOfVersion(sql, input.versionId, 1_000_000)).find((edge) => edge.id === base.id);
       if (!added) throw new Error('the association just inserted is missing');
@@ -120,13 +145,96 @@ export class Competencies {
     });
   }
 
-  /** Sets how a competency of a draft follows from its children. */
-  async setRollup(versionId: string, itemId: string, rollup: RollupKind): Promise<void> {
+  /**
+   * Sets how the level of a competency of a draft is made: from its children, and from evidence.
+   * @throws AppError INVALID_INPUT when N_OF has no count, or a number is out of bounds.
+   */
+  async setLevelRule(versionId: string, itemId: string, rollup: RollupRule, policy: LevelPolicy): Promise<void> {
+    checkRange({ minDistinctSources: policy.minDistinctSources }, ...LIMITS.sources);
+    checkRange({ threshold: policy.threshold }, ...LIMITS.threshold);
+    if (policy.halfLifeDays !== null) checkRange({ halfLifeDays: policy.halfLifeDays }, ...LIMITS.halfLife);
+    if ((rollup.kind === 'N_OF') !== (rollup.count !== null)) throw invalid('/count', 'n-of', 'N_OF needs the number of children, and no other rule takes one');
+    if (rollup.count !== null) checkRange({ count: rollup.count }, ...LIMITS.count);
     await this.#database.write(async (em, sql) => {
       await this.#lockDraft(sql, versionId);
-      const changed = await em.nativeUpdate(CompetencyItemVersion, { version: versionId, item: itemId }, { rollup });
+      const changed = await em.nativeUpdate(
+        CompetencyItemVersion,
+        { version: versionId, item: itemId },
+        { ...rollupColumns(rollup), ...policyColumns(policy) },
+      );
       if (changed === 0) throw invalid('/competencyId', 'reference', 'this competency is not in the framework version');
     });
+  }
+
+  /**
+   * Refuses what would make levels depend on themselves, over all published graphs after matches are merged: a child
+   * matched to its own parent is a loop, and two editors can each add half of one. Takes the lock that makes this final.
+   * @throws AppError CONFLICT naming the loop.
+   */
+  async #assertAcyclic(sql: Sql, path: string, added: readonly store.EquivalenceRow[] = []): Promise<void> {
+    await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', ['published graphs']);
+    const edges = await store.publishedEdges(sql);
+    const merges = [...(await store.liveEquivalences(sql)), ...added].map(({ originId, destinationId }) => [originId, destinationId] as const);
+    for (const type of ['isChildOf', 'precedes']) {
+      const [loop] = findLoops(
+        edges.filter((edge) => edge.type === type).map(({ originId, destinationId }) => [originId, destinationId] as const),
+        merges,
+      );
+      if (!loop) continue;
+      const names = new Map((await store.competenciesById(sql, loop)).map((item) => [item.id, item.code ?? item.fullStatement]));
+      throw conflict(path, 'acyclic', `${type} would run in a circle once matches are merged: ${loop.map((id) => names.get(id) ?? id).join(' -> ')}`);
+    }
+  }
+
+  /**
+   * Lets evidence for one competency count for another that a framework says matches it; progress is computed anew.
+   * @throws AppError INVALID_INPUT when no framework says so, or the scales differ; CONFLICT when it is approved already or closes a loop.
+   */
+  async approveEquivalence(input: NewEquivalence): Promise<store.EquivalenceRow> {
+    const { originId, destinationId } = input;
+    checkTexts({ reason: input.reason }, LONG_TEXT);
+    return this.#database.write(async (em, sql) => {
+      const items = new Map((await store.competenciesById(sql, [originId, destinationId])).map((item) => [item.id, item]));
+      for (const end of ['originId', 'destinationId'] as const)
+        if (!items.has(input[end])) throw invalid(`/${end}`, 'reference', 'there is no such competency');
+      if (originId === destinationId) throw invalid('/destinationId', 'two-ends', 'a competency stands for itself anyway');
+      if (!(await store.areMatched(sql, originId, destinationId)))
+        throw invalid(
+          '/destinationId',
+          'exact-match',
+          'no framework says that these competencies match (exactMatchOf); evidence is carried only along a match',
+        );
+      const levels = await store.describedLevels(sql, [originId, destinationId]);
+      const ranks = (id: string): string => [...(levels.get(id) ?? [])].join(', ');
+      if (ranks(originId) !== ranks(destinationId))
+        throw invalid('/destinationId', 'same-scale', `their levels differ: ${ranks(originId) || 'none'} against ${ranks(destinationId) || 'none'}`);
+      const row = { ...stamp(this.#clock), originId, destinationId, twoWay: input.twoWay, reason: input.reason, revokedAt: null };
+      await this.#assertAcyclic(sql, '/destinationId', [row]);
+      const live = (await store.liveEquivalences(sql)).some((one) => one.originId === originId && one.destinationId === destinationId);
+      if (live) throw conflict('/destinationId', 'unique', 'this match is approved already');
+      const { originId: origin, destinationId: destination, ...columns } = row;
+      await em.insert(EquivalenceApproval, { ...columns, origin, destination });
+      await this.#matchesChanged(sql, items.values());
+      return row;
+    });
+  }
+
+  /** Ends an approval; progress is computed anew without it. */
+  async revokeEquivalence(id: string): Promise<store.EquivalenceRow> {
+    return this.#database.write(async (em, sql) => {
+      await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', ['published graphs']);
+      const [row] = await store.equivalencesById(sql, [id]);
+      if (!row) throw missing('/id', 'reference', 'there is no such approval');
+      if (row.revokedAt !== null) return row;
+      const revokedAt = this.#clock.now();
+      await em.nativeUpdate(EquivalenceApproval, { id }, { revokedAt });
+      await this.#matchesChanged(sql, await store.competenciesById(sql, [row.originId, row.destinationId]));
+      return { ...row, revokedAt };
+    });
+  }
+
+  async #matchesChanged(sql: Sql, items: Iterable<store.CompetencyRow>): Promise<void> {
+    for (const frameworkId of new Set([...items].map((item) => item.frameworkId))) await this.#onPublished(sql, frameworkId);
   }
 
   /**
@@ -196,6 +304,8 @@ export class Competencies {
   childEdges = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.childEdges(this.#sql, pairs);
   itemsOfVersion = (versionId: string, limit: number) => store.itemsOfVersion(this.#sql, versionId, limit);
   edgesOfVersion = (versionId: string, limit: number) => store.edgesOfVersion(this.#sql, versionId, limit);
+  equivalencesOfItems = (ids: readonly string[]) => store.equivalencesOfItems(this.#sql, ids);
+  equivalencesById = (ids: readonly string[]) => store.equivalencesById(this.#sql, ids);
   standardsOfPositions = (ids: readonly string[]) => store.standardsOfPositions(this.#sql, ids);
   requirementsOfStandards = (ids: readonly string[]) => store.requirementsOfStandards(this.#sql, ids);
   targetsOfLearners = (ids: readonly string[], asOf: Date) => store.targetsOfLearners(this.#sql, ids, asOf);

@@ -5,7 +5,15 @@ import { stamp } from '../../db/entity.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { digestKey, isUuid, newId } from '../../kernel/ids.ts';
 import { JsonTextError, scanJson } from '../../kernel/json-text.ts';
-import { type CasePackage, type ImportIssue, type RollupKind, readCasePackage } from '../../standards/case/index.ts';
+import {
+  type CasePackage,
+  DEFAULT_POLICY,
+  type ImportIssue,
+  type LevelPolicy,
+  type RollupKind,
+  type RollupRule,
+  readCasePackage,
+} from '../../standards/case/index.ts';
 import {
   CompetencyEdge,
   CompetencyFramework,
@@ -96,6 +104,16 @@ async function foreignItems(sql: Sql, read: CasePackage, frameworkId: string): P
   );
 }
 
+/** The columns of a roll-up rule; N_OF without a number asks for all. */
+export const rollupColumns = ({ kind, count, rollupOnly }: RollupRule) => ({ rollup: kind, rollupCount: count, rollupOnly });
+
+export const policyColumns = ({ kind, minDistinctSources, threshold, halfLifeDays }: LevelPolicy) => ({
+  policy: kind,
+  minDistinctSources,
+  threshold,
+  halfLifeDays,
+});
+
 async function insertVersion(
   em: EntityManager,
   sql: Sql,
@@ -143,7 +161,8 @@ async function insertVersion(
       fullStatement: item.fullStatement,
       abbreviatedStatement: item.abbreviatedStatement,
       itemType: item.itemType,
-      rollup: item.rollup ?? request.defaultRollup,
+      ...rollupColumns(item.rollup ?? { kind: request.defaultRollup, count: null, rollupOnly: false }),
+      ...policyColumns(item.policy ?? DEFAULT_POLICY),
     })),
     (chunk) => em.insertMany(CompetencyItemVersion, chunk),
   );
@@ -159,6 +178,8 @@ async function insertVersion(
       destination: inPackage.get(edge.destination) ?? null,
       destinationIdentifier: edge.destination,
       sequenceNumber: edge.sequenceNumber,
+      weight: edge.weight,
+      requiredMin: edge.requiredMin,
     })),
     (chunk) => em.insertMany(CompetencyEdge, chunk),
   );

@@ -1,11 +1,15 @@
-export { competencyEntities, FRAMEWORK_KINDS, ROLLUPS } from './competency.entities.ts';
+export { DEFAULT_POLICY, LEVEL_POLICIES, type LevelPolicy, LIMITS as LEVEL_LIMITS, ROLLUP_KINDS, type RollupRule } from '../../standards/case/index.ts';
+export { competencyEntities, FRAMEWORK_KINDS } from './competency.entities.ts';
 export {
   type CompetencyRow,
   describedLevels,
   type EdgeRow,
+  type EquivalenceRow,
   type FrameworkRow,
+  type GraphItem,
   type LevelRow,
-  publishedVersionsOfItems,
+  liveEquivalences,
+  publishedVersionIds,
   type RequirementRow,
   type RollupGraph,
   readRollupGraph,
@@ -13,5 +17,5 @@ export {
   type TargetRow,
   type VersionRow,
 } from './competency.store.ts';
-export { Competencies, type NewEdge, type NewStandard } from './competency.ts';
+export { Competencies, type NewEdge, type NewEquivalence, type NewStandard } from './competency.ts';
 export type { ImportReport, ImportRequest } from './import.ts';

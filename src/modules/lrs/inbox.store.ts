@@ -74,9 +74,17 @@ export async function requeueByLink(
     `insert into lrs.inbox (bucket, stored, statement_id)
      select get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length}, s.stored, s.statement_id
      from lrs.${table} l join lrs.statement s using (statement_id)
-     where l.${column} = any($1::uuid[]) and l.roles & 1 <> 0
+     where l.${column} = any($1::uuid[]) ${table === 'statement_agent' ? 'and l.direct' : ''}
      order by 1, 2, 3 on conflict do nothing`,
     [[...keys].sort(byKey)],
+  );
+}
+
+/** Puts every statement back into the inbox. */
+export async function requeueAll(sql: Sql): Promise<void> {
+  await sql.rows(
+    `insert into lrs.inbox (bucket, stored, statement_id)
+     select get_byte(uuid_send(actor_key), 0) % ${ALL_BUCKETS.length}, stored, statement_id from lrs.statement order by 1, 2, 3 on conflict do nothing`,
   );
 }
 

@@ -6,7 +6,16 @@ export type { ErasureRow } from './erasure.store.ts';
 export { Erasures } from './erasure.ts';
 export type { DeadLetterRow, ForwarderRow } from './forwarding.store.ts';
 export { Forwarding, type NewForwarder, SHOWN_DEAD_LETTERS } from './forwarding.ts';
-export { claimInbox, type InboxStatement, readForProjection, readStates, requeueByLink, type StatementState, waitingBuckets } from './inbox.store.ts';
+export {
+  claimInbox,
+  type InboxStatement,
+  readForProjection,
+  readStates,
+  requeueAll,
+  requeueByLink,
+  type StatementState,
+  waitingBuckets,
+} from './inbox.store.ts';
 export { Ingest } from './ingest.ts';
 export { activityKey, actorKey, ifiKey, verbKey } from './keys.ts';
 export type { Sender } from './prepare.ts';

@@ -1,126 +1,156 @@
 import { byKey } from '../../kernel/ids.ts';
-import type { RollupGraph } from '../competency/index.ts';
-
-/** One piece of evidence that was not retracted. */
-export interface FoldEvidence {
-  readonly id: string;
-  readonly itemId: string;
-  readonly level: number;
-  readonly occurredAt: Date;
-  readonly expiresAt: Date | null;
-}
+import { decayedWeight, directLevel, type FoldEvidence, nextChange } from './direct-level.ts';
+import type { FoldModel, ItemClass } from './fold-model.ts';
 
 /** What one person can do in one competency at one instant. */
 export interface ItemProgress {
   readonly itemId: string;
   readonly currentLevel: number;
-  /** Level by evidence for this very competency, without its children. */
+  /** Level by evidence for this very competency and those that stand for it, without its children. */
   readonly directLevel: number;
-  readonly source: 'DIRECT' | 'ROLLUP';
+  /** DIRECT: by evidence for it. ROLLUP: from its children. EQUIVALENT: by what was shown of another that stands for it. */
+  readonly source: 'DIRECT' | 'ROLLUP' | 'EQUIVALENT';
+  /** How sure the evidence makes one of the level, in hundredths; it never changes the level. */
+  readonly confidence: number;
   /** Ids of the evidence that carries the level, in order. */
   readonly supporting: readonly string[];
-  /** The next instant at which the answer can change though nothing comes in: evidence that begins or ends to count. */
+  /** The next instant at which the answer can change though nothing comes in. */
   readonly nextChangeAt: Date | null;
 }
+
+/** A level of a class with all that carries it. */
+interface Level {
+  readonly level: number;
+  readonly supporting: ReadonlySet<FoldEvidence>;
+}
+
+const NO_LEVEL: Level = { level: 0, supporting: new Set() };
 
 const earliest = (dates: readonly (Date | null)[]): Date | null =>
   dates.reduce<Date | null>((least, date) => (date !== null && (least === null || date < least) ? date : least), null);
 
-const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)].sort(byKey);
+const unionOf = (sets: readonly Iterable<FoldEvidence>[]): ReadonlySet<FoldEvidence> => new Set(sets.flatMap((set) => [...set]));
 
-/** Direct level by the policy BEST_VALID: the highest level with evidence that counts at the instant. */
-function direct(evidence: readonly FoldEvidence[], asOf: Date): Omit<ItemProgress, 'itemId' | 'source'> {
-  const active = evidence.filter(({ occurredAt, expiresAt }) => occurredAt <= asOf && (expiresAt === null || asOf < expiresAt));
-  const level = active.reduce((best, row) => Math.max(best, row.level), 0);
-  return {
-    currentLevel: level,
-    directLevel: level,
-    supporting: unique(active.filter((row) => row.level === level).map((row) => row.id)),
-    nextChangeAt: earliest(
-      evidence.flatMap(({ occurredAt, expiresAt }) => [
-        occurredAt > asOf ? occurredAt : null,
-        expiresAt !== null && expiresAt > asOf && occurredAt <= asOf ? expiresAt : null,
-      ]),
-    ),
-  };
+/** The levels of some children, each class once, with what the parent asks of them. */
+interface Child {
+  readonly level: Level;
+  readonly weight: number;
+  readonly requiredMin: number | null;
 }
 
-/** Children before parents: a post-order walk from every item that stands above something with evidence. */
-function bottomUp(graph: RollupGraph, wanted: ReadonlySet<string>): readonly string[] {
-  const order: string[] = [];
-  const seen = new Set<string>();
-  for (const root of wanted) {
-    const stack: { item: string; done: boolean }[] = [{ item: root, done: false }];
-    for (let top = stack.pop(); top; top = stack.pop()) {
-      if (top.done) {
-        order.push(top.item);
-        continue;
-      }
-      if (seen.has(top.item)) continue;
-      seen.add(top.item);
-      stack.push({ item: top.item, done: true });
-      for (const child of graph.children.get(top.item) ?? []) if (wanted.has(child) && !seen.has(child)) stack.push({ item: child, done: false });
+/** Level of a parent by its roll-up rule; a child with nothing counts 0. Every rule rises with its children. */
+function rollUp(kind: string, count: number | null, children: readonly Child[]): Level {
+  const levels = children.map((child) => child.level.level);
+  const carriedBy = (level: number, carries: (child: Child) => boolean): Level =>
+    level === 0
+      ? NO_LEVEL
+      : { level, supporting: unionOf(children.filter((child) => child.level.level > 0 && carries(child)).map((child) => child.level.supporting)) };
+  if (children.length === 0 || children.some((child) => child.requiredMin !== null && child.level.level < child.requiredMin)) return NO_LEVEL;
+  switch (kind) {
+    case 'ALL_OF':
+      return carriedBy(Math.min(...levels), () => true);
+    case 'ANY_OF': {
+      const best = Math.max(...levels);
+      return carriedBy(best, (child) => child.level.level === best);
     }
+    case 'N_OF': {
+      const nth = levels.sort((a, b) => b - a)[(count ?? children.length) - 1] ?? 0;
+      return carriedBy(nth, (child) => child.level.level >= nth);
+    }
+    case 'WEIGHTED': {
+      const weights = children.reduce((sum, child) => sum + child.weight, 0);
+      const weighted = children.reduce((sum, child) => sum + child.weight * child.level.level, 0);
+      return carriedBy(weights === 0 ? 0 : Math.floor(weighted / weights), () => true);
+    }
+    default:
+      return NO_LEVEL;
   }
-  return order;
 }
 
-/** The items with evidence and everything above them. */
-function touchedItems(graph: RollupGraph, items: Iterable<string>): ReadonlySet<string> {
-  const parents = new Map<string, string[]>();
-  for (const [parent, children] of graph.children) for (const child of children) parents.set(child, [...(parents.get(child) ?? []), parent]);
-  const touched = new Set<string>();
-  const queue = [...items];
-  for (const item of queue) {
-    if (touched.has(item)) continue;
-    touched.add(item);
-    queue.push(...(parents.get(item) ?? []));
+/** 1 - Π(1 - w) over the evidence in order of its ids, in hundredths: the chance that not all of it is wrong. */
+function confidenceOf(model: FoldModel, supporting: readonly FoldEvidence[], asOf: Date): number {
+  const doubt = supporting.reduce((left, row) => left * (1 - Math.min(decayedWeight(row, model.item(row.itemId).policy, asOf), 1000) / 1000), 1);
+  return Math.round(100 * (1 - doubt));
+}
+
+/** One walk over the classes that the evidence touches. */
+class Fold {
+  readonly #model: FoldModel;
+  readonly #byClass: ReadonlyMap<string, readonly FoldEvidence[]>;
+  readonly #asOf: Date;
+  readonly #levels = new Map<string, Level>();
+  readonly #changes = new Map<string, Date | null>();
+
+  constructor(model: FoldModel, evidence: readonly FoldEvidence[], asOf: Date) {
+    this.#model = model;
+    this.#byClass = Map.groupBy(new Map(evidence.map((row) => [row.id, row])).values(), (row) => model.classOf(row.itemId).id);
+    this.#asOf = asOf;
   }
-  return touched;
-}
 
-/** Level of a parent by its roll-up rule; a child with nothing counts 0. */
-function rollUp(graph: RollupGraph, item: string, progress: ReadonlyMap<string, ItemProgress>): { level: number; supporting: readonly string[] } {
-  const children = graph.children.get(item) ?? [];
-  const rule = graph.rollups.get(item) ?? 'NONE';
-  if (rule === 'NONE' || children.length === 0) return { level: 0, supporting: [] };
-  const levels = children.map((child) => progress.get(child)?.currentLevel ?? 0);
-  const level = rule === 'ALL_OF' ? Math.min(...levels) : Math.max(...levels);
-  const carrying = children.filter((_child, index) => level > 0 && (rule === 'ALL_OF' || levels[index] === level));
-  return { level, supporting: unique(carrying.flatMap((child) => progress.get(child)?.supporting ?? [])) };
-}
+  run(): readonly ItemProgress[] {
+    const touched = this.#model.touchedBy([...this.#byClass.values()].flat().map((row) => row.itemId));
+    return touched.flatMap((itemClass) => this.#foldClass(itemClass)).sort((a, b) => byKey(a.itemId, b.itemId));
+  }
 
-function foldGraph(graph: RollupGraph, byItem: ReadonlyMap<string, readonly FoldEvidence[]>, asOf: Date, progress: Map<string, ItemProgress>): void {
-  const own = [...byItem.keys()].filter((item) => graph.rollups.has(item));
-  for (const item of bottomUp(graph, touchedItems(graph, own))) {
-    const base = direct(byItem.get(item) ?? [], asOf);
-    const above = rollUp(graph, item, progress);
-    const fromChildren = above.level > base.directLevel;
-    // A roll-up of NONE hides the children: what happens below cannot change the item.
-    const below =
-      (graph.rollups.get(item) ?? 'NONE') === 'NONE' ? [] : (graph.children.get(item) ?? []).map((child) => progress.get(child)?.nextChangeAt ?? null);
-    progress.set(item, {
-      itemId: item,
-      currentLevel: Math.max(base.directLevel, above.level),
-      directLevel: base.directLevel,
-      source: fromChildren ? 'ROLLUP' : 'DIRECT',
-      supporting: fromChildren ? above.supporting : base.supporting,
-      nextChangeAt: earliest([base.nextChangeAt, ...below]),
+  /** The children of an item by class: the smallest id tells the weight, the strictest what is required. */
+  #childrenOf(itemId: string): readonly Child[] {
+    const byClass = Map.groupBy(
+      [...this.#model.item(itemId).children].sort((a, b) => byKey(a.itemId, b.itemId)),
+      (child) => this.#model.classOf(child.itemId).id,
+    );
+    return [...byClass].map(([id, same]) => ({
+      level: this.#levels.get(id) ?? NO_LEVEL,
+      weight: same[0]?.weight ?? 0,
+      requiredMin: same.reduce<number | null>((most, { requiredMin }) => (requiredMin === null ? most : Math.max(most ?? 0, requiredMin)), null),
+    }));
+  }
+
+  #foldClass({ id, members, evidenceFrom }: ItemClass): readonly ItemProgress[] {
+    const evidence = [...evidenceFrom].flatMap((origin) => this.#byClass.get(origin) ?? []);
+    const each = members.map((itemId) => {
+      const { policy, rollup, rollupCount, rollupOnly, children } = this.#model.item(itemId);
+      const below = rollup === 'NONE' ? [] : children.map((child) => this.#changes.get(this.#model.classOf(child.itemId).id) ?? null);
+      return {
+        itemId,
+        direct: rollupOnly ? NO_LEVEL : directLevel(evidence, policy, this.#asOf),
+        rolled: rollup === 'NONE' ? NO_LEVEL : rollUp(rollup, rollupCount, this.#childrenOf(itemId)),
+        nextChangeAt: earliest([rollupOnly ? null : nextChange(evidence, policy, this.#asOf), ...below]),
+      };
+    });
+    const level = Math.max(...each.flatMap(({ direct, rolled }) => [direct.level, rolled.level]));
+    const byEvidence = each.filter(({ direct }) => direct.level === level);
+    const supporting =
+      level === 0
+        ? NO_LEVEL.supporting
+        : unionOf(
+            (byEvidence.length > 0
+              ? byEvidence.map(({ direct }) => direct)
+              : each.filter(({ rolled }) => rolled.level === level).map(({ rolled }) => rolled)
+            ).map((one) => one.supporting),
+          );
+    const nextChangeAt = earliest(each.map((one) => one.nextChangeAt));
+    this.#levels.set(id, { level, supporting });
+    this.#changes.set(id, nextChangeAt);
+    if (level === 0 && nextChangeAt === null) return [];
+    const ordered = [...supporting].sort((a, b) => byKey(a.id, b.id));
+    const shared = {
+      currentLevel: level,
+      confidence: confidenceOf(this.#model, ordered, this.#asOf),
+      supporting: ordered.map((row) => row.id),
+      nextChangeAt,
+    };
+    return each.map(({ itemId, direct, rolled }): ItemProgress => {
+      const isOwn = byEvidence.length > 0 ? level === 0 || ordered.some((row) => row.itemId === itemId) : rolled.level === level;
+      return { itemId, ...shared, directLevel: direct.level, source: isOwn ? (byEvidence.length > 0 ? 'DIRECT' : 'ROLLUP') : 'EQUIVALENT' };
     });
   }
 }
 
 /**
- * The progress of one person at one instant: a pure function of *sets*. The order of evidence and of graphs is no
- * argument.
- * @param graphs the published version of each framework concerned; evidence for items in none of them counts directly.
+ * The progress of one person at one instant: a pure function of *sets*. The order of evidence and of whatever the model
+ * was made from is no argument, and evidence that comes twice counts once.
  * @returns one row per competency in which there is a level now or will be without further input, by item id.
  */
-export function foldProgress(evidence: readonly FoldEvidence[], graphs: readonly RollupGraph[], asOf: Date): readonly ItemProgress[] {
-  const byItem = new Map<string, FoldEvidence[]>();
-  for (const row of evidence) byItem.set(row.itemId, [...(byItem.get(row.itemId) ?? []), row]);
-  const progress = new Map<string, ItemProgress>();
-  for (const graph of graphs) foldGraph(graph, byItem, asOf, progress);
-  for (const [itemId, rows] of byItem) if (!progress.has(itemId)) progress.set(itemId, { itemId, source: 'DIRECT', ...direct(rows, asOf) });
-  return [...progress.values()].filter((row) => row.currentLevel > 0 || row.nextChangeAt !== null).sort((a, b) => byKey(a.itemId, b.itemId));
+export function foldProgress(evidence: readonly FoldEvidence[], model: FoldModel, asOf: Date): readonly ItemProgress[] {
+  return new Fold(model, evidence, asOf).run();
 }

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { base } from '../../db/entity.ts';
+import { RULE_MATCHES, type ScoreBand } from './rules.ts';
 
 const RULE_SET_STATUSES = ['DRAFT', 'ACTIVE', 'SUPERSEDED'] as const;
 
@@ -18,7 +19,7 @@ export const RuleSetVersion = defineEntity({
 });
 
 /**
- * One rule: which statements about one activity count as positive evidence of which level. Conditions name only
+ * One rule: which statements count as evidence for or against which level. Conditions name only
  * statement fields; an absent condition does not restrict. An empty `trustedAuthorities` trusts every authority.
  */
 export const EvidenceRule = defineEntity({
@@ -28,10 +29,17 @@ export const EvidenceRule = defineEntity({
     ...base,
     version: p.manyToOne(RuleSetVersion),
     position: p.integer(),
+    match: p.enum(RULE_MATCHES),
     activityIri: p.text(),
     activityKey: p.uuid(),
     verbs: p.array(),
     scaledMin: p.double().nullable(),
+    scaledMax: p.double().nullable(),
+    durationMinSeconds: p.integer().nullable(),
+    category: p.text().nullable(),
+    bands: p.json<ScoreBand[]>(),
+    positive: p.boolean(),
+    weight: p.integer(),
     success: p.boolean().nullable(),
     completion: p.boolean().nullable(),
     trustedAuthorities: p.array(),

@@ -1,60 +1,25 @@
 import type { Sql } from '../../db/database.ts';
-import type { FoldEvidence, ItemProgress } from './fold.ts';
+import type { FoldEvidence } from './direct-level.ts';
+import type { ItemProgress } from './fold.ts';
 import type { Rule } from './rules.ts';
 
-interface RuleRow {
-  readonly id: string;
-  readonly versionId: string;
-  readonly position: number;
-  readonly activityKey: string;
-  readonly activityIri: string;
-  readonly verbs: readonly string[];
-  readonly scaledMin: number | null;
-  readonly success: boolean | null;
-  readonly completion: boolean | null;
-  readonly trustedAuthorities: readonly string[];
-  readonly itemId: string;
-  readonly level: number;
-  readonly validDays: number | null;
-}
+const RULE = `r.id, r.version_id, r.position, r.match, r.activity_key, r.activity_iri, r.verbs, r.scaled_min, r.scaled_max, r.success, r.completion,
+  r.duration_min_seconds, r.category, r.trusted_authorities, r.item_id, r.level, r.bands, r.positive, r.weight, r.valid_days`;
 
-const RULE =
-  'r.id, r.version_id, r.position, r.activity_key, r.activity_iri, r.verbs, r.scaled_min, r.success, r.completion, r.trusted_authorities, r.item_id, r.level, r.valid_days';
-
-const toRule = (row: RuleRow): Rule & { readonly position: number } => ({
-  id: row.id,
-  versionId: row.versionId,
-  position: row.position,
-  activityKey: row.activityKey,
-  activityIri: row.activityIri,
-  verbs: row.verbs,
-  scaledMin: row.scaledMin,
-  success: row.success,
-  completion: row.completion,
-  trustedAuthorities: row.trustedAuthorities,
-  itemId: row.itemId,
-  level: row.level,
-  validDays: row.validDays,
-});
-
-/** Rules that count now and are about one of these activities. */
+/** Rules that count now and may be about one of these activities, or about what no key tells (a prefix, a type). */
 export async function activeRules(sql: Sql, activityKeys: readonly string[]): Promise<readonly Rule[]> {
-  const rows = await sql.rows<RuleRow>(
-    `select ${RULE} from progress.evidence_rule r join progress.rule_set_version v on v.id = r.version_id where v.status = 'ACTIVE' and r.activity_key = any($1::uuid[]) order by r.id`,
+  return sql.rows<Rule>(
+    `select ${RULE} from progress.evidence_rule r join progress.rule_set_version v on v.id = r.version_id
+     where v.status = 'ACTIVE' and (r.activity_key = any($1::uuid[]) or r.match in ('PREFIX', 'TYPE')) order by r.id`,
     [activityKeys],
   );
-  return rows.map(toRule);
 }
 
-export async function rulesOfVersions(sql: Sql, versionIds: readonly string[]): Promise<readonly Rule[]> {
-  return (
-    await sql.rows<RuleRow>(`select ${RULE} from progress.evidence_rule r where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds])
-  ).map(toRule);
-}
+export const rulesOfVersions = (sql: Sql, versionIds: readonly string[]) =>
+  sql.rows<Rule>(`select ${RULE} from progress.evidence_rule r where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds]);
 
-export async function rulesById(sql: Sql, ids: readonly string[]): Promise<readonly Rule[]> {
-  return (await sql.rows<RuleRow>(`select ${RULE} from progress.evidence_rule r where r.id = any($1::uuid[])`, [ids])).map(toRule);
-}
+export const rulesById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<Rule>(`select ${RULE} from progress.evidence_rule r where r.id = any($1::uuid[])`, [ids]);
 
 export interface RuleSetRow {
   readonly id: string;
@@ -87,6 +52,16 @@ export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>
 export const ruleSetVersionsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where id = any($1::uuid[])`, [ids]);
 
+/** Up to which level the alignments say that an activity assesses a competency; null when they do not. */
+export async function assessedLevel(sql: Sql, activityKey: string, itemId: string): Promise<number | null> {
+  const [row] = await sql.rows<{ level: number | null }>(
+    `select max(target_level)::int as level from training.activity_alignment a join training.learning_activity l on l.id = a.activity_id
+     where l.activity_key = $1 and a.item_id = $2 and a.contribution = 'ASSESSES'`,
+    [activityKey, itemId],
+  );
+  return row?.level ?? null;
+}
+
 const MODEL_LOCK = 7_307_117_111;
 
 /**
@@ -103,6 +78,9 @@ export interface NewEvidence {
   readonly learnerId: string;
   readonly itemId: string;
   readonly level: number;
+  readonly positive: boolean;
+  /** In thousandths. */
+  readonly weight: number;
   readonly statementId: string;
   readonly ruleId: string;
   readonly authorityKey: string;
@@ -118,8 +96,9 @@ export async function reconcileEvidence(sql: Sql, statementIds: readonly string[
     [statementIds, evidence.map((row) => row.id)],
   );
   await sql.rows(
-    `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction)
-     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[]) as t(learner_id, id) order by t.learner_id, t.id
+    `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction, positive, weight)
+     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[], $12::smallint[])
+       as t(learner_id, id) order by t.learner_id, t.id
      on conflict (learner_id, id) do update set retraction = excluded.retraction where evidence.retraction is distinct from excluded.retraction`,
     [
       evidence.map((row) => row.learnerId),
@@ -132,50 +111,37 @@ export async function reconcileEvidence(sql: Sql, statementIds: readonly string[
       evidence.map((row) => row.occurredAt),
       evidence.map((row) => row.expiresAt),
       evidence.map((row) => row.retraction),
+      evidence.map((row) => row.positive),
+      evidence.map((row) => row.weight),
     ],
   );
 }
 
 /** Everything that counts for some learners, now or later, by learner. */
 export async function readFoldEvidence(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, readonly FoldEvidence[]>> {
-  const rows = await sql.rows<{ learnerId: string; id: string; itemId: string; level: number; occurredAt: Date; expiresAt: Date | null }>(
-    'select learner_id, id, item_id, level, occurred_at, expires_at from progress.evidence where learner_id = any($1::uuid[]) and retraction is null',
+  const rows = await sql.rows<FoldEvidence & { learnerId: string }>(
+    `select learner_id, id, item_id, level, positive, weight, authority_key as source, occurred_at, expires_at
+     from progress.evidence where learner_id = any($1::uuid[]) and retraction is null`,
     [learnerIds],
   );
-  const byLearner = new Map<string, FoldEvidence[]>(learnerIds.map((id) => [id, []]));
-  for (const row of rows)
-    byLearner.get(row.learnerId)?.push({ id: row.id, itemId: row.itemId, level: row.level, occurredAt: row.occurredAt, expiresAt: row.expiresAt });
-  return byLearner;
+  return byLearner(learnerIds, rows);
 }
 
-interface ProgressRow {
-  readonly learnerId: string;
-  readonly itemId: string;
-  readonly currentLevel: number;
-  readonly directLevel: number;
-  readonly source: 'DIRECT' | 'ROLLUP';
-  readonly supporting: readonly string[];
-  readonly nextChangeAt: Date | null;
+/** Rows by learner, each learner asked about with a list of its own. */
+function byLearner<T extends { readonly learnerId: string }>(learnerIds: readonly string[], rows: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const lists = new Map<string, T[]>(learnerIds.map((id) => [id, []]));
+  for (const row of rows) lists.get(row.learnerId)?.push(row);
+  return lists;
 }
 
 /** The stored answers of the fold, by learner. */
 export async function readProgress(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
-  const rows = await sql.rows<ProgressRow>(
-    'select learner_id, item_id, current_level, direct_level, source, supporting, next_change_at from progress.competency_progress where learner_id = any($1::uuid[]) order by learner_id, item_id',
+  const rows = await sql.rows<ItemProgress & { learnerId: string }>(
+    `select learner_id, item_id, current_level, direct_level, source, confidence, supporting, next_change_at
+     from progress.competency_progress where learner_id = any($1::uuid[]) order by learner_id, item_id`,
     [learnerIds],
   );
-  const byLearner = new Map<string, ItemProgress[]>(learnerIds.map((id) => [id, []]));
-  for (const row of rows) {
-    byLearner.get(row.learnerId)?.push({
-      itemId: row.itemId,
-      currentLevel: row.currentLevel,
-      directLevel: row.directLevel,
-      source: row.source,
-      supporting: row.supporting,
-      nextChangeAt: row.nextChangeAt,
-    });
-  }
-  return byLearner;
+  return byLearner(learnerIds, rows);
 }
 
 export interface ProgressChange {
@@ -196,12 +162,13 @@ export async function writeProgress(
   }
   if (changed.length === 0) return;
   await sql.rows(
-    `insert into progress.competency_progress (learner_id, item_id, current_level, direct_level, source, next_change_at, supporting)
-     select t.learner_id, t.item_id, t.current_level, t.direct_level, t.source, t.next_change_at, t.supporting::uuid[]
-     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::text[]) as t(learner_id, item_id, current_level, direct_level, source, next_change_at, supporting)
+    `insert into progress.competency_progress (learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence)
+     select t.learner_id, t.item_id, t.current_level, t.direct_level, t.source, t.next_change_at, t.supporting::uuid[], t.confidence
+     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::smallint[])
+       as t(learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence)
      order by t.learner_id, t.item_id
      on conflict (learner_id, item_id) do update set current_level = excluded.current_level, direct_level = excluded.direct_level, source = excluded.source,
-       next_change_at = excluded.next_change_at, supporting = excluded.supporting`,
+       next_change_at = excluded.next_change_at, supporting = excluded.supporting, confidence = excluded.confidence`,
     [
       changed.map((row) => row.learnerId),
       changed.map((row) => row.progress.itemId),
@@ -211,9 +178,13 @@ export async function writeProgress(
       changed.map((row) => row.progress.nextChangeAt),
       // unnest flattens nested arrays, so each list travels as the text of an array literal.
       changed.map((row) => `{${row.progress.supporting.join(',')}}`),
+      changed.map((row) => row.progress.confidence),
     ],
   );
 }
+
+/** Why a level changed. */
+export type EventCause = 'STATEMENT' | 'VOID' | 'RULE_CHANGE' | 'FRAMEWORK_CHANGE' | 'IDENTITY' | 'EXPIRY';
 
 export interface NewProgressEvent {
   readonly learnerId: string;
@@ -221,7 +192,7 @@ export interface NewProgressEvent {
   readonly itemId: string;
   readonly fromLevel: number;
   readonly toLevel: number;
-  readonly cause: 'STATEMENT' | 'VOID';
+  readonly cause: EventCause;
   readonly statementId: string | null;
   readonly createdAt: Date;
 }
@@ -260,6 +231,8 @@ export interface EvidenceRow {
   readonly learnerId: string;
   readonly itemId: string;
   readonly level: number;
+  readonly positive: boolean;
+  readonly weight: number;
   readonly statementId: string;
   readonly ruleId: string;
   readonly occurredAt: Date;
@@ -267,7 +240,7 @@ export interface EvidenceRow {
   readonly retraction: string | null;
 }
 
-const EVIDENCE = 'id, learner_id, item_id, level, statement_id, rule_id, occurred_at, expires_at, retraction';
+const EVIDENCE = 'id, learner_id, item_id, level, positive, weight, statement_id, rule_id, occurred_at, expires_at, retraction';
 
 /** All evidence of learners for items, newest first, retracted included. */
 export const evidenceOf = (sql: Sql, pairs: readonly { readonly learnerId: string; readonly itemId: string }[]) =>

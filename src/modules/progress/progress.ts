@@ -4,26 +4,16 @@ import { checkRange, checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { conflict, invalid } from '../../kernel/errors.ts';
 import { describedLevels } from '../competency/index.ts';
-import { activityKey, readStates, readTexts, requeueByLink, type StatementState, waitingBuckets } from '../lrs/index.ts';
+import { activityKey, readStates, readTexts, requeueAll, requeueByLink, type StatementState, waitingBuckets } from '../lrs/index.ts';
 import { learnersOfAgents } from '../people/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
 import { EvidenceRule, EvidenceRuleSet, RuleSetVersion } from './progress.entities.ts';
 import * as store from './progress.store.ts';
-import { GraphCache, projectBucket } from './project.ts';
-import { activityOf, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason } from './rules.ts';
+import { ModelCache, projectBucket, rulesAbout } from './project.ts';
+import { evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, type Rule } from './rules.ts';
 
-/** A rule to be written; `activityId` is checked against the alignments, which say what an activity assesses. */
-export interface NewRule {
-  readonly activityIri: string;
-  readonly verbs: readonly string[];
-  readonly scaledMin: number | null;
-  readonly success: boolean | null;
-  readonly completion: boolean | null;
-  readonly trustedAuthorities: readonly string[];
-  readonly itemId: string;
-  readonly level: number;
-  readonly validDays: number | null;
-}
+/** A rule to be written; what it names is checked against the alignments, which say what an activity assesses. */
+export type NewRule = Omit<Rule, 'id' | 'versionId' | 'activityKey'>;
 
 /** What became of a statement, for whoever sent it. */
 export interface StatementOutcome {
@@ -36,16 +26,50 @@ export interface StatementOutcome {
 
 /** A hundred years: an expiry stays a date. */
 const MAX_VALID_DAYS = 36_525;
+/** A year, in seconds. */
+const MAX_DURATION = 31_536_000;
 
 /** Of several rules missed, the one that came furthest is the useful answer. */
 const furthest = (reasons: readonly NoEvidenceReason[]): NoEvidenceReason =>
   reasons.reduce((best, reason) => (NO_EVIDENCE_REASONS.indexOf(reason) > NO_EVIDENCE_REASONS.indexOf(best) ? reason : best), 'NO_RULE_FOR_ACTIVITY');
 
+/** Every level a rule can give, with its place in the input. */
+const levelsNamed = (rule: NewRule, path: string): readonly (readonly [path: string, level: number])[] =>
+  rule.bands.length > 0 ? rule.bands.map((band, index) => [`${path}/bands/${index}/level`, band.level] as const) : [[`${path}/level`, rule.level]];
+
+const isScore = (score: number): boolean => score >= -1 && score <= 1;
+
+/** @throws AppError INVALID_INPUT for the first condition that cannot hold or says nothing. */
+function checkRuleConditions(rule: NewRule, path: string): void {
+  const name = path.slice(1);
+  if (rule.verbs.length === 0) throw invalid(`${path}/verbs`, 'not-empty', 'a rule names at least one verb');
+  checkTexts({ [`${name}/activityIri`]: rule.activityIri, ...(rule.category !== null && { [`${name}/category`]: rule.category }) });
+  if (rule.scaledMin !== null && !isScore(rule.scaledMin)) throw invalid(`${path}/scaledMin`, 'range', 'scaledMin lies between -1 and 1');
+  if (rule.scaledMax !== null && !isScore(rule.scaledMax)) throw invalid(`${path}/scaledMax`, 'range', 'scaledMax lies between -1 and 1');
+  if (rule.scaledMin !== null && rule.scaledMax !== null && rule.scaledMin > rule.scaledMax)
+    throw invalid(`${path}/scaledMax`, 'range', 'scaledMax must not lie below scaledMin');
+  rule.bands.forEach((band, index) => {
+    if (!isScore(band.scaledMin)) throw invalid(`${path}/bands/${index}/scaledMin`, 'range', 'scaledMin lies between -1 and 1');
+    if (index > 0 && band.scaledMin <= (rule.bands[index - 1]?.scaledMin ?? 0))
+      throw invalid(`${path}/bands/${index}/scaledMin`, 'ascending', 'bands follow one another from the lowest score to the highest');
+  });
+  checkRange({ [`${name}/weight`]: rule.weight }, 1, 1_000);
+  if (rule.durationMinSeconds !== null) checkRange({ [`${name}/durationMinSeconds`]: rule.durationMinSeconds }, 1, MAX_DURATION);
+  if (rule.validDays !== null) checkRange({ [`${name}/validDays`]: rule.validDays }, 1, MAX_VALID_DAYS);
+}
+
+/** Statements that one of these rules may be about wait to be looked at again. */
+async function requeueConcerned(sql: Sql, rules: readonly Rule[]): Promise<void> {
+  // What a prefix or a type matches is in no index.
+  if (rules.some(({ match }) => match === 'PREFIX' || match === 'TYPE')) return requeueAll(sql);
+  await requeueByLink(sql, 'statement_activity', 'activity_key', [...new Set(rules.map((rule) => rule.activityKey))]);
+}
+
 /** From statements to levels: rules, evidence, the fold and its answers. */
 export class Progress {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #graphs = new GraphCache();
+  readonly #models = new ModelCache();
 
   constructor(database: Database, clock: Clock) {
     this.#database = database;
@@ -58,7 +82,7 @@ export class Progress {
 
   /** Projects what waits in one bucket; see {@link projectBucket}. */
   async projectBucket(bucket: number, limit: number): Promise<number> {
-    return projectBucket(this.#database, this.#clock, this.#graphs, bucket, limit);
+    return projectBucket(this.#database, this.#clock, this.#models, bucket, limit);
   }
 
   async waitingBuckets(): Promise<readonly number[]> {
@@ -85,22 +109,21 @@ export class Progress {
     const stale = learnerIds.filter((id) => isStale(stored.get(id)));
     if (stale.length === 0) return stored;
     const evidence = await store.readFoldEvidence(this.#sql, stale);
-    const graphs = await this.#graphs.ofItems(this.#sql, [...new Set([...evidence.values()].flat().map((row) => row.itemId))]);
+    const model = await this.#models.current(this.#sql);
     return new Map([
       ...stored,
-      ...stale.map((id) => [id, foldProgress(evidence.get(id) ?? [], graphs, asOf ?? now).filter((row) => row.currentLevel > 0)] as const),
+      ...stale.map((id) => [id, foldProgress(evidence.get(id) ?? [], model, asOf ?? now).filter((row) => row.currentLevel > 0)] as const),
     ]);
   }
 
   /** For each learner and competency, the children that its roll-up looks at, in the published graph. */
   async childrenOf(itemIds: readonly string[]): Promise<ReadonlyMap<string, { readonly rollup: string; readonly children: readonly string[] }>> {
-    const graphs = await this.#graphs.ofItems(this.#sql, itemIds);
+    const model = await this.#models.current(this.#sql);
     return new Map(
-      graphs.flatMap((graph) =>
-        itemIds.flatMap((id) =>
-          graph.rollups.has(id) ? [[id, { rollup: graph.rollups.get(id) ?? 'NONE', children: graph.children.get(id) ?? [] }] as const] : [],
-        ),
-      ),
+      itemIds.map((id) => {
+        const { rollup, children } = model.item(id);
+        return [id, { rollup, children: children.map((child) => child.itemId) }] as const;
+      }),
     );
   }
 
@@ -112,8 +135,7 @@ export class Progress {
     const states = new Map(
       (await readStates(this.#sql, statementIds)).filter((state) => mine === null || mine.includes(state.credentialId)).map((state) => [state.id, state]),
     );
-    const about = [...new Set([...states.values()].flatMap((state) => activityOf(state.statement) ?? []))];
-    const rules = Map.groupBy(await store.activeRules(this.#sql, about.map(activityKey)), (rule) => rule.activityIri);
+    const rules = await rulesAbout(this.#sql, [...states.values()]);
     const learners = await learnersOfAgents(
       this.#sql,
       [...states.values()].map((state) => state.actorKey),
@@ -123,8 +145,7 @@ export class Progress {
       if (state.voids !== null) return 'VOIDING_STATEMENT';
       if (state.voided) return 'VOIDED';
       if (!learners.has(state.actorKey)) return 'UNKNOWN_ACTOR';
-      const onActivity = rules.get(activityOf(state.statement) ?? '') ?? [];
-      return furthest(evaluate(onActivity, state.statement, state.authorityKey).misses.map((miss) => miss.reason));
+      return furthest(evaluate(rules, state.statement, state.authorityKey).misses.map((miss) => miss.reason));
     };
     return statementIds.map((statementId): StatementOutcome => {
       const state = states.get(statementId);
@@ -158,6 +179,7 @@ export class Progress {
           ...stamp(this.#clock),
           ...rule,
           verbs: [...rule.verbs],
+          bands: [...rule.bands],
           trustedAuthorities: [...rule.trustedAuthorities],
           version: base.id,
           position,
@@ -177,26 +199,27 @@ export class Progress {
     );
     for (const [index, rule] of rules.entries()) {
       const path = `/rules/${index}`;
-      if (rule.verbs.length === 0) throw invalid(`${path}/verbs`, 'not-empty', 'a rule names at least one verb');
-      if (rule.scaledMin !== null && !(rule.scaledMin >= -1 && rule.scaledMin <= 1))
-        throw invalid(`${path}/scaledMin`, 'range', 'scaledMin lies between -1 and 1');
-      if (rule.validDays !== null) checkRange({ [`${path.slice(1)}/validDays`]: rule.validDays }, 1, MAX_VALID_DAYS);
+      checkRuleConditions(rule, path);
       const described = levels.get(rule.itemId);
       if (!described) throw invalid(`${path}/competencyId`, 'reference', 'there is no such competency');
-      if (!described.has(rule.level))
-        throw invalid(
-          `${path}/level`,
-          'level-has-descriptor',
-          `level ${rule.level} of this competency has no descriptor; levels with one: ${[...described].join(', ') || 'none'}`,
-        );
-      const [assessed] = await sql.rows<{ level: number | null }>(
-        `select max(target_level)::int as level from training.activity_alignment a join training.learning_activity l on l.id = a.activity_id where l.activity_key = $1 and a.item_id = $2 and a.contribution = 'ASSESSES'`,
-        [activityKey(rule.activityIri), rule.itemId],
-      );
-      if (assessed?.level == null)
-        throw invalid(`${path}/activityId`, 'assesses', 'only an activity aligned to the competency as ASSESSES can be evidence of it');
-      if (rule.level > assessed.level) throw invalid(`${path}/level`, 'assesses', `the activity assesses this competency up to level ${assessed.level}`);
+      for (const [levelPath, level] of levelsNamed(rule, path))
+        if (!described.has(level))
+          throw invalid(
+            levelPath,
+            'level-has-descriptor',
+            `level ${level} of this competency has no descriptor; levels with one: ${[...described].join(', ') || 'none'}`,
+          );
+      await this.#checkAssesses(sql, rule, path);
     }
+  }
+
+  /** What assesses a competency is said by alignments; a prefix or a type names no one activity that could be aligned. */
+  async #checkAssesses(sql: Sql, rule: NewRule, path: string): Promise<void> {
+    if (rule.match === 'PREFIX' || rule.match === 'TYPE') return;
+    const assessed = await store.assessedLevel(sql, activityKey(rule.activityIri), rule.itemId);
+    if (assessed === null) throw invalid(`${path}/activityId`, 'assesses', 'only an activity aligned to the competency as ASSESSES can be evidence of it');
+    for (const [levelPath, level] of levelsNamed(rule, path))
+      if (level > assessed) throw invalid(levelPath, 'assesses', `the activity assesses this competency up to level ${assessed}`);
   }
 
   /** Makes a draft count, for statements past and future; the version before is superseded. */
@@ -211,7 +234,7 @@ export class Progress {
       await em.nativeUpdate(RuleSetVersion, { id: { $in: active } }, { status: 'SUPERSEDED' });
       await em.nativeUpdate(RuleSetVersion, { id: versionId }, { status: 'ACTIVE', activatedAt: this.#clock.now() });
       const rules = await store.rulesOfVersions(sql, [...active, versionId]);
-      await requeueByLink(sql, 'statement_activity', 'activity_key', [...new Set(rules.map((rule) => rule.activityKey))]);
+      await requeueConcerned(sql, rules);
     });
     const [version] = await store.ruleSetVersionsById(this.#sql, [versionId]);
     if (!version) throw new Error('an active version cannot disappear');

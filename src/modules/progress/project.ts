@@ -1,41 +1,49 @@
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { byKey, digestKey, newId } from '../../kernel/ids.ts';
-import { publishedVersionsOfItems, type RollupGraph, readRollupGraph } from '../competency/index.ts';
+import { liveEquivalences, publishedVersionIds, type RollupGraph, readRollupGraph } from '../competency/index.ts';
 import { activityKey, claimInbox, type InboxStatement, readForProjection } from '../lrs/index.ts';
 import { holdAgentsUnlinked, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
+import { FoldModel } from './fold-model.ts';
 import * as store from './progress.store.ts';
-import { activityOf, evaluate, type Rule } from './rules.ts';
+import { activitiesOf, type Evaluation, evaluate, type Rule, subjectOf } from './rules.ts';
 
-/** Graphs of published versions never change, so one process reads each once. */
-export class GraphCache {
+/** Graphs of published versions never change, so one process reads each once; nor does a model made of the same ones. */
+export class ModelCache {
   readonly #graphs = new Map<string, RollupGraph>();
+  #last: { readonly key: string; readonly model: FoldModel } | null = null;
 
-  /** The roll-up graphs of the published frameworks these items belong to. */
-  async ofItems(sql: Sql, itemIds: readonly string[]): Promise<readonly RollupGraph[]> {
-    if (itemIds.length === 0) return [];
-    const versions = await publishedVersionsOfItems(sql, itemIds);
-    return Promise.all(
-      versions.map(async ({ versionId: id }) => {
-        const graph = this.#graphs.get(id) ?? (await readRollupGraph(sql, id));
-        this.#graphs.set(id, graph);
-        return graph;
-      }),
-    );
+  /** What evidence is folded with now: the published graph of every framework, with the approved matches between them. */
+  async current(sql: Sql): Promise<FoldModel> {
+    const versionIds = await publishedVersionIds(sql);
+    const equivalences = await liveEquivalences(sql);
+    const key = [...versionIds, ...equivalences.map(({ id }) => id)].join();
+    if (this.#last?.key === key) return this.#last.model;
+    const graphs = await Promise.all(versionIds.map((id) => this.#graph(sql, id)));
+    this.#last = { key, model: new FoldModel(graphs, equivalences) };
+    return this.#last.model;
+  }
+
+  async #graph(sql: Sql, versionId: string): Promise<RollupGraph> {
+    const graph = this.#graphs.get(versionId) ?? (await readRollupGraph(sql, versionId));
+    this.#graphs.set(versionId, graph);
+    return graph;
   }
 }
 
 const DAY_MS = 86_400_000;
 
 /** Evidence is addressed by what it says: the same rule, statement and competency are the same evidence everywhere. */
-function evidenceFrom(rule: Rule, statement: InboxStatement, learnerId: string): store.NewEvidence {
+function evidenceFrom({ rule, level }: Evaluation['matches'][number], statement: InboxStatement, learnerId: string): store.NewEvidence {
   const { occurredAt } = statement;
   return {
     id: digestKey('evidence', rule.id, statement.id, rule.itemId),
     learnerId,
     itemId: rule.itemId,
-    level: rule.level,
+    level,
+    positive: rule.positive,
+    weight: rule.weight,
     statementId: statement.id,
     ruleId: rule.id,
     authorityKey: statement.authorityKey,
@@ -51,6 +59,7 @@ function sameProgress(a: ItemProgress | undefined, b: ItemProgress): boolean {
     a.currentLevel === b.currentLevel &&
     a.directLevel === b.directLevel &&
     a.source === b.source &&
+    a.confidence === b.confidence &&
     a.nextChangeAt?.getTime() === b.nextChangeAt?.getTime() &&
     a.supporting.join() === b.supporting.join()
   );
@@ -71,19 +80,18 @@ interface Cause {
   readonly statementId: string | null;
 }
 
-async function refold(sql: Sql, clock: Clock, graphs: GraphCache, causes: ReadonlyMap<string, Cause>): Promise<void> {
+async function refold(sql: Sql, clock: Clock, models: ModelCache, causes: ReadonlyMap<string, Cause>): Promise<void> {
   const learnerIds = [...causes.keys()];
   const evidence = await store.readFoldEvidence(sql, learnerIds);
   const before = await store.readProgress(sql, learnerIds);
-  const items = new Set([...evidence.values()].flat().map((row) => row.itemId));
-  const concerned = await graphs.ofItems(sql, [...items]);
+  const model = await models.current(sql);
   const now = clock.now();
   const changed: store.ProgressChange[] = [];
   const gone: { learnerId: string; itemId: string }[] = [];
   const events: store.NewProgressEvent[] = [];
   for (const learnerId of learnerIds) {
     const old = new Map((before.get(learnerId) ?? []).map((row) => [row.itemId, row]));
-    const fresh = foldProgress(evidence.get(learnerId) ?? [], concerned, now);
+    const fresh = foldProgress(evidence.get(learnerId) ?? [], model, now);
     const event = (itemId: string, fromLevel: number, toLevel: number): void => {
       if (fromLevel !== toLevel)
         events.push({
@@ -120,7 +128,7 @@ async function refold(sql: Sql, clock: Clock, graphs: GraphCache, causes: Readon
  * learner's lock, so two workers cannot overtake each other.
  * @returns the number of statements taken.
  */
-export async function projectBucket(database: Database, clock: Clock, graphs: GraphCache, bucket: number, limit: number): Promise<number> {
+export async function projectBucket(database: Database, clock: Clock, models: ModelCache, bucket: number, limit: number): Promise<number> {
   return database.transaction(async (sql) => {
     // Before the claim: who changes the model waits for inbox rows, so the projector must not wait for the model holding some.
     await store.lockModel(sql, 'shared');
@@ -136,35 +144,42 @@ export async function projectBucket(database: Database, clock: Clock, graphs: Gr
     const present = await lockLearners(sql, concerned);
     // Read again: whether a statement is voided is only certain under the lock of its learner.
     const statements = (await readForProjection(sql, ids)).filter((statement) => present.has(learners.get(statement.actorKey) ?? ''));
-    await projectStatements(sql, clock, graphs, statements, learners, new Set(targets));
+    await projectStatements(sql, clock, models, statements, learners, new Set(targets));
     return claimed.length;
   });
+}
+
+/** The rules that count now and may be about one of these statements. */
+export async function rulesAbout(sql: Sql, statements: readonly { readonly statement: unknown }[]): Promise<readonly Rule[]> {
+  const iris = statements.flatMap(({ statement }) => {
+    const subject = subjectOf(statement);
+    return subject === null ? [] : activitiesOf(subject);
+  });
+  return iris.length === 0 ? [] : store.activeRules(sql, [...new Set(iris)].map(activityKey));
 }
 
 async function projectStatements(
   sql: Sql,
   clock: Clock,
-  graphs: GraphCache,
+  models: ModelCache,
   statements: readonly InboxStatement[],
   learners: ReadonlyMap<string, string>,
   voidTargets: ReadonlySet<string>,
 ): Promise<void> {
-  const about = new Map(statements.map((statement) => [statement.id, activityOf(statement.statement)]));
-  const keys = [...new Set([...about.values()].flatMap((iri) => (iri === null ? [] : [activityKey(iri)])))];
-  const rules = Map.groupBy(keys.length > 0 ? await store.activeRules(sql, keys) : [], (rule) => rule.activityIri);
+  const rules = await rulesAbout(sql, statements);
   const causes = new Map<string, Cause>();
   const evidence = statements.flatMap((statement) => {
     const learnerId = learners.get(statement.actorKey) ?? '';
     const cause = voidTargets.has(statement.id) ? 'VOID' : 'STATEMENT';
     const earlier = causes.get(learnerId);
     causes.set(learnerId, { cause: earlier?.cause === 'VOID' ? 'VOID' : cause, statementId: earlier ? null : statement.id });
-    const matching = evaluate(rules.get(about.get(statement.id) ?? '') ?? [], statement.statement, statement.authorityKey).matches;
-    return matching.map((rule) => evidenceFrom(rule, statement, learnerId));
+    const matching = evaluate(rules, statement.statement, statement.authorityKey).matches;
+    return matching.map((match) => evidenceFrom(match, statement, learnerId));
   });
   await store.reconcileEvidence(
     sql,
     statements.map((statement) => statement.id),
     evidence,
   );
-  await refold(sql, clock, graphs, causes);
+  await refold(sql, clock, models, causes);
 }

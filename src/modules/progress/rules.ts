@@ -1,20 +1,58 @@
-import { isObject } from '../../standards/xapi/index.ts';
+import { durationSeconds, isObject, type JsonObject } from '../../standards/xapi/index.ts';
+
+/** What an evidence rule looks for in a statement. */
+export const RULE_MATCHES = ['ACTIVITY', 'PREFIX', 'TYPE', 'PARENT', 'GROUPING'] as const;
+export type RuleMatch = (typeof RULE_MATCHES)[number];
+
+/** The level from a scaled score on, up to the next band. */
+export interface ScoreBand {
+  readonly scaledMin: number;
+  readonly level: number;
+}
 
 /** One evidence rule as the projector applies it; see EvidenceRule. */
 export interface Rule {
   readonly id: string;
   readonly versionId: string;
+  /** What `activityIri` is: the activity itself, the beginning of its IRI, its type, or one of its parents or groupings. */
+  readonly match: RuleMatch;
   readonly activityKey: string;
   readonly activityIri: string;
   readonly verbs: readonly string[];
   readonly scaledMin: number | null;
+  readonly scaledMax: number | null;
   readonly success: boolean | null;
   readonly completion: boolean | null;
+  readonly durationMinSeconds: number | null;
+  /** IRI of a context category. */
+  readonly category: string | null;
   readonly trustedAuthorities: readonly string[];
   readonly itemId: string;
   readonly level: number;
+  /** Levels by score in place of `level`, the lowest score first; empty: `level` it is. */
+  readonly bands: readonly ScoreBand[];
+  /** Whether a match speaks for the level, or against it. */
+  readonly positive: boolean;
+  /** In thousandths. */
+  readonly weight: number;
   readonly validDays: number | null;
 }
+
+/** What a rule says that says nothing else: any statement with its verbs about one activity, fully and for ever. */
+export const PLAIN_RULE = {
+  match: 'ACTIVITY',
+  scaledMin: null,
+  scaledMax: null,
+  success: null,
+  completion: null,
+  durationMinSeconds: null,
+  category: null,
+  trustedAuthorities: [],
+  bands: [],
+  positive: true,
+  weight: 1_000,
+  validDays: null,
+} as const satisfies Partial<Rule>;
 
 /** Why a statement gave no evidence, in the order in which it is found out. */
 export const NO_EVIDENCE_REASONS = [
@@ -24,44 +62,94 @@ export const NO_EVIDENCE_REASONS = [
   'NO_RULE_FOR_ACTIVITY',
   'VERB_NOT_NAMED',
   'SCORE_TOO_LOW',
+  'SCORE_TOO_HIGH',
   'SUCCESS_DIFFERS',
   'COMPLETION_DIFFERS',
+  'DURATION_TOO_SHORT',
+  'CATEGORY_MISSING',
   'AUTHORITY_NOT_TRUSTED',
 ] as const;
 export type NoEvidenceReason = (typeof NO_EVIDENCE_REASONS)[number];
 
-/** The IRI of the activity a statement is about, or null when it is about something else. */
-export function activityOf(statement: unknown): string | null {
-  const object = isObject(statement) ? statement['object'] : undefined;
-  if (!isObject(object)) return null;
-  const { objectType, id } = object;
-  return (objectType === undefined || objectType === 'Activity') && typeof id === 'string' ? id : null;
+/** What of a statement rules are found by. */
+export interface Subject {
+  readonly iri: string;
+  readonly type: string | null;
+  readonly parents: readonly string[];
+  readonly groupings: readonly string[];
 }
+
+const objectOf = (parent: unknown, key: string): JsonObject => (isObject(parent) && isObject(parent[key]) ? parent[key] : {});
+
+function idsOf(list: unknown): readonly string[] {
+  const activities: readonly unknown[] = Array.isArray(list) ? list : list === undefined ? [] : [list];
+  return activities.flatMap((activity) => (isObject(activity) && typeof activity['id'] === 'string' ? [activity['id']] : []));
+}
+
+const contextActivities = (statement: unknown): JsonObject => objectOf(objectOf(statement, 'context'), 'contextActivities');
+
+/** The activity a statement is about, or null when it is about something else. */
+export function subjectOf(statement: unknown): Subject | null {
+  const { objectType, id, definition } = objectOf(statement, 'object');
+  if ((objectType !== undefined && objectType !== 'Activity') || typeof id !== 'string') return null;
+  const type = isObject(definition) ? definition['type'] : undefined;
+  const context = contextActivities(statement);
+  return { iri: id, type: typeof type === 'string' ? type : null, parents: idsOf(context['parent']), groupings: idsOf(context['grouping']) };
+}
+
+/** Every activity that a rule on a statement may name. */
+export const activitiesOf = (subject: Subject): readonly string[] => [subject.iri, ...subject.parents, ...subject.groupings];
+
+const MATCHES: { readonly [M in RuleMatch]: (iri: string, subject: Subject) => boolean } = {
+  ACTIVITY: (iri, subject) => subject.iri === iri,
+  PREFIX: (iri, subject) => subject.iri.startsWith(iri),
+  TYPE: (iri, subject) => subject.type === iri,
+  PARENT: (iri, subject) => subject.parents.includes(iri),
+  GROUPING: (iri, subject) => subject.groupings.includes(iri),
+};
+
+const isAbout = ({ match, activityIri }: Rule, subject: Subject): boolean => MATCHES[match](activityIri, subject);
+
+const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
 /** The first condition of a rule that a statement about its activity does not meet, or null when it meets all. */
 function missedCondition(rule: Rule, statement: unknown, authorityKey: string): NoEvidenceReason | null {
-  const verb = isObject(statement) ? statement['verb'] : undefined;
-  const result = isObject(statement) && isObject(statement['result']) ? statement['result'] : {};
-  const score = isObject(result['score']) ? result['score']['scaled'] : undefined;
-  if (!isObject(verb) || !rule.verbs.includes(String(verb['id']))) return 'VERB_NOT_NAMED';
-  if (rule.scaledMin !== null && !(typeof score === 'number' && score >= rule.scaledMin)) return 'SCORE_TOO_LOW';
+  const result = objectOf(statement, 'result');
+  const score = numberOrNull(objectOf(result, 'score')['scaled']);
+  const { duration } = result;
+  const seconds = typeof duration === 'string' ? durationSeconds(duration) : null;
+  const least = rule.bands[0]?.scaledMin ?? rule.scaledMin;
+  if (!rule.verbs.includes(String(objectOf(statement, 'verb')['id']))) return 'VERB_NOT_NAMED';
+  if (least !== null && !(score !== null && score >= Math.max(least, rule.scaledMin ?? least))) return 'SCORE_TOO_LOW';
+  if (rule.scaledMax !== null && !(score !== null && score <= rule.scaledMax)) return 'SCORE_TOO_HIGH';
   if (rule.success !== null && result['success'] !== rule.success) return 'SUCCESS_DIFFERS';
   if (rule.completion !== null && result['completion'] !== rule.completion) return 'COMPLETION_DIFFERS';
+  if (rule.durationMinSeconds !== null && !(seconds !== null && seconds >= rule.durationMinSeconds)) return 'DURATION_TOO_SHORT';
+  if (rule.category !== null && !idsOf(contextActivities(statement)['category']).includes(rule.category)) return 'CATEGORY_MISSING';
   if (rule.trustedAuthorities.length > 0 && !rule.trustedAuthorities.includes(authorityKey)) return 'AUTHORITY_NOT_TRUSTED';
   return null;
 }
 
+/** The level a matching statement is evidence of: that of the highest band its score reaches, or the rule's own. */
+function levelOf(rule: Rule, statement: unknown): number {
+  const score = numberOrNull(objectOf(objectOf(statement, 'result'), 'score')['scaled']);
+  return rule.bands.findLast((band) => score !== null && score >= band.scaledMin)?.level ?? rule.level;
+}
+
 export interface Evaluation {
-  readonly matches: readonly Rule[];
+  readonly matches: readonly { readonly rule: Rule; readonly level: number }[];
   /** For each rule on this activity that did not match, the condition missed. */
   readonly misses: readonly { readonly rule: Rule; readonly reason: NoEvidenceReason }[];
 }
 
-/** Applies the rules on one activity to a statement about it. Pure and total: no clock, no I/O, any statement. */
+/** Applies rules to a statement. Pure and total: no clock, no I/O, any statement; rules about something else are passed over. */
 export function evaluate(rules: readonly Rule[], statement: unknown, authorityKey: string): Evaluation {
-  const results = rules.map((rule) => ({ rule, reason: missedCondition(rule, statement, authorityKey) }));
+  const subject = subjectOf(statement);
+  const results = rules
+    .filter((rule) => subject !== null && isAbout(rule, subject))
+    .map((rule) => ({ rule, reason: missedCondition(rule, statement, authorityKey) }));
   return {
-    matches: results.filter(({ reason }) => reason === null).map(({ rule }) => rule),
+    matches: results.filter(({ reason }) => reason === null).map(({ rule }) => ({ rule, level: levelOf(rule, statement) })),
     misses: results.flatMap(({ rule, reason }) => (reason === null ? [] : [{ rule, reason }])),
   };
 }

@@ -4,7 +4,13 @@ export {
   type CaseItem,
   type CaseLevel,
   type CasePackage,
+  DEFAULT_POLICY,
   type ImportIssue,
+  LEVEL_POLICIES,
+  type LevelPolicy,
+  LIMITS,
+  ROLLUP_KINDS,
   type RollupKind,
+  type RollupRule,
   readCasePackage,
 } from './package.ts';

@@ -3,8 +3,32 @@ import { isUuid } from '../../kernel/ids.ts';
 import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { type Edge, findLoops } from './graph.ts';
 
-const ROLLUP_KINDS = ['NONE', 'ALL_OF', 'ANY_OF'] as const;
+export const ROLLUP_KINDS = ['NONE', 'ALL_OF', 'ANY_OF', 'N_OF', 'WEIGHTED'] as const;
 export type RollupKind = (typeof ROLLUP_KINDS)[number];
+
+export const LEVEL_POLICIES = ['BEST_VALID', 'LATEST', 'WEIGHTED'] as const;
+
+/** How evidence makes the level of a competency. */
+export interface LevelPolicy {
+  readonly kind: (typeof LEVEL_POLICIES)[number];
+  /** Of how many independent sources the evidence must be; LATEST does not ask. */
+  readonly minDistinctSources: number;
+  /** What the weights must come to, in thousandths; WEIGHTED only. */
+  readonly threshold: number;
+  /** After how many days a weight is worth half; null: it stays. */
+  readonly halfLifeDays: number | null;
+}
+
+export const DEFAULT_POLICY: LevelPolicy = { kind: 'BEST_VALID', minDistinctSources: 1, threshold: 1000, halfLifeDays: null };
+
+/** How the level of a competency follows from its children. */
+export interface RollupRule {
+  readonly kind: RollupKind;
+  /** The n of N_OF. */
+  readonly count: number | null;
+  /** Whether evidence for the competency itself is left aside. */
+  readonly rollupOnly: boolean;
+}
 
 /** The association types of CASE 1.1; others must begin with `ext:`. */
 const ASSOCIATION_TYPES = [
@@ -26,8 +50,10 @@ export interface CaseItem {
   readonly fullStatement: string;
   readonly abbreviatedStatement: string | null;
   readonly itemType: string | null;
-  /** From the item's `extensions.rollup`; null leaves it to the importer. */
-  readonly rollup: RollupKind | null;
+  /** From the item's `extensions`: `rollup`, `rollupCount`, `rollupOnly`; null leaves it to the importer. */
+  readonly rollup: RollupRule | null;
+  /** From `extensions.levelPolicy`; null leaves it to the importer. */
+  readonly policy: LevelPolicy | null;
 }
 
 export interface CaseAssociation {
@@ -36,6 +62,9 @@ export interface CaseAssociation {
   readonly origin: string;
   readonly destination: string;
   readonly sequenceNumber: number | null;
+  /** Of isChildOf, from its `extensions`: what the child weighs in a WEIGHTED roll-up, and the level without which the parent has none. */
+  readonly weight: number;
+  readonly requiredMin: number | null;
 }
 
 export interface CaseLevel {
@@ -66,6 +95,16 @@ export interface CasePackage {
   readonly associations: readonly CaseAssociation[];
   readonly levels: readonly CaseLevel[];
 }
+
+/** Bounds of the numbers in our extensions, both included. */
+export const LIMITS = {
+  count: [1, 1_000],
+  sources: [1, 100],
+  threshold: [1, 1_000_000],
+  halfLife: [1, 36_525],
+  weight: [0, 1_000],
+  requiredMin: [1, 100],
+} as const satisfies Record<string, readonly [number, number]>;
 
 const isInt32 = (value: number): boolean => (value | 0) === value;
 
@@ -151,13 +190,47 @@ function unique<T extends { readonly identifier: string }>(reader: Reader, rows:
   return rows.map(([row]) => row);
 }
 
+/** A choice among names; an ERROR when it is another. */
+function readChoice<T extends string>(reader: Reader, parent: JsonObject, key: string, path: string, names: readonly T[]): T | null {
+  const value = parent[key];
+  if (value === undefined || value === null) return null;
+  const known = names.find((name) => name === value) ?? null;
+  if (known === null) reader.error(at(path, key), key, `${key} must be one of ${names.join(', ')}`);
+  return known;
+}
+
+/** A whole number within bounds, both included; an ERROR when it is another thing. */
+function readWhole(reader: Reader, parent: JsonObject, key: string, path: string, [least, most]: readonly [number, number]): number | null {
+  const value = parent[key];
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  reader.error(at(path, key), 'integer', `${key} must be a whole number from ${least} to ${most}`);
+  return null;
+}
+
+function readRollup(reader: Reader, extensions: JsonObject, path: string): RollupRule | null {
+  const kind = readChoice(reader, extensions, 'rollup', path, ROLLUP_KINDS);
+  if (kind === null) return null;
+  const count = readWhole(reader, extensions, 'rollupCount', path, LIMITS.count);
+  if (kind === 'N_OF' && count === null) reader.error(at(path, 'rollupCount'), 'required', 'N_OF needs rollupCount, the number of children');
+  return { kind, count: kind === 'N_OF' ? count : null, rollupOnly: extensions['rollupOnly'] === true };
+}
+
+function readPolicy(reader: Reader, extensions: JsonObject, extensionsPath: string): LevelPolicy | null {
+  const value = extensions['levelPolicy'];
+  if (!isObject(value)) return null;
+  const path = at(extensionsPath, 'levelPolicy');
+  return {
+    kind: readChoice(reader, value, 'kind', path, LEVEL_POLICIES) ?? DEFAULT_POLICY.kind,
+    minDistinctSources: readWhole(reader, value, 'minDistinctSources', path, LIMITS.sources) ?? DEFAULT_POLICY.minDistinctSources,
+    threshold: readWhole(reader, value, 'threshold', path, LIMITS.threshold) ?? DEFAULT_POLICY.threshold,
+    halfLifeDays: readWhole(reader, value, 'halfLifeDays', path, LIMITS.halfLife),
+  };
+}
+
 function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
   const rows = reader.objects(root, 'CFItems', '').map(([item, path]) => {
-    const extensions = item['extensions'];
-    const rollup = isObject(extensions) ? extensions['rollup'] : undefined;
-    const known = ROLLUP_KINDS.find((kind) => kind === rollup) ?? null;
-    if (rollup !== undefined && known === null)
-      reader.error(at(at(path, 'extensions'), 'rollup'), 'rollup', `rollup must be one of ${ROLLUP_KINDS.join(', ')}`);
+    const [extensions, extensionsPath] = [isObject(item['extensions']) ? item['extensions'] : {}, at(path, 'extensions')];
     return [
       {
         identifier: reader.identifier(item, path),
@@ -165,7 +238,8 @@ function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
         fullStatement: reader.text(item, 'fullStatement', path),
         abbreviatedStatement: reader.optional(item, 'abbreviatedStatement', path),
         itemType: reader.optional(item, 'CFItemType', path),
-        rollup: known,
+        rollup: readRollup(reader, extensions, extensionsPath),
+        policy: readPolicy(reader, extensions, extensionsPath),
       },
       path,
     ] as const;
@@ -186,6 +260,7 @@ function readAssociations(reader: Reader, root: JsonObject): readonly (readonly 
     if (type !== '' && !ASSOCIATION_TYPES.includes(type) && !/^ext:[a-zA-Z0-9.\-_]+$/.test(type))
       reader.warn(at(path, 'associationType'), 'unknown-type', `${type} is no CASE 1.1 association type; it is kept and does nothing`);
     const sequence = association['sequenceNumber'];
+    const [extensions, extensionsPath] = [isObject(association['extensions']) ? association['extensions'] : {}, at(path, 'extensions')];
     if (Number.isInteger(sequence) && !isInt32(sequence as number))
       reader.error(at(path, 'sequenceNumber'), 'integer', 'sequenceNumber must be a whole number of 32 bits');
     return [
@@ -195,6 +270,8 @@ function readAssociations(reader: Reader, root: JsonObject): readonly (readonly 
         origin: reader.reference(association, 'originNodeURI', path),
         destination: reader.reference(association, 'destinationNodeURI', path),
         sequenceNumber: typeof sequence === 'number' && isInt32(sequence) ? sequence : null,
+        weight: readWhole(reader, extensions, 'weight', extensionsPath, LIMITS.weight) ?? 1,
+        requiredMin: readWhole(reader, extensions, 'requiredMin', extensionsPath, LIMITS.requiredMin),
       },
       path,
     ] as const;

@@ -2,6 +2,7 @@ export type { Violation } from '../../kernel/errors.ts';
 export { isObject, type JsonObject } from '../../kernel/json.ts';
 export { IFI_KINDS, type IfiKind } from './actor.ts';
 export { attachmentsWithoutUrl } from './context.ts';
+export { durationSeconds } from './duration.ts';
 export { canonicalForm } from './equality.ts';
 export { instantOf, isIri, isTimestamp } from './formats.ts';
 export { canonicalIfi, type Ifi, identifierOf } from './identity.ts';

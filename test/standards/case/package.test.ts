@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readCasePackage } from '../../../src/standards/case/index.ts';
+import { type RollupKind, readCasePackage } from '../../../src/standards/case/index.ts';
 
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const [DOCUMENT, A, B, C] = [uuid(1), uuid(10), uuid(11), uuid(12)];
@@ -23,6 +23,8 @@ const issuesOf = (value: unknown): readonly string[] => readCasePackage(value).i
 
 const LEVELS = '/CFRubrics/0/CFRubricCriteria/0/CFRubricCriterionLevels';
 
+const rule = (kind: RollupKind) => ({ kind, count: null, rollupOnly: false });
+
 test('everything of a full package is read, in its order', () => {
   const read = readCasePackage(
     caseOf({
@@ -41,12 +43,12 @@ test('everything of a full package is read, in its order', () => {
     package: {
       document: { identifier: DOCUMENT, title: 'Framework', creator: 'Author', version: '2.1', language: 'id' },
       items: [
-        { identifier: A, code: 'A.1', fullStatement: `Statement ${A}`, abbreviatedStatement: 'Short', itemType: 'Skill', rollup: 'ALL_OF' },
-        { identifier: B, code: null, fullStatement: 'Kompetensi é 能力', abbreviatedStatement: null, itemType: null, rollup: null },
+        { identifier: A, code: 'A.1', fullStatement: `Statement ${A}`, abbreviatedStatement: 'Short', itemType: 'Skill', rollup: rule('ALL_OF'), policy: null },
+        { identifier: B, code: null, fullStatement: 'Kompetensi é 能力', abbreviatedStatement: null, itemType: null, rollup: null, policy: null },
       ],
       associations: [
-        { identifier: uuid(1001), type: 'isChildOf', origin: B, destination: A, sequenceNumber: 3 },
-        { identifier: uuid(1002), type: 'isChildOf', origin: A, destination: DOCUMENT, sequenceNumber: null },
+        { identifier: uuid(1001), type: 'isChildOf', origin: B, destination: A, sequenceNumber: 3, weight: 1, requiredMin: null },
+        { identifier: uuid(1002), type: 'isChildOf', origin: A, destination: DOCUMENT, sequenceNumber: null, weight: 1, requiredMin: null },
       ],
       levels: [
         { itemIdentifier: B, rank: 2, label: 'Good', description: 'More' },
@@ -182,7 +184,7 @@ test.each([
   const { package: read, issues } = readCasePackage(caseOf({ CFAssociations: [edge(1, type, A, B)] }));
 
   expect(issues).toEqual([]);
-  expect(read?.associations).toEqual([{ identifier: uuid(1001), type, origin: A, destination: B, sequenceNumber: null }]);
+  expect(read?.associations).toEqual([{ identifier: uuid(1001), type, origin: A, destination: B, sequenceNumber: null, weight: 1, requiredMin: null }]);
 });
 
 test('every issue is listed, errors and warnings, and one error is enough to refuse', () => {
@@ -222,7 +224,7 @@ test('explicit nulls and empty texts count as absent', () => {
     expect(readCasePackage(value)).toEqual({
       package: {
         document: { ...CFDocument, version: null, language: null },
-        items: [{ identifier: A, code: null, fullStatement: `Statement ${A}`, abbreviatedStatement: null, itemType: null, rollup: null }],
+        items: [{ identifier: A, code: null, fullStatement: `Statement ${A}`, abbreviatedStatement: null, itemType: null, rollup: null, policy: null }],
         associations: [],
         levels: [],
       },
@@ -282,8 +284,8 @@ test('an association may lead to the document itself, and one that leads outside
 
   expect(issues.map(({ code, path }) => [code, path])).toEqual([['dangling-end', '/CFAssociations/1/destinationNodeURI']]);
   expect(read?.associations).toEqual([
-    { identifier: uuid(1001), type: 'isChildOf', origin: A, destination: DOCUMENT, sequenceNumber: null },
-    { identifier: uuid(1002), type: 'exactMatchOf', origin: B, destination: C, sequenceNumber: null },
+    { identifier: uuid(1001), type: 'isChildOf', origin: A, destination: DOCUMENT, sequenceNumber: null, weight: 1, requiredMin: null },
+    { identifier: uuid(1002), type: 'exactMatchOf', origin: B, destination: C, sequenceNumber: null, weight: 1, requiredMin: null },
   ]);
 });
 
@@ -319,11 +321,51 @@ test('two items may have the same ranks, and one item its ranks over several cri
   ]);
 });
 
-test.each(['NONE', 'ALL_OF', 'ANY_OF'])('the roll-up %s of an item is read from its extensions', (rollup) => {
+test.each(['NONE', 'ALL_OF', 'ANY_OF', 'WEIGHTED'] as const)('the roll-up %s of an item is read from its extensions', (rollup) => {
   const { package: read, issues } = readCasePackage(caseOf({ CFItems: [item(A, { extensions: { rollup } }), item(B, { extensions: 'x' })] }));
 
   expect(issues).toEqual([]);
-  expect(read?.items.map((row) => row.rollup)).toEqual([rollup, null]);
+  expect(read?.items.map((row) => row.rollup)).toEqual([rule(rollup), null]);
+});
+
+test('N_OF brings its number, a parent may leave its own evidence aside, and a child its weight and least level', () => {
+  const { package: read, issues } = readCasePackage(
+    caseOf({
+      CFItems: [item(A, { extensions: { rollup: 'N_OF', rollupCount: 2, rollupOnly: true } }), item(B)],
+      CFAssociations: [edge(1, 'isChildOf', B, A, { extensions: { weight: 3, requiredMin: 2 } })],
+    }),
+  );
+
+  expect(issues).toEqual([]);
+  expect(read?.items[0]?.rollup).toEqual({ kind: 'N_OF', count: 2, rollupOnly: true });
+  expect(read?.associations[0]).toMatchObject({ weight: 3, requiredMin: 2 });
+});
+
+test('a level policy is read from the extensions of an item, with defaults for what it leaves out', () => {
+  const levelPolicy = { kind: 'WEIGHTED', threshold: 1_500, halfLifeDays: 365 };
+  const { package: read, issues } = readCasePackage(
+    caseOf({ CFItems: [item(A, { extensions: { levelPolicy } }), item(B, { extensions: { levelPolicy: { minDistinctSources: 2 } } })] }),
+  );
+
+  expect(issues).toEqual([]);
+  expect(read?.items.map(({ policy }) => policy)).toEqual([
+    { kind: 'WEIGHTED', minDistinctSources: 1, threshold: 1_500, halfLifeDays: 365 },
+    { kind: 'BEST_VALID', minDistinctSources: 2, threshold: 1_000, halfLifeDays: null },
+  ]);
+});
+
+test.each([
+  ['N_OF without a number', { rollup: 'N_OF' }, 'required /CFItems/0/extensions/rollupCount'],
+  ['a number of 0', { rollup: 'N_OF', rollupCount: 0 }, 'integer /CFItems/0/extensions/rollupCount'],
+  ['an unknown policy', { levelPolicy: { kind: 'FIRST' } }, 'kind /CFItems/0/extensions/levelPolicy/kind'],
+  ['no source', { levelPolicy: { minDistinctSources: 0 } }, 'integer /CFItems/0/extensions/levelPolicy/minDistinctSources'],
+  ['half a day', { levelPolicy: { halfLifeDays: 0.5 } }, 'integer /CFItems/0/extensions/levelPolicy/halfLifeDays'],
+  ['a threshold that is a text', { levelPolicy: { threshold: '1' } }, 'integer /CFItems/0/extensions/levelPolicy/threshold'],
+])('a level rule with %s is refused, with its place', (_what, extensions, expected) => {
+  const { package: read, issues } = readCasePackage(caseOf({ CFItems: [item(A, { extensions }), item(B)] }));
+
+  expect(read).toBeNull();
+  expect(issues.filter(({ severity }) => severity === 'ERROR').map(({ code, path }) => `${code} ${path}`)).toContain(expected);
 });
 
 test('a cycle is named by code, else by short statement, else by full statement, in the direction of its edges', () => {

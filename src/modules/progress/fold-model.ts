@@ -1,0 +1,117 @@
+import { byKey } from '../../kernel/ids.ts';
+import { DEFAULT_POLICY, type GraphItem, type RollupGraph } from '../competency/index.ts';
+
+/** An approved match (CASE exactMatchOf): evidence for the origin counts at the destination, and back when it is two-way. */
+export interface Equivalence {
+  readonly originId: string;
+  readonly destinationId: string;
+  readonly twoWay: boolean;
+}
+
+/** Competencies that stand for one another: they have one level. */
+export interface ItemClass {
+  /** The smallest id among them. */
+  readonly id: string;
+  readonly members: readonly string[];
+  /** Itself, and the classes whose evidence counts here too. */
+  readonly evidenceFrom: ReadonlySet<string>;
+}
+
+const UNKNOWN: Omit<GraphItem, 'itemId'> = { rollup: 'NONE', rollupCount: null, rollupOnly: false, policy: DEFAULT_POLICY, children: [] };
+
+const push = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+};
+
+/** Everything reachable from a start, the start included. */
+export function reach(start: Iterable<string>, next: (id: string) => Iterable<string>): ReadonlySet<string> {
+  const seen = new Set(start);
+  for (const id of seen) for (const other of next(id)) seen.add(other);
+  return seen;
+}
+
+/**
+ * What the fold computes with, apart from evidence and time: the published graphs with their matches, merged into classes.
+ *
+ * The order of graphs, items and matches is no argument. Made once for a set of graphs and used for many people.
+ */
+export class FoldModel {
+  readonly #items = new Map<string, GraphItem>();
+  readonly #classOf = new Map<string, ItemClass>();
+  /** Classes that a class's level or evidence feeds: those of its members' parents, and the destinations of its matches. */
+  readonly #feeds = new Map<string, string[]>();
+
+  constructor(graphs: readonly RollupGraph[], equivalences: readonly Equivalence[]) {
+    for (const graph of graphs) for (const [id, item] of graph.items) this.#items.set(id, item);
+    const twoWay = new Map<string, string[]>();
+    const into = new Map<string, string[]>();
+    for (const { originId, destinationId, twoWay: both } of equivalences) {
+      if (both) {
+        push(twoWay, originId, destinationId);
+        push(twoWay, destinationId, originId);
+      } else push(into, destinationId, originId);
+    }
+    const membersOf = (id: string): readonly string[] => [...reach([id], (one) => twoWay.get(one) ?? [])].sort(byKey);
+    const named = new Set([...this.#items.keys(), ...equivalences.flatMap(({ originId, destinationId }) => [originId, destinationId])]);
+    const members = new Map<string, readonly string[]>();
+    const representative = new Map<string, string>();
+    for (const id of named) {
+      if (representative.has(id)) continue;
+      const all = membersOf(id);
+      const [first = id] = all;
+      members.set(first, all);
+      for (const member of all) representative.set(member, first);
+    }
+    for (const [id, all] of members) {
+      const evidenceFrom = reach([id], (one) =>
+        (members.get(one) ?? []).flatMap((member) => into.get(member) ?? []).map((origin) => representative.get(origin) ?? origin),
+      );
+      const itemClass = { id, members: all, evidenceFrom };
+      for (const member of all) this.#classOf.set(member, itemClass);
+      for (const origin of evidenceFrom) if (origin !== id) push(this.#feeds, origin, id);
+    }
+    for (const item of this.#items.values())
+      for (const { itemId: child } of item.children) push(this.#feeds, this.classOf(child).id, this.classOf(item.itemId).id);
+  }
+
+  /** The competency in its published version; one that is in none counts by its own evidence alone. */
+  item(id: string): GraphItem {
+    return this.#items.get(id) ?? { itemId: id, ...UNKNOWN };
+  }
+
+  classOf(id: string): ItemClass {
+    return this.#classOf.get(id) ?? { id, members: [id], evidenceFrom: new Set([id]) };
+  }
+
+  /** The classes that evidence for these items can matter to, children and origins before what they feed. */
+  touchedBy(itemIds: Iterable<string>): readonly ItemClass[] {
+    const touched = reach(
+      [...itemIds].map((id) => this.classOf(id).id),
+      (id) => this.#feeds.get(id) ?? [],
+    );
+    const order: ItemClass[] = [];
+    const state = new Map<string, 'open' | 'done'>();
+    const stack = [...touched];
+    for (let id = stack.at(-1); id !== undefined; id = stack.at(-1)) {
+      const itemClass = this.classOf(id);
+      const waiting = state.get(id) === undefined ? this.#below(itemClass).filter((child) => touched.has(child) && state.get(child) !== 'done') : [];
+      if (waiting.some((child) => state.get(child) === 'open')) throw new Error(`the published graphs run in a circle through ${id}`);
+      if (waiting.length > 0) {
+        state.set(id, 'open');
+        stack.push(...waiting);
+        continue;
+      }
+      if (state.get(id) !== 'done') order.push(itemClass);
+      state.set(id, 'done');
+      stack.pop();
+    }
+    return order;
+  }
+
+  /** The classes of the children of a class. */
+  #below({ members }: ItemClass): readonly string[] {
+    return members.flatMap((member) => this.item(member).children.map((child) => this.classOf(child.itemId).id));
+  }
+}

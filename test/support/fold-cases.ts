@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import type { RollupGraph } from '../../src/modules/competency/index.ts';
+import type { FoldEvidence } from '../../src/modules/progress/direct-level.ts';
+import type { foldProgress } from '../../src/modules/progress/fold.ts';
+import type { Equivalence, FoldModel } from '../../src/modules/progress/fold-model.ts';
+import { type NaiveItem, type NaivePolicy, naiveProgress } from './naive-fold.ts';
+
+/** What a fold is to be tried with: the engine itself, or one with a fault. */
+export interface Engine {
+  readonly foldProgress: typeof foldProgress;
+  readonly FoldModel: typeof FoldModel;
+}
+
+interface FoldCase {
+  readonly items: readonly NaiveItem[];
+  readonly equivalences: readonly Equivalence[];
+  readonly evidence: readonly FoldEvidence[];
+  /** The order in which the evidence is handed over, with repetitions. */
+  readonly order: readonly number[];
+}
+
+const NOW = new Date('2026-06-01T00:00:00Z');
+const DAY_MS = 86_400_000;
+const day = (n: number): Date => new Date(NOW.getTime() + n * DAY_MS);
+
+const policyOf = (kind: NaivePolicy['kind']): fc.Arbitrary<NaivePolicy> =>
+  fc.record({
+    kind: fc.constant(kind),
+    minDistinctSources: fc.constantFrom(1, 1, 2, 3),
+    threshold: fc.constantFrom(300, 700, 1_000, 1_500),
+    halfLifeDays: fc.constantFrom(null, null, 5, 30),
+  });
+
+/** Worlds of up to seven competencies; a child has a higher number than its parents, so only matches can close a loop. */
+const caseOf = (kind: NaivePolicy['kind']): fc.Arbitrary<FoldCase> =>
+  fc.integer({ min: 1, max: 7 }).chain((size) => {
+    const children = (parent: number) =>
+      parent === size - 1
+        ? fc.constant([])
+        : fc.uniqueArray(
+            fc.record({
+              child: fc.integer({ min: parent + 1, max: size - 1 }),
+              weight: fc.integer({ min: 0, max: 3 }),
+              requiredMin: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 4 }),
+            }),
+            { maxLength: 3, selector: ({ child }) => child },
+          );
+    const items = fc.tuple(
+      ...Array.from({ length: size }, (_, index) =>
+        fc.record({
+          itemId: fc.constant(`i${index}`),
+          policy: policyOf(kind),
+          rollup: fc.constantFrom<NaiveItem['rollup']>('NONE', 'ALL_OF', 'ANY_OF', 'N_OF', 'WEIGHTED'),
+          n: fc.integer({ min: 1, max: 3 }),
+          rollupOnly: fc.boolean().map((only) => only && index % 2 === 0),
+          children: children(index).map((list) => list.map(({ child, ...rest }) => ({ itemId: `i${child}`, ...rest }))),
+        }),
+      ),
+    );
+    const item = fc.nat(size - 1).map((index) => `i${index}`);
+    return fc.record({
+      items,
+      equivalences: fc.array(fc.record({ originId: item, destinationId: item, twoWay: fc.boolean() }), { maxLength: 2 }),
+      evidence: fc
+        .array(
+          fc
+            .record({
+              itemId: item,
+              level: fc.integer({ min: 1, max: 5 }),
+              positive: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
+              weight: fc.constantFrom(200, 333, 501, 1_000),
+              source: fc.constantFrom('a', 'b', 'c'),
+              from: fc.integer({ min: -6, max: 2 }),
+              to: fc.option(fc.integer({ min: 1, max: 6 })),
+            })
+            .map(({ from, to, ...row }) => ({ ...row, occurredAt: day(from), expiresAt: to === null ? null : day(from + to) })),
+          { maxLength: 18 },
+        )
+        .map((rows) => rows.map((row, index) => ({ ...row, id: `e${String((index * 7) % 19).padStart(2, '0')}` }))),
+      order: fc.array(fc.nat(17), { maxLength: 24 }),
+    });
+  });
+
+const graphOf = (items: readonly NaiveItem[]): RollupGraph => ({
+  versionId: 'v',
+  items: new Map(items.map(({ n, ...item }) => [item.itemId, { ...item, rollupCount: item.rollup === 'N_OF' ? n : null }])),
+});
+
+/** What the reference says, or null where matches close a loop: such a graph is never published. */
+function expectedOf({ items, equivalences, evidence }: FoldCase): Readonly<Record<string, unknown>> | null {
+  try {
+    const levels = naiveProgress(evidence, items, equivalences, NOW);
+    return Object.fromEntries([...levels].map(([itemId, { level, confidence }]) => [itemId, { level, confidence }]));
+  } catch {
+    return null;
+  }
+}
+
+/** One property: engine and reference agree, in any order and with repetitions. @throws what fast-check throws when they do not. */
+export function checkAgainstNaive({ foldProgress: fold, FoldModel: Model }: Engine, kind: NaivePolicy['kind'], options: fc.Parameters<[FoldCase]>): void {
+  fc.assert(
+    fc.property(caseOf(kind), (one) => {
+      const expected = expectedOf(one);
+      fc.pre(expected !== null);
+      const { evidence, order } = one;
+      const shuffled = [...order.flatMap((index) => evidence[index] ?? []), ...evidence.toReversed()];
+      const model = new Model([graphOf(one.items)], one.equivalences);
+      const rows = fold(shuffled, model, NOW).filter((row) => row.currentLevel > 0);
+      const found = Object.fromEntries(rows.map(({ itemId, currentLevel: level, confidence }) => [itemId, { level, confidence }]));
+      const texts = [found, expected].map((levels) => JSON.stringify(Object.entries(levels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))));
+      if (texts[0] !== texts[1]) throw new Error(`engine ${texts[0]}, reference ${texts[1]}`);
+    }),
+    options,
+  );
+}
