@@ -10,13 +10,15 @@ import { connect, createModules } from '../../dist/src/app.js';
 import { readConfig } from '../../dist/src/config/settings.js';
 import { startEmbeddedPostgres } from '../../dist/src/db/embedded-postgres.js';
 import { migrate } from '../../dist/src/db/schema-version.js';
-import { DEMO_LEARNERS, DEMO_MODULES, VERBS } from '../../dist/src/demo/course.js';
+import { DEMO_MODULES, VERBS } from '../../dist/src/demo/course.js';
 import { loadDemoWorld } from '../../dist/src/demo/load.js';
-import { demoActor } from '../../dist/src/demo/statements.js';
 import { systemClock } from '../../dist/src/kernel/clock.js';
 import { actorKey } from '../../dist/src/modules/lrs/index.js';
 
 const CLIENTS = 8;
+/** Enough that nobody collects more evidence than a person would in a working life. */
+const LEARNERS = 400;
+const HOME_PAGE = 'https://durability.example/people';
 const GIVE_UP_MS = 60_000;
 /** Projecting everything that was posted may take a while on a slow machine. */
 const SETTLE_MS = 900_000;
@@ -109,7 +111,7 @@ function makeStatement() {
   const module = DEMO_MODULES[randomInt(DEMO_MODULES.length)];
   return {
     id: randomUUID(),
-    actor: demoActor(randomInt(DEMO_LEARNERS.length)),
+    actor: { account: { homePage: HOME_PAGE, name: `p${randomInt(LEARNERS)}` } },
     verb: { id: VERBS.passed },
     object: { id: module.test.iri },
     result: { score: { scaled: randomInt(100) / 100 }, success: true },
@@ -145,6 +147,12 @@ async function prepare(url) {
   await migrate(database);
   const modules = createModules(config, database, systemClock);
   await loadDemoWorld(database, modules, systemClock);
+  for (let number = 0; number < LEARNERS; number += 1)
+    await modules.people.createLearner({
+      name: `Learner ${number}`,
+      staffCategory: 'PNS',
+      identities: [{ kind: 'account', homePage: HOME_PAGE, value: `p${number}` }],
+    });
   const { key, secret } = await modules.access.createCredential({
     label: 'durability',
     scopes: ['statements/write'],
