@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { fileFault, isFileError } from './commands/file-error.ts';
 
 const HELP = `Usage: mumpuni <command>
 
@@ -169,6 +170,10 @@ async function exitCode(): Promise<number> {
   try {
     return await runCommand(process.argv.slice(2));
   } catch (error) {
+    if (isFileError(error)) {
+      process.stderr.write(`${fileFault(error.path, error)}\n`);
+      return 1;
+    }
     const name = error instanceof Error ? error.constructor.name : '';
     if (!(error instanceof Error) || !FOR_USERS.has(name)) throw error;
     process.stderr.write(`${error.message}\n${name === 'UsageError' ? `\n${HELP}` : ''}`);

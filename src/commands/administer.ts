@@ -10,10 +10,7 @@ import { systemClock } from '../kernel/clock.ts';
 import type { Role, XapiScope } from '../modules/access/index.ts';
 import type { ImportRequest } from '../modules/competency/index.ts';
 import { actorKey } from '../modules/lrs/index.ts';
-
-const say = (message: string): void => {
-  process.stdout.write(`${message}\n`);
-};
+import { say } from './say.ts';
 
 const LIST_PAGE = 100;
 

@@ -9,15 +9,12 @@ import { type AttachmentParts, actorKey, type Bulk, type ExportedStatement, isDi
 import { isObject, validateAgent } from '../standards/xapi/index.ts';
 import { withDatabase } from './administer.ts';
 import { drawProgress } from './progress-bar.ts';
+import { say } from './say.ts';
 
 const PAGE = 500;
 const IMPORT_BATCH = 100;
 /** Stands for the credential of statements that came by import. */
 const IMPORT_CREDENTIAL = '00000000-0000-0000-0000-000000000000';
-
-const say = (message: string): void => {
-  process.stdout.write(`${message}\n`);
-};
 
 /** How far an interrupted run came. */
 interface Mark {

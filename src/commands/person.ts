@@ -6,6 +6,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { missing } from '../kernel/errors.ts';
 import type { IfiKind } from '../standards/xapi/index.ts';
 import { withDatabase } from './administer.ts';
+import { say } from './say.ts';
 
 /**
  * Writes everything there is about a learner to a file, as one JSON object: who they are, what is derived about them,
@@ -44,6 +45,6 @@ export async function exportPerson(config: Config, id: string, file: string): Pr
     } finally {
       await handle.close();
     }
-    process.stdout.write(`${count} statements and all else about the learner are in ${file}.\n`);
+    say(`${count} statements and all else about the learner are in ${file}.`);
   });
 }

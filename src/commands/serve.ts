@@ -12,15 +12,12 @@ import { systemClock } from '../kernel/clock.ts';
 import { hasExplorer } from '../web/explorer.ts';
 import { postStatements } from './client.ts';
 import { type CredentialsFile, credentialsPath, ensureCredentials } from './credentials-file.ts';
+import { say } from './say.ts';
 import { StartError } from './start-error.ts';
 import { printWelcome } from './welcome.ts';
 import { superviseWorkers, tellSupervisor } from './workers.ts';
 
 const MAX_DEFAULT_PROCESSES = 8;
-
-const say = (message: string): void => {
-  process.stdout.write(`${message}\n`);
-};
 
 interface Storage {
   readonly url: string;

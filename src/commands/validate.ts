@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { JsonTextError, scanJson } from '../kernel/json-text.ts';
 import { type Violation, validateStatements, type XapiVersion } from '../standards/xapi/index.ts';
+import { fileFault } from './file-error.ts';
+import { say } from './say.ts';
 
 function check(text: string, version: XapiVersion): readonly Violation[] {
   try {
@@ -15,12 +17,12 @@ function check(text: string, version: XapiVersion): readonly Violation[] {
 /** Checks a file of one statement or an array of them. @returns the exit code: 0 when it conforms, 1 when not, 2 when it cannot be read. */
 export async function validate(file: string, version: XapiVersion): Promise<number> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    process.stderr.write(`${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}\n`);
+    process.stderr.write(`${fileFault(file, error)}\n`);
     return null;
   });
   if (!bytes) return 2;
   const violations = check(bytes.toString('utf8'), version);
-  for (const { path, rule, message } of violations) process.stdout.write(`${path || '(whole)'}\t${rule}\t${message}\n`);
-  process.stdout.write(violations.length === 0 ? `${file} conforms to xAPI ${version}.\n` : `${violations.length} violation(s) of xAPI ${version}.\n`);
+  for (const { path, rule, message } of violations) say(`${path || '(whole)'}\t${rule}\t${message}`);
+  say(violations.length === 0 ? `${file} conforms to xAPI ${version}.` : `${violations.length} violation(s) of xAPI ${version}.`);
   return violations.length === 0 ? 0 : 1;
 }

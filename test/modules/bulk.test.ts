@@ -6,6 +6,7 @@ import { collectAttachments, exportStatements, importStatements } from '../../sr
 import { type Config, readConfig } from '../../src/config/settings.ts';
 import { type Answer, startTestApp, type TestApp } from '../support/app.ts';
 import { sendBytes } from '../support/send.ts';
+import { ServerProcess } from '../support/server-process.ts';
 import { passed, voiding } from '../support/world.ts';
 
 const SHA2 = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
@@ -117,4 +118,17 @@ test('what a refused request left in the blob store is collected, what a stateme
 
   const kept = await readdir(target.blobDir, { recursive: true });
   expect([named, young, stray].map((path) => kept.includes(path))).toEqual([true, true, false]);
+});
+
+test.each([
+  ['framework import', 1],
+  ['statements import', 1],
+  ['statements export', 1],
+  ['validate', 2],
+])('%s of a file in a folder that is not there names it, without a stack', async (words, code) => {
+  const nowhere = join(folder, 'nowhere', 'file.json');
+  const command = new ServerProcess({ DATABASE_URL: target.databaseUrl }, [...words.split(' '), nowhere]);
+
+  expect(await command.ended()).toBe(code);
+  expect(command.output).toBe(`${nowhere} cannot be read or written: there is no such file or folder\n`);
 });
