@@ -14,15 +14,13 @@ import { say } from './say.ts';
 
 const LIST_PAGE = 100;
 
-/** Opens the configured database for one command. With the embedded one, the server must not be running. */
-export async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
+/** Lends the connection of one command, whatever the schema is. */
+async function withConnection<T>(config: Config, work: (database: Database, isEmbedded: boolean) => Promise<T>): Promise<T> {
   const owned = config.databaseUrl === '' ? await ownEmbeddedDatabase(config.dataDir, say) : null;
   try {
     const database = await connect(config, owned?.url ?? config.databaseUrl);
     try {
-      if (owned) await migrate(database);
-      await assertSchemaIsCurrent(database);
-      return await work(database);
+      return await work(database, owned !== null);
     } finally {
       await database.close();
     }
@@ -30,25 +28,24 @@ export async function withDatabase<T>(config: Config, work: (database: Database)
     await owned?.stop();
   }
 }
+
+/** Opens the configured database for one command. With the embedded one, the server must not be running. */
+export const withDatabase = <T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> =>
+  withConnection(config, async (database, isEmbedded) => {
+    if (isEmbedded) await migrate(database);
+    await assertSchemaIsCurrent(database);
+    return work(database);
+  });
 
 const withModules = <T>(config: Config, work: (modules: Modules) => Promise<T>): Promise<T> =>
   withDatabase(config, (database) => work(createModules(config, database, systemClock)));
 
 /** Brings the schema of DATABASE_URL, or of the embedded database, up to date. */
-export async function runMigrations(config: Config): Promise<void> {
-  const owned = config.databaseUrl === '' ? await ownEmbeddedDatabase(config.dataDir, say) : null;
-  try {
-    const database = await connect(config, owned?.url ?? config.databaseUrl);
-    try {
-      const applied = await migrate(database);
-      say(applied.length === 0 ? 'The schema is current.' : `Applied: ${applied.join(', ')}`);
-    } finally {
-      await database.close();
-    }
-  } finally {
-    await owned?.stop();
-  }
-}
+export const runMigrations = (config: Config): Promise<void> =>
+  withConnection(config, async (database) => {
+    const applied = await migrate(database);
+    say(applied.length === 0 ? 'The schema is current.' : `Applied: ${applied.join(', ')}`);
+  });
 
 /** Imports a CASE package from a file and prints every issue. @returns the exit code: 1 when it was refused. */
 export async function importFrameworkFile(config: Config, file: string, options: Omit<ImportRequest, 'source'>): Promise<number> {
