@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { encodeCursor } from '../../kernel/cursor.ts';
 import { AppError, invalid, type Violation } from '../../kernel/errors.ts';
+import { boundaryOf, type Part, readMultipart } from '../../kernel/multipart.ts';
 import type { XapiPrincipal } from '../../modules/access/index.ts';
 import { type AttachmentPart, type AttachmentParts, isDigestOf, type Sender, type Statements } from '../../modules/lrs/index.ts';
 import { limitBody, mediaType, type Parameters, type Resource, readParameters, type XapiAnswer, type XapiCall } from './call.ts';
-import { boundaryOf, newBoundary, openPart, type Part, readMultipart } from './multipart.ts';
 import { forbidden } from './request.ts';
 import { listQuery, moreLink, type PageSizes, presentation, STATEMENT_PARAMETERS, singleStatement, statementIdParameter } from './statement-query.ts';
 
@@ -69,20 +69,9 @@ export function statementResource({ statements, pages, bodyLimitBytes, path }: S
     if (!principal.mayWrite) throw forbidden('write statements', 'statements/write');
   }
 
-  /** A JSON text with the attachments of the statements in it, one part each. */
   async function withAttachments(json: string, statementIds: readonly string[]): Promise<XapiAnswer> {
-    const attachments = await statements.attachments(statementIds);
-    const boundary = newBoundary();
-    async function* body(): AsyncGenerator<Uint8Array> {
-      yield Buffer.from(`${openPart(boundary, { 'Content-Type': 'application/json' })}${json}\r\n`);
-      for (const { sha2, contentType } of attachments) {
-        yield Buffer.from(openPart(boundary, { 'Content-Type': contentType, 'Content-Transfer-Encoding': 'binary', 'X-Experience-API-Hash': sha2 }));
-        yield await statements.attachmentBytes(sha2);
-        yield Buffer.from('\r\n');
-      }
-      yield Buffer.from(`--${boundary}--\r\n`);
-    }
-    return { status: 200, headers: { 'Content-Type': `multipart/mixed; boundary=${boundary}` }, body: Readable.from(body()) };
+    const { type, body } = await statements.withAttachments(json, statementIds);
+    return { status: 200, headers: { 'Content-Type': type }, body: Readable.from(body) };
   }
 
   const asJson = (json: string): XapiAnswer => ({ status: 200, headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: json });

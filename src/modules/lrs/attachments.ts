@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { AppError, type Violation } from '../../kernel/errors.ts';
 import { at, isObject, type JsonObject } from '../../kernel/json.ts';
+import { type Multipart, writeMultipart } from '../../kernel/multipart.ts';
 import { SIGNATURE, signatureFault } from './signature.ts';
 
 /** The bytes of an attachment as a request brings them. */
@@ -77,4 +78,23 @@ export function checkParts(statements: readonly { readonly attachments: readonly
   if (stray === undefined) return;
   const message = `no attachment of a statement has the hash ${stray} of this part`;
   throw new AppError('INVALID_INPUT', message, [{ path: '', rule: 'xAPI Communication 1.5.2 stray-part', message }]);
+}
+
+/**
+ * A JSON text with attachments behind it, each hash once (Communication 1.5.2).
+ * @param bytesOf asked for the bytes of one attachment when its turn comes.
+ */
+export function withAttachments(
+  json: string,
+  attachments: readonly Pick<KeptAttachment, 'sha2' | 'contentType'>[],
+  bytesOf: (sha2: string) => Promise<Uint8Array>,
+): Multipart {
+  const types = new Map(attachments.map(({ sha2, contentType }) => [sha2, contentType]));
+  return writeMultipart([
+    { headers: { 'Content-Type': 'application/json' }, bytes: async () => Buffer.from(json) },
+    ...[...types].map(([sha2, contentType]) => ({
+      headers: { 'Content-Type': contentType, 'Content-Transfer-Encoding': 'binary', 'X-Experience-API-Hash': sha2 },
+      bytes: () => bytesOf(sha2),
+    })),
+  ]);
 }

@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database } from '../../db/database.ts';
 import { checkTexts } from '../../kernel/checks.ts';
@@ -5,6 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { conflict, invalid, missing } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { isIri, isObject, VOIDED } from '../../standards/xapi/index.ts';
+import { withAttachments } from './attachments.ts';
 import * as store from './forwarding.store.ts';
 import { attachmentsOfStatements, readTexts, type StoredStatement } from './query.store.ts';
 
@@ -226,12 +228,8 @@ export class Forwarding {
       statements.map(({ id }) => id),
     );
     if (rows.length === 0) return { type: 'application/json', body: Buffer.from(json) };
-    const boundary = `mumpuni-${newId()}`;
-    const chunks = [Buffer.from(`--${boundary}\r\nContent-Type: application/json\r\n\r\n${json}\r\n`)];
-    for (const { sha2, contentType } of new Map(rows.map((row) => [row.sha2, row])).values()) {
-      const head = `--${boundary}\r\nContent-Type: ${contentType}\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: ${sha2}\r\n\r\n`;
-      chunks.push(Buffer.from(head), Buffer.from((await this.#blobs.get(sha2)) ?? []), Buffer.from('\r\n'));
-    }
-    return { type: `multipart/mixed; boundary=${boundary}`, body: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]) };
+    // Bytes that are gone leave an empty part, which the other LRS refuses: a dead letter tells of it.
+    const { type, body } = withAttachments(json, rows, async (sha2) => (await this.#blobs.get(sha2)) ?? new Uint8Array());
+    return { type, body: await buffer(body) };
   }
 }

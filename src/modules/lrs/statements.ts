@@ -3,8 +3,9 @@ import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database } from '../../db/database.ts';
 import { AppError } from '../../kernel/errors.ts';
 import { parseExactly } from '../../kernel/exact-json.ts';
+import type { Multipart } from '../../kernel/multipart.ts';
 import { canonical, isObject, type JsonObject, languagePreferences, mergeDefinitions, withIds, type XapiVersion } from '../../standards/xapi/index.ts';
-import type { AttachmentParts } from './attachments.ts';
+import { type AttachmentParts, withAttachments } from './attachments.ts';
 import type { Ingest } from './ingest.ts';
 import { activityKey } from './keys.ts';
 import { linksOf } from './links.ts';
@@ -140,17 +141,17 @@ export class Statements {
     return store.namesOf(this.#database.sql, agentKey);
   }
 
-  /** The attachments of statements whose bytes we hold, each hash once. */
-  async attachments(statementIds: readonly string[]): Promise<readonly store.AttachmentRow[]> {
+  /**
+   * A JSON text with the attachments of statements whose bytes we hold, as multipart/mixed.
+   * @throws Error while it is read, when bytes are gone, which only a lost blob store can cause.
+   */
+  async withAttachments(json: string, statementIds: readonly string[]): Promise<Multipart> {
     const rows = await store.attachmentsOfStatements(this.#database.sql, statementIds);
-    return [...new Map(rows.map((row) => [row.sha2, row])).values()];
-  }
-
-  /** The bytes of an attachment. @throws Error when they are gone, which only a lost blob store can cause. */
-  async attachmentBytes(sha2: string): Promise<Uint8Array> {
-    const bytes = await this.#blobs.get(sha2);
-    if (!bytes) throw new Error(`the bytes of attachment ${sha2} are missing in the blob store`);
-    return bytes;
+    return withAttachments(json, rows, async (sha2) => {
+      const bytes = await this.#blobs.get(sha2);
+      if (!bytes) throw new Error(`the bytes of attachment ${sha2} are missing in the blob store`);
+      return bytes;
+    });
   }
 
   /** An instant up to which no statement is still on its way (Communication 2.1.3, X-Experience-API-Consistent-Through). */

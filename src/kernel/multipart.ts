@@ -1,4 +1,4 @@
-import { invalid } from '../../kernel/errors.ts';
+import { invalid } from './errors.ts';
 
 /** One part of a multipart body. Header names are in lower case. */
 export interface Part {
@@ -79,11 +79,30 @@ export function readMultipart(bytes: Uint8Array, boundary: string): readonly Par
   return parts;
 }
 
-/** A boundary that stands in none of what it will part: 128 random bits. */
-export const newBoundary = (): string => `mumpuni-${crypto.randomUUID()}`;
+/** A part to write. */
+export interface PartSource {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Asked for when its turn comes, so that no two parts need be in memory at once. */
+  readonly bytes: () => Promise<Uint8Array>;
+}
 
-/** The text that opens one part. */
-export function openPart(boundary: string, headers: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `--${boundary}\r\n${lines.join('')}\r\n`;
+export interface Multipart {
+  /** The Content-Type, with the boundary. */
+  readonly type: string;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Writes a multipart/mixed body. Its boundary, 128 random bits, stands in none of what it parts. */
+export function writeMultipart(parts: readonly PartSource[]): Multipart {
+  const boundary = `mumpuni-${crypto.randomUUID()}`;
+  async function* body(): AsyncGenerator<Uint8Array> {
+    for (const { headers, bytes } of parts) {
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      yield Buffer.from(`--${boundary}\r\n${lines.join('')}\r\n`);
+      yield await bytes();
+      yield CRLF;
+    }
+    yield Buffer.from(`--${boundary}--\r\n`);
+  }
+  return { type: `multipart/mixed; boundary=${boundary}`, body: body() };
 }
