@@ -5,10 +5,10 @@ import { checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { conflict, invalid, missing } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
-import { isIri, isObject, VOIDED } from '../../standards/xapi/index.ts';
+import { isIri, isObject, type JsonObject, VOIDED } from '../../standards/xapi/index.ts';
 import { withAttachments } from './attachments.ts';
 import * as store from './forwarding.store.ts';
-import { attachmentsOfStatements, readTexts, type StoredStatement } from './query.store.ts';
+import { type AttachmentRow, attachmentsOfStatements, readTexts, type StoredStatement } from './query.store.ts';
 
 export interface NewForwarder {
   readonly label: string;
@@ -42,9 +42,21 @@ const LATER = new Set([401, 403, 404, 405, 408, 425, 429]);
 /** A shorter wait for some than for others, so that many forwarders do not come back at once. */
 const waitAfter = (attempts: number): number => Math.round(Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), MAX_WAIT_MS) * (0.75 + Math.random() / 4));
 
+/** A statement with what its text says about where it goes and how. */
+interface Outgoing extends StoredStatement {
+  readonly verbId: string;
+  readonly objectId: string;
+  readonly isVersion2: boolean;
+}
+
+function outgoing<S extends StoredStatement>(statement: S): S & Outgoing {
+  const { verb, object, version } = JSON.parse(statement.text) as JsonObject;
+  const idOf = (part: unknown): string => (isObject(part) ? String(part['id']) : '');
+  return { ...statement, verbId: idOf(verb), objectId: idOf(object), isVersion2: String(version).startsWith('2.') };
+}
+
 /** Whoever takes 2.0 takes statements of 1.0.x with them; the other way round they are refused. */
-const versionOf = (statements: readonly StoredStatement[]): string =>
-  statements.some(({ text }) => /^2\./.test(String((JSON.parse(text) as { version?: unknown }).version))) ? '2.0.0' : '1.0.3';
+const versionOf = (statements: readonly Outgoing[]): string => (statements.some(({ isVersion2 }) => isVersion2) ? '2.0.0' : '1.0.3');
 
 /** The lease ran out: another process may be at it, so nothing more is said or done. */
 const LOST = Symbol('lost lease');
@@ -58,13 +70,10 @@ interface Sending {
   position: number;
 }
 
-function passes({ verbs, activityPrefixes }: store.ForwarderRow, text: string): boolean {
-  const statement: unknown = JSON.parse(text);
-  const verb = isObject(statement) && isObject(statement['verb']) ? String(statement['verb']['id']) : '';
+function passes({ verbs, activityPrefixes }: store.ForwarderRow, { verbId, objectId }: Outgoing): boolean {
   // A void must reach everyone who may have what it voids.
-  if (verb === VOIDED) return true;
-  const object = isObject(statement) && isObject(statement['object']) ? String(statement['object']['id']) : '';
-  return (verbs.length === 0 || verbs.includes(verb)) && (activityPrefixes.length === 0 || activityPrefixes.some((prefix) => object.startsWith(prefix)));
+  if (verbId === VOIDED) return true;
+  return (verbs.length === 0 || verbs.includes(verbId)) && (activityPrefixes.length === 0 || activityPrefixes.some((prefix) => objectId.startsWith(prefix)));
 }
 
 /**
@@ -157,16 +166,17 @@ export class Forwarding {
   /** Sends a page; one by one where the whole is refused or has attachments, so that one statement cannot hold up the others. */
   async #deliver(sending: Sending, page: readonly store.PlacedStatement[]): Promise<Held> {
     const { sql } = this.#database;
-    const wanted = page.filter(({ text }) => passes(sending.forwarder, text));
-    const attachments = await attachmentsOfStatements(
+    const wanted = page.map(outgoing).filter((statement) => passes(sending.forwarder, statement));
+    const rows = await attachmentsOfStatements(
       sql,
       wanted.map(({ id }) => id),
     );
-    const whole: Answer | typeof LOST = attachments.length > 0 ? { kind: 'never', status: 0, reason: '' } : await this.#send(sending, wanted);
+    const attachments = Map.groupBy(rows, ({ statementId }) => statementId);
+    const whole: Answer | typeof LOST = rows.length > 0 ? { kind: 'never', status: 0, reason: '' } : await this.#send(sending, wanted, []);
     if (whole === LOST || whole.kind === 'later') return whole;
     if (whole.kind === 'never') {
       for (const statement of wanted) {
-        const answer = await this.#send(sending, [statement]);
+        const answer = await this.#send(sending, [statement], attachments.get(statement.id) ?? []);
         if (answer === LOST || answer.kind === 'later') return answer;
         if (answer.kind === 'never') await store.addDeadLetter(sql, sending.forwarder.id, statement.id, answer.status, answer.reason);
         sending.position = statement.position;
@@ -180,7 +190,7 @@ export class Forwarding {
     const { sql } = this.#database;
     const { id } = sending.forwarder;
     for (const { statementId } of await store.deadLettersOf(sql, [id], BATCH, true)) {
-      const answer = await this.#send(sending, await readTexts(sql, [statementId]));
+      const answer = await this.#send(sending, (await readTexts(sql, [statementId])).map(outgoing), await attachmentsOfStatements(sql, [statementId]));
       if (answer === LOST || answer.kind === 'later') return answer;
       if (answer.kind === 'taken') await store.removeDeadLetter(sql, id, statementId);
       else await store.addDeadLetter(sql, id, statementId, answer.status, answer.reason);
@@ -188,7 +198,7 @@ export class Forwarding {
     return null;
   }
 
-  async #send(sending: Sending, statements: readonly StoredStatement[]): Promise<Answer | typeof LOST> {
+  async #send(sending: Sending, statements: readonly Outgoing[], attachments: readonly AttachmentRow[]): Promise<Answer | typeof LOST> {
     if (statements.length === 0) return { kind: 'taken' };
     const { forwarder } = sending;
     const leasedUntil = await store.renewLease(this.#database.sql, forwarder);
@@ -197,7 +207,7 @@ export class Forwarding {
     const secret = this.#secrets.get(forwarder.secretName);
     if (secret === undefined) return { kind: 'later', status: 0, reason: `FORWARD_SECRETS holds no secret named ${forwarder.secretName}` };
     try {
-      const { type, body } = await this.#bodyOf(statements);
+      const { type, body } = await this.#bodyOf(statements, attachments);
       const response = await fetch(`${forwarder.endpoint}/statements`, {
         method: 'POST',
         redirect: 'manual',
@@ -221,15 +231,11 @@ export class Forwarding {
   }
 
   /** Statements as JSON, or as multipart/mixed where some have attachments whose bytes we hold. */
-  async #bodyOf(statements: readonly StoredStatement[]): Promise<{ type: string; body: Uint8Array }> {
+  async #bodyOf(statements: readonly StoredStatement[], attachments: readonly AttachmentRow[]): Promise<{ type: string; body: Uint8Array }> {
     const json = `[${statements.map(({ text }) => text).join(',')}]`;
-    const rows = await attachmentsOfStatements(
-      this.#database.sql,
-      statements.map(({ id }) => id),
-    );
-    if (rows.length === 0) return { type: 'application/json', body: Buffer.from(json) };
+    if (attachments.length === 0) return { type: 'application/json', body: Buffer.from(json) };
     // Bytes that are gone leave an empty part, which the other LRS refuses: a dead letter tells of it.
-    const { type, body } = withAttachments(json, rows, async (sha2) => (await this.#blobs.get(sha2)) ?? new Uint8Array());
+    const { type, body } = withAttachments(json, attachments, async (sha2) => (await this.#blobs.get(sha2)) ?? new Uint8Array());
     return { type, body: await buffer(body) };
   }
 }
