@@ -1,23 +1,16 @@
+import { isExactNumber, parseExactly } from '../../kernel/exact-json.ts';
 import { isObject, type JsonObject } from '../../kernel/json.ts';
 import { canonicalDecimal } from '../../kernel/json-text.ts';
 import { instantOf, isTimestamp } from './formats.ts';
-
-/** A number kept as its exact decimal; made when the text shows digits that a double would lose. */
-class ExactNumber {
-  readonly decimal: string;
-  constructor(lexeme: string) {
-    this.decimal = canonicalDecimal(lexeme);
-  }
-}
 
 /** Set by the LRS where the sender gave none, or not part of what a statement says (Data 2.3.1: immutability and comparison). */
 const LEFT_OUT = new Set(['id', 'stored', 'authority', 'version', 'timestamp', 'attachments']);
 
 function write(value: unknown): string {
-  if (value instanceof ExactNumber) return value.decimal;
   if (typeof value === 'number') return canonicalDecimal(String(value));
   if (Array.isArray(value)) return `[${value.map(write).join(',')}]`;
   if (isObject(value)) {
+    if (isExactNumber(value)) return canonicalDecimal(JSON.stringify(value));
     const keys = Object.keys(value).sort();
     return `{${keys.map((key) => `${JSON.stringify(key)}:${write(value[key])}`).join(',')}}`;
   }
@@ -47,7 +40,7 @@ function simplify(value: unknown, key: string): unknown {
     return key === 'member' ? parts.sort((a, b) => (write(a) < write(b) ? -1 : 1)) : parts;
   }
   if (typeof value === 'string') return FOLDED[key]?.(value) ?? value;
-  if (!isObject(value) || value instanceof ExactNumber) return value;
+  if (!isObject(value) || isExactNumber(value)) return value;
   const simple = Object.create(null) as { [key: string]: unknown };
   for (const [name, inner] of Object.entries(value)) {
     if (name === 'definition' || name === 'attachments' || (key === 'verb' && name === 'display')) continue;
@@ -69,17 +62,10 @@ const CONTEXT_LISTS = new Set(['parent', 'grouping', 'category', 'other']);
  * @param text the statement's own JSON; needed when it holds numbers that a double would not keep.
  */
 export function canonicalForm(statement: JsonObject, text: string, hasInexactNumbers: boolean): string {
-  const source = hasInexactNumbers ? parseExact(text) : statement;
+  const source = hasInexactNumbers ? (parseExactly(text) as JsonObject) : statement;
   const simple = Object.create(null) as { [key: string]: unknown };
   for (const [name, value] of Object.entries(source)) {
     if (!LEFT_OUT.has(name)) simple[name] = simplify(value, name);
   }
   return write(simple);
-}
-
-type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
-
-function parseExact(text: string): JsonObject {
-  const reviver: Reviver = (_key, value, context) => (typeof value === 'number' && context.source !== undefined ? new ExactNumber(context.source) : value);
-  return JSON.parse(text, reviver as Parameters<typeof JSON.parse>[1]) as JsonObject;
 }
