@@ -1,5 +1,5 @@
 import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
-import { DEFAULT_PAGE, encodeCursor, MAX_PAGE, type Page, type PageRequest, pageRequest, type SortKind } from '../kernel/cursor.ts';
+import { DEFAULT_PAGE, encodeCursor, MAX_PAGE, pageRequest, type SortKind, toPage } from '../kernel/cursor.ts';
 import { ANYONE, Exposed } from './access.ts';
 
 @ObjectType({ description: 'Where a page ends and whether another follows.' })
@@ -18,11 +18,6 @@ export class PageArgs {
 
   @Field(() => String, { nullable: true, description: 'Cursor after which the page begins; from the same list.' })
   after?: string;
-
-  /** @param kinds what the cursors of this list hold. */
-  static toRequest(args: PageArgs, ...kinds: readonly SortKind[]): PageRequest {
-    return pageRequest(args.first, args.after, kinds);
-  }
 }
 
 export interface Connection<T> {
@@ -56,8 +51,21 @@ export function connectionType(name: string, node: () => ClassType): ClassType<C
   return ConnectionOf;
 }
 
-/** Dresses a page; `sortValues` are those the list is ordered by, primary key last. */
-export function toConnection<T>(page: Page<T>, sortValues: (row: T) => readonly string[]): Connection<T> {
-  const edges = page.rows.map((node) => ({ node, cursor: encodeCursor(sortValues(node)) }));
-  return { edges, nodes: page.rows, pageInfo: { hasNextPage: page.hasNextPage, endCursor: edges.at(-1)?.cursor ?? null } };
+/**
+ * A page of a list in one stable order.
+ * @param order the columns it is ordered by, primary key last, with what each holds.
+ * @param load reads at most `limit` rows after one with these values of the columns; they are empty for the first page.
+ * @throws AppError INVALID_INPUT for a size that is too large, and for a cursor of another list.
+ */
+export async function connection<T>(
+  args: PageArgs,
+  order: { readonly [K in keyof T]?: SortKind },
+  load: (limit: number, after: readonly string[]) => Promise<readonly T[]>,
+): Promise<Connection<T>> {
+  const columns = Object.entries(order) as [keyof T, SortKind][];
+  const kinds = columns.map(([, kind]) => kind);
+  const { first, after = [] } = pageRequest(args.first, args.after, kinds);
+  const { rows, hasNextPage } = toPage(await load(first + 1, after), first);
+  const edges = rows.map((node) => ({ node, cursor: encodeCursor(columns.map(([column]) => String(node[column]))) }));
+  return { edges, nodes: rows, pageInfo: { hasNextPage, endCursor: edges.at(-1)?.cursor ?? null } };
 }

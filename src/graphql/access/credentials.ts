@@ -3,7 +3,7 @@ import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Obj
 import type { CredentialListing, XapiScope } from '../../modules/access/index.ts';
 import { actorKey } from '../../modules/lrs/index.ts';
 import { Access, ADMIN, Exposed } from '../access.ts';
-import { connectionType, PageArgs, toConnection } from '../connection.ts';
+import { connection, connectionType, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
@@ -77,9 +77,7 @@ export class LrsCredentialResolver {
   @Query(() => LrsCredentialConnection, { description: 'xAPI credentials, by key, revoked ones too.' })
   @Access(ADMIN)
   async lrsCredentials(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'text');
-    const rows = await modules.access.credentials(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.key]);
+    return connection(args, { key: 'text' }, (limit, [after = null]) => modules.access.credentials(limit, after));
   }
 
   @FieldResolver()

@@ -1,7 +1,7 @@
 import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Arg, Args, Ctx, Field, ID, InputType, Mutation, Query, Resolver } from 'type-graphql';
 import { Access, ADMIN, ANYONE } from '../access.ts';
-import { PageArgs, toConnection } from '../connection.ts';
+import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
@@ -61,9 +61,7 @@ export class AccessResolver {
   @Query(() => PartnerConnection, { description: 'Partners, by code.' })
   @Access(ANYONE)
   async partners(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'text');
-    const rows = await modules.access.partners(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
+    return connection(args, { code: 'text' }, (limit, [after = null]) => modules.access.partners(limit, after));
   }
 
   @Mutation(() => PartnerCreatePayload, { description: 'Adds a partner.' })

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root
 import { AppError, invalid } from '../../kernel/errors.ts';
 import type { CompetencyRow, EdgeRow, EquivalenceRow, FrameworkRow, RequirementRow, StandardRow, VersionRow } from '../../modules/competency/index.ts';
 import { Access, ADMIN, ANYONE } from '../access.ts';
-import { PageArgs, toConnection } from '../connection.ts';
+import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
@@ -32,21 +32,17 @@ const MAX_GRAPH_NODES = 2_000;
 /** Associations a graph answer may hold for each competency it may hold. */
 const EDGES_PER_NODE = 4;
 
-async function competencyPage(context: GraphContext, frameworkId: string | null, args: PageArgs) {
-  const page = PageArgs.toRequest(args, 'uuid', 'integer');
-  const after = page.after ? { versionId: page.after[0] ?? '', position: Number(page.after[1]) } : null;
-  const rows = await context.modules.competencies.competencies(frameworkId, page.first + 1, after);
-  return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.versionId, String(row.position)]);
-}
+const competencyPage = ({ modules }: GraphContext, frameworkId: string | null, args: PageArgs) =>
+  connection(args, { versionId: 'uuid', position: 'integer' }, (limit, [versionId, position]) =>
+    modules.competencies.competencies(frameworkId, limit, versionId === undefined ? null : { versionId, position: Number(position) }),
+  );
 
 @Resolver(() => CompetencyFramework)
 export class CompetencyFrameworkResolver {
   @Query(() => CompetencyFrameworkConnection, { description: 'Competency frameworks, in order of creation.' })
   @Access(ANYONE)
   async competencyFrameworks(@Ctx() context: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'uuid');
-    const rows = await context.modules.competencies.frameworks(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.id]);
+    return connection(args, { id: 'uuid' }, (limit, [after = null]) => context.modules.competencies.frameworks(limit, after));
   }
 
   @Query(() => CompetencyFramework, { nullable: true, description: 'One framework by its id; null when there is none.' })

@@ -1,7 +1,7 @@
 import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Arg, Args, Ctx, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import { Access, ADMIN, Exposed } from '../access.ts';
-import { connectionType, PageArgs, toConnection } from '../connection.ts';
+import { connection, connectionType, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { Node } from '../node-interface.ts';
@@ -36,9 +36,7 @@ export class ErasureResolver {
   @Query(() => ErasureConnection, { description: 'Receipts of erasures, in order of request.' })
   @Access(ADMIN)
   async erasures(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'uuid');
-    const rows = await modules.erasures.receipts(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.id]);
+    return connection(args, { id: 'uuid' }, (limit, [after = null]) => modules.erasures.receipts(limit, after));
   }
 
   @Mutation(() => LearnerErasePayload, {

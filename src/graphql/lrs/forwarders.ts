@@ -2,7 +2,7 @@ import { GraphQLDateTimeISO, GraphQLUUID } from 'graphql-scalars';
 import { Arg, Args, Ctx, Field, FieldResolver, Float, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import { type ForwarderRow, SHOWN_DEAD_LETTERS } from '../../modules/lrs/index.ts';
 import { Access, ADMIN, Exposed } from '../access.ts';
-import { connectionType, PageArgs, toConnection } from '../connection.ts';
+import { connection, connectionType, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
@@ -97,9 +97,7 @@ export class StatementForwarderResolver {
   @Query(() => StatementForwarderConnection, { description: 'LRSs that statements are forwarded to, in order of creation.' })
   @Access(ADMIN)
   async statementForwarders(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'uuid');
-    const rows = await modules.forwarding.forwarders(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.id]);
+    return connection(args, { id: 'uuid' }, (limit, [after = null]) => modules.forwarding.forwarders(limit, after));
   }
 
   @FieldResolver()

@@ -3,7 +3,7 @@ import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Re
 import type { HoldingRow, LearnerRow, PositionRow, UnitRow } from '../../modules/people/index.ts';
 import type { Ifi } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
-import { PageArgs, toConnection } from '../connection.ts';
+import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
@@ -32,8 +32,8 @@ export class LearnerResolver {
   @Query(() => LearnerConnection, { description: 'The learners the token may see, in order of id.' })
   @Access(READERS)
   async learners(@Ctx() { modules, viewer }: GraphContext, @Args(() => LearnersArgs) args: LearnersArgs) {
-    const batchId = args.batchId == null ? undefined : fromGlobalId('Batch', args.batchId, '/batchId');
-    return toConnection(await modules.people.learners(viewer, PageArgs.toRequest(args, 'uuid'), batchId), (row) => [row.publicId]);
+    const batchId = args.batchId == null ? null : fromGlobalId('Batch', args.batchId, '/batchId');
+    return connection(args, { publicId: 'uuid' }, (limit, [after = null]) => modules.people.learners(viewer, batchId, limit, after));
   }
 
   @Query(() => Learner, { nullable: true, description: 'One learner by their id; null when there is none the token may see.' })
@@ -90,9 +90,7 @@ export class PositionResolver {
   @Query(() => PositionConnection, { description: 'Positions, by code.' })
   @Access(ANYONE)
   async positions(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'text');
-    const rows = await modules.people.positions(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
+    return connection(args, { code: 'text' }, (limit, [after = null]) => modules.people.positions(limit, after));
   }
 
   @FieldResolver()
@@ -107,9 +105,7 @@ export class OrganizationUnitResolver {
   @Query(() => OrganizationUnitConnection, { description: 'Units, by code.' })
   @Access(ANYONE)
   async organizationUnits(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'text');
-    const rows = await modules.people.units(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
+    return connection(args, { code: 'text' }, (limit, [after = null]) => modules.people.units(limit, after));
   }
 
   @FieldResolver()

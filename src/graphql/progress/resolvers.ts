@@ -5,7 +5,7 @@ import { activityKey } from '../../modules/lrs/index.ts';
 import type { EvidenceRow, NewRule, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
 import { isIri } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
-import { PageArgs, toConnection } from '../connection.ts';
+import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
 import type { Loaders } from '../loaders.ts';
@@ -140,9 +140,7 @@ export class EvidenceRuleSetResolver {
   @Query(() => EvidenceRuleSetConnection, { description: 'Evidence rule sets, by code.' })
   @Access(ANYONE)
   async evidenceRuleSets(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'text');
-    const rows = await modules.progress.ruleSets(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
+    return connection(args, { code: 'text' }, (limit, [after = null]) => modules.progress.ruleSets(limit, after));
   }
 
   @FieldResolver()

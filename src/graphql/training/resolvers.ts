@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import { activityKey } from '../../modules/lrs/index.ts';
 import type { ActivityRow, AlignmentRow, BatchRow, EnrolmentRow, ModuleRow, ProgramRow, ProgramVersionRow } from '../../modules/training/index.ts';
 import { Access, ADMIN, ANYONE, READERS } from '../access.ts';
-import { PageArgs, toConnection } from '../connection.ts';
+import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
@@ -24,9 +24,7 @@ export class TrainingProgramResolver {
   @Query(() => TrainingProgramConnection, { description: 'Training programmes, by code.' })
   @Access(ANYONE)
   async trainingPrograms(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'text');
-    const rows = await modules.training.programs(page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.code]);
+    return connection(args, { code: 'text' }, (limit, [after = null]) => modules.training.programs(limit, after));
   }
 
   @Query(() => TrainingProgram, { nullable: true, description: 'One programme by its id; null when there is none.' })
@@ -83,9 +81,9 @@ export class LearningActivityResolver {
   @Query(() => LearningActivityConnection, { description: 'Learning activities, by IRI; for a vendor its own.' })
   @Access(ANYONE)
   async learningActivities(@Ctx() { modules, viewer }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    const page = PageArgs.toRequest(args, 'text');
-    const rows = await modules.training.activities(viewer.role === 'VENDOR' ? viewer.partnerId : null, page.first + 1, page.after?.[0] ?? null);
-    return toConnection({ rows: rows.slice(0, page.first), hasNextPage: rows.length > page.first }, (row) => [row.iri]);
+    return connection(args, { iri: 'text' }, (limit, [after = null]) =>
+      modules.training.activities(viewer.role === 'VENDOR' ? viewer.partnerId : null, limit, after),
+    );
   }
 
   @Query(() => LearningActivity, { nullable: true, description: 'One activity by its IRI; null when there is none.' })
@@ -139,7 +137,7 @@ export class BatchResolver {
   @FieldResolver()
   @Access(READERS)
   async learners(@Root() batch: BatchRow, @Ctx() { modules, viewer }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    return toConnection(await modules.people.learners(viewer, PageArgs.toRequest(args, 'uuid'), batch.id), (row) => [row.publicId]);
+    return connection(args, { publicId: 'uuid' }, (limit, [after = null]) => modules.people.learners(viewer, batch.id, limit, after));
   }
 }
 

@@ -5,8 +5,6 @@ import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
 import { checkInstants, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { Page, PageRequest } from '../../kernel/cursor.ts';
-import { toPage } from '../../kernel/cursor.ts';
 import { AppError, conflict, invalid, missing } from '../../kernel/errors.ts';
 import { canonicalIfi, type Ifi, validateAgent } from '../../standards/xapi/index.ts';
 import { ensurePseudonyms, type Viewer } from '../access/index.ts';
@@ -165,17 +163,16 @@ export class People {
     if (viewer.role === 'PARTNER') await ensurePseudonyms(this.#sql, viewer, this.#clock.now());
   }
 
-  /** A page of the learners the viewer may see, optionally of one batch. */
-  async learners(viewer: Viewer, page: PageRequest, batchId?: string): Promise<Page<store.LearnerRow>> {
+  /** The learners the viewer may see, of one batch or of all, by the id the viewer knows. */
+  async learners(viewer: Viewer, batchId: string | null, limit: number, afterId: string | null): Promise<readonly store.LearnerRow[]> {
     await this.#visible(viewer);
-    const rows = await store.listLearners(this.#sql, {
+    return store.listLearners(this.#sql, {
       viewer,
       now: this.#clock.now(),
-      limit: page.first + 1,
-      ...(page.after?.[0] !== undefined && { after: page.after[0] }),
-      ...(batchId !== undefined && { batchId }),
+      limit,
+      ...(afterId !== null && { after: afterId }),
+      ...(batchId !== null && { batchId }),
     });
-    return toPage(rows, page.first);
   }
 
   /** Learners by the id the viewer knows; those out of reach are absent, like those that do not exist. */
