@@ -69,6 +69,10 @@ export function errorFormatter(log: (correlationId: string, error: unknown) => v
     }
     const correlationId = randomUUID();
     log(correlationId, error);
-    return { ...place, message: 'The server failed; nothing was changed. Retrying is safe.', extensions: { code: 'INTERNAL_SERVER_ERROR', correlationId } };
+    return {
+      ...place,
+      message: 'The server failed. Look whether the change was made before you send it again.',
+      extensions: { code: 'INTERNAL_SERVER_ERROR', correlationId },
+    };
   };
 }

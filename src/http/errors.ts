@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isConnectionError } from '../db/database.ts';
 import { AppError, type Violation } from '../kernel/errors.ts';
 
 /** The body of every refusal: what is wrong, and each broken rule with the place it was broken at. */
@@ -11,14 +12,12 @@ export interface ErrorBody {
   readonly correlationId?: string;
 }
 
-/** PostgreSQL and socket errors that mean "not now" (server gone, full, lock or statement timeout, contention): the request did not happen and may be repeated. */
-const UNAVAILABLE = /^(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|57P0[1-3]|57014|55P03|40001|40P01|53[1-3]00|08\w{3})$/;
+/** What PostgreSQL says under contention: statement or lock timeout, serialisation failure, deadlock. */
+const CONTENTION = new Set(['57014', '55P03', '40001', '40P01']);
 
 function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
   if (error instanceof AppError) return error;
-  if (error.code && UNAVAILABLE.test(error.code)) return new AppError('UNAVAILABLE', 'the database cannot take this now; try again shortly');
-  if (/timeout exceeded when trying to connect|Connection terminated/.test(error.message))
-    return new AppError('UNAVAILABLE', 'the database cannot take this now; try again shortly');
+  if (isConnectionError(error) || CONTENTION.has(error.code ?? '')) return new AppError('UNAVAILABLE', 'the database cannot take this now; try again shortly');
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return null;
   const code = status === 413 ? 'TOO_LARGE' : status === 415 ? 'UNSUPPORTED_MEDIA' : 'INVALID_INPUT';
@@ -59,6 +58,9 @@ export function refuseRoute(server: FastifyInstance): (request: FastifyRequest, 
   };
 }
 
+/** A failure while committing leaves open whether the change was made. */
+const FAILED = 'The server failed. Send it again with the same ids: what was stored is not stored twice.';
+
 /** The one place where a thrown error becomes an HTTP answer. */
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = refusalOf(error);
@@ -70,5 +72,5 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   }
   const correlationId = randomUUID();
   request.log.error({ correlationId, err: errorFields(error) }, 'request failed');
-  void reply.code(500).send({ error: 'The server failed; nothing was changed. Retrying is safe.', violations: [], correlationId } satisfies ErrorBody);
+  void reply.code(500).send({ error: FAILED, violations: [], correlationId } satisfies ErrorBody);
 }
