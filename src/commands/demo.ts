@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.ts';
 import { DEMO_LEARNERS } from '../demo/course.ts';
 import { liveStatements, VISITOR_INDEX } from '../demo/statements.ts';
@@ -52,7 +53,7 @@ async function projected(credentials: CredentialsFile, id: string): Promise<{ el
     });
     const [status] = statementStatus;
     if (status && status.state !== 'WAITING') return { elapsedMs: performance.now() - started, explanation: status.explanation };
-    await new Promise((done) => setTimeout(done, 10));
+    await sleep(10);
   }
   throw new StartError('The statement is stored, but was not projected within five seconds. Is the server still running?');
 }

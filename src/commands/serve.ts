@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, createApp, createModules } from '../app.ts';
 import type { Config } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
@@ -67,7 +68,7 @@ async function loadDemo(database: Database, modules: Modules, credentials: Crede
   say('Loading the demo world …');
   await loadDemoWorld(database, modules, systemClock);
   for (let start = 0; start < statements.length; start += 20) await postStatements(credentials, statements.slice(start, start + 20));
-  while ((await modules.progress.waitingBuckets()).length > 0) await new Promise((done) => setTimeout(done, 20));
+  while ((await modules.progress.waitingBuckets()).length > 0) await sleep(20);
 }
 
 function listenError(error: NodeJS.ErrnoException, config: Config): Error {
@@ -148,6 +149,5 @@ async function untilSignal(config: Config, close: () => Promise<void>): Promise<
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
   });
   say('Stopping: requests in flight finish first …');
-  const overdue = new Promise<void>((done) => setTimeout(done, config.shutdownGraceMs).unref());
-  await Promise.race([close(), overdue]);
+  await Promise.race([close(), sleep(config.shutdownGraceMs, undefined, { ref: false })]);
 }

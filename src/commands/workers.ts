@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.ts';
 import { StartError } from './start-error.ts';
 
@@ -80,7 +81,7 @@ export async function superviseWorkers(count: number, config: Config, { environm
 
   async function replace(): Promise<void> {
     while (!stopping && workers.size < count) {
-      if (failures > 0) await new Promise((done) => setTimeout(done, Math.min(100 * 2 ** failures, MAX_PAUSE_MS)));
+      if (failures > 0) await sleep(Math.min(100 * 2 ** failures, MAX_PAUSE_MS));
       try {
         await add();
       } catch {
