@@ -14,6 +14,7 @@ const HEADERS = [
   'accept',
   'accept-language',
 ];
+const isHeader = (name: string): boolean => HEADERS.includes(name);
 const METHODS: readonly string[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
 const SECTION = 'xAPI Communication 1.3 alternate-request';
 const MAX_FIELDS = 100;
@@ -55,18 +56,18 @@ export function readAlternate(query: readonly (readonly [string, string])[], bod
   const method = first?.[1] ?? '';
   if (others.length > 0 || first?.[0] !== 'method') throw invalid('/query', SECTION, 'beside method, parameters stand in the form, not in the address');
   if (!METHODS.includes(method)) throw invalid('/query/method', SECTION, `method must be one of ${METHODS.join(', ')}; found ${JSON.stringify(method)}`);
-  const fields = readForm(body);
-  const names = fields.map(([name]) => (HEADERS.includes(name.toLowerCase()) ? name.toLowerCase() : name));
-  const twice = names.find((name, index) => (name === 'content' || HEADERS.includes(name)) && names.indexOf(name) !== index);
+  const fields = readForm(body).map(([name, value]) => [isHeader(name.toLowerCase()) ? name.toLowerCase() : name, value] as const);
+  const names = fields.map(([name]) => name);
+  const twice = names.find((name, index) => (name === 'content' || isHeader(name)) && names.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(at('', twice), SECTION, `the field ${twice} may stand once`);
-  const headers = new Map(fields.flatMap(([name, value]) => (HEADERS.includes(name.toLowerCase()) ? [[name.toLowerCase(), value] as const] : [])));
+  const headers = new Map(fields.filter(([name]) => isHeader(name)));
   const content = fields.find(([name]) => name === 'content')?.[1];
   const hasBody = method === 'PUT' || method === 'POST';
   if (hasBody && content === undefined) throw invalid('/content', SECTION, `a form that stands for ${method} needs the field content`);
   return {
     method: (method === 'HEAD' ? 'GET' : method) as XapiMethod,
     isHead: method === 'HEAD',
-    query: fields.filter(([name]) => name !== 'content' && !HEADERS.includes(name.toLowerCase())),
+    query: fields.filter(([name]) => name !== 'content' && !isHeader(name)),
     // The form's own media type is not that of what it holds.
     header: (name) => headers.get(name) ?? (name === 'content-type' ? (hasBody ? 'application/json' : undefined) : header(name)),
     body: Buffer.from(content ?? '', 'utf8'),

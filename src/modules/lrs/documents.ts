@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Database, Sql } from '../../db/database.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import { digestKey } from '../../kernel/ids.ts';
-import { JsonTextError, type ScannedJson, scanJson } from '../../kernel/json-text.ts';
+import { JsonTextError, scanJson } from '../../kernel/json-text.ts';
 import type { XapiVersion } from '../../standards/xapi/index.ts';
 import * as store from './documents.store.ts';
 
@@ -71,18 +71,22 @@ function tooLarge(length: number, limitBytes: number): AppError {
 const refuse = (message: string): AppError => invalid('', 'xAPI Communication 2.2 document', message);
 const LIMITS = { maxDepth: 500, maxTokens: 1_000_000 };
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Reads JSON. @throws AppError INVALID_INPUT with the message where it is none, or where `read` does not take it. */
+function readJson<T>(content: Uint8Array, message: string, read: (text: string) => T): T {
+  try {
+    const text = utf8.decode(content);
+    JSON.parse(text);
+    return read(text);
+  } catch (error) {
+    throw refuse(`${message}${error instanceof JsonTextError ? `: ${error.message}` : ''}`);
+  }
+}
+
 /** The members of a JSON object, each as it was written. */
 function membersOf(content: Uint8Array, what: string): readonly (readonly [key: string, text: string])[] {
-  let text: string;
-  let scanned: ScannedJson;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(content);
-    JSON.parse(text);
-    scanned = scanJson(text, LIMITS);
-  } catch (error) {
-    throw refuse(`${what} is not valid JSON${error instanceof JsonTextError ? `: ${error.message}` : ''}`);
-  }
-  const [object] = scanned.objects;
+  const { text, object } = readJson(content, `${what} is not valid JSON`, (text) => ({ text, object: scanJson(text, LIMITS).objects[0] }));
   if (!object || !/^\s*\{/.test(text)) throw refuse(`${what} must be a JSON object to be merged`);
   return object.members.map(({ key, start, end }) => [key, text.slice(start, end)]);
 }
@@ -125,27 +129,21 @@ export class Documents {
    * know it; then nothing is changed.
    */
   async put(address: DocumentAddress, document: Document, preconditions: Preconditions, version: XapiVersion): Promise<void> {
-    await this.#change(address, async (sql, old) => {
+    await this.#change(address, preconditions, async (sql, old) => {
       const blind = preconditions.ifMatch === undefined && preconditions.ifNoneMatch === undefined;
       if (blind) checkBlindPut(address.resource, old !== null, version);
-      await this.#write(sql, address, document, preconditions, old);
+      await this.#write(sql, address, document);
     });
   }
 
   /** Merges a JSON object into a stored one, or makes the document. @throws AppError INVALID_INPUT when they cannot be merged. */
   async post(address: DocumentAddress, document: Document, preconditions: Preconditions): Promise<void> {
-    if (isJson(document.contentType)) parseJson(document.content);
-    await this.#change(address, async (sql, old) => {
-      checkPreconditions(preconditions, old?.etag ?? null);
-      await this.#write(sql, address, old ? merge(old, document) : document, preconditions, old);
-    });
+    if (isJson(document.contentType)) readJson(document.content, 'the document is not valid JSON, though its type says so', () => undefined);
+    await this.#change(address, preconditions, async (sql, old) => this.#write(sql, address, old ? merge(old, document) : document));
   }
 
   async delete(address: DocumentAddress, preconditions: Preconditions): Promise<void> {
-    await this.#change(address, async (sql, old) => {
-      checkPreconditions(preconditions, old?.etag ?? null);
-      await store.deleteDocument(sql, keyOf(address));
-    });
+    await this.#change(address, preconditions, async (sql) => store.deleteDocument(sql, keyOf(address)));
   }
 
   /** Deletes all documents of a scope; without a registration of every registration. */
@@ -153,26 +151,20 @@ export class Documents {
     await store.deleteScope(this.#database.sql, scopeKeyOf(scope), scope.registration);
   }
 
-  async #change(address: DocumentAddress, work: (sql: Sql, old: StoredDocument | null) => Promise<void>): Promise<void> {
+  /** Runs a change under the lock of its document, unless the preconditions forbid it. */
+  async #change(address: DocumentAddress, preconditions: Preconditions, work: (sql: Sql, old: StoredDocument | null) => Promise<void>): Promise<void> {
     const key = keyOf(address);
     await this.#database.transaction(async (sql) => {
       await store.lockDocument(sql, key);
-      await work(sql, await store.readDocument(sql, key, true));
+      const old = await store.readDocument(sql, key, true);
+      checkPreconditions(preconditions, old?.etag ?? null);
+      await work(sql, old);
     });
   }
 
-  async #write(sql: Sql, address: DocumentAddress, document: Document, preconditions: Preconditions, old: StoredDocument | null): Promise<void> {
-    checkPreconditions(preconditions, old?.etag ?? null);
+  async #write(sql: Sql, address: DocumentAddress, document: Document): Promise<void> {
     if (document.content.length > this.#limitBytes) throw tooLarge(document.content.length, this.#limitBytes);
     await store.writeDocument(sql, { ...address, ...keyOf(address), ...document, etag: hash('sha1', document.content, 'hex') });
-  }
-}
-
-function parseJson(content: Uint8Array): void {
-  try {
-    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
-  } catch {
-    throw refuse('the document is not valid JSON, though its type says so');
   }
 }
 

@@ -72,14 +72,14 @@ export async function statementsNaming(sql: Sql, agentKeys: readonly string[], l
   );
 }
 
-async function deleteLinks(
+async function deleteLinks<T extends { readonly row: NamingStatement }>(
   sql: Sql,
   table: 'statement_agent' | 'statement_activity',
   column: string,
-  rows: readonly NamingStatement[],
-  keysOf: (row: NamingStatement) => Iterable<string>,
+  linked: readonly T[],
+  linksOf: (one: T) => Links,
 ) {
-  const links = rows.flatMap((row) => [...keysOf(row)].map((key) => ({ key, row })));
+  const links = linked.flatMap((one) => [...linksOf(one).keys()].map((key) => ({ key, row: one.row })));
   await sql.rows(
     `delete from lrs.${table} l using unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as t(key, stored, id)
      where l.${column} = t.key and l.direct = any('{t,f}') and l.stored = t.stored and l.statement_id = t.id`,
@@ -99,8 +99,9 @@ export async function deleteStatements(sql: Sql, rows: readonly NamingStatement[
     'insert into lrs.erased_statement (statement_id, content_hash) select statement_id, content_hash from lrs.statement where statement_id = any($1::uuid[]) on conflict do nothing',
     [ids],
   );
-  await deleteLinks(sql, 'statement_agent', 'agent_key', rows, (row) => linksOf(row).agents.keys());
-  await deleteLinks(sql, 'statement_activity', 'activity_key', rows, (row) => linksOf(row).activities.keys());
+  const linked = rows.map((row) => ({ row, ...linksOf(row) }));
+  await deleteLinks(sql, 'statement_agent', 'agent_key', linked, ({ agents }) => agents);
+  await deleteLinks(sql, 'statement_activity', 'activity_key', linked, ({ activities }) => activities);
   const referring = rows.filter((row) => row.refersTo !== null).map((row) => row.statementId);
   await sql.rows('delete from lrs.inherited_link where source_id = any($1::uuid[]) or statement_id = any($2::uuid[])', [ids, referring]);
   await sql.rows('delete from lrs.voiding where target_id = any($1::uuid[])', [ids]);
@@ -160,8 +161,7 @@ export interface Rewritten {
 /** Puts rewritten texts and their agent links in the place of the old ones. The content hash stays: the statement is still the same one. */
 export async function replaceStatements(sql: Sql, rewritten: readonly Rewritten[], agentKeys: readonly string[], pseudonymKey: string): Promise<void> {
   const rows = rewritten.map(({ row }) => row);
-  const byId = new Map(rewritten.map((one) => [one.row.statementId, one]));
-  await deleteLinks(sql, 'statement_agent', 'agent_key', rows, (row) => byId.get(row.statementId)?.before.keys() ?? []);
+  await deleteLinks(sql, 'statement_agent', 'agent_key', rewritten, ({ before }) => before);
   const links = rewritten.flatMap(({ row, after, signature }) => [...after].map(([key, roles]) => ({ row, key, roles, signature })));
   await sql.rows(
     `insert into lrs.statement_agent (agent_key, stored, statement_id, signature, roles, direct)

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { AppError } from '../../kernel/errors.ts';
 import { JsonTextError, type ObjectSpan, scanJson } from '../../kernel/json-text.ts';
 import { canonicalForm, instantOf, isObject, type JsonObject, VOIDED, validateStatements, type XapiVersion } from '../../standards/xapi/index.ts';
-
 import { type AttachmentParts, checkAttachments, checkParts, type KeptAttachment } from './attachments.ts';
 import { keepBody } from './body.ts';
 import { actorKey, verbKey } from './keys.ts';
@@ -72,6 +71,7 @@ function parse(text: string): unknown {
 }
 
 function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path: string, inexact: boolean, request: PrepareRequest): PreparedStatement {
+  const own = text.slice(span.start, span.end);
   const additions: string[] = [];
   let id = statement['id'];
   if (typeof id !== 'string') {
@@ -89,7 +89,7 @@ function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path:
   return {
     id: String(id).toLowerCase(),
     body: keepBody(text, span, statement, request.version, additions),
-    contentHash: hash('sha256', canonicalForm(statement, text.slice(span.start, span.end), inexact), 'buffer'),
+    contentHash: hash('sha256', canonicalForm(statement, own, inexact), 'buffer'),
     recordedAt: typeof timestamp === 'string' ? instantOf(timestamp) : null,
     actorKey: actorKey(statement['actor']),
     verbKey: verbKey(verbId),
@@ -100,7 +100,7 @@ function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path:
     definitions: request.sender.mayDefine ? definitions : [],
     refersTo,
     voids: verbId === VOIDED ? refersTo : null,
-    attachments: checkAttachments(statement, text.slice(span.start, span.end), path, request.parts),
+    attachments: checkAttachments(statement, own, path, request.parts),
   };
 }
 
