@@ -1,9 +1,8 @@
 import { createSign, generateKeyPairSync, hash, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import type { Json } from '../support/json.ts';
 import { type BytesAnswer, sendBytes } from '../support/send.ts';
-
-type Json = Record<string, unknown>;
 
 let app: TestApp;
 

@@ -2,10 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { toGlobalId } from '../../src/graphql/node.ts';
 import { type Answer, startTestApp, type TestApp } from '../support/app.ts';
+import type { Json } from '../support/json.ts';
 import { sendBytes } from '../support/send.ts';
 import { addLearner, buildWorld, HOME_PAGE, passed, voiding, type World } from '../support/world.ts';
-
-type Json = Record<string, unknown>;
 
 const SHA2 = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 const MBOX = 'mailto:ana.erased@lms.example';

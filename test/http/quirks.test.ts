@@ -1,9 +1,9 @@
 import { hash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Answer, startTestApp, type TestApp } from '../support/app.ts';
+import type { Json } from '../support/json.ts';
 import { type BytesAnswer, basicOf, sendBytes } from '../support/send.ts';
 
-type Json = Record<string, unknown>;
 type Fields = Readonly<Record<string, string>>;
 
 let app: TestApp;

@@ -2,18 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Answer, startTestApp, type TestApp } from '../support/app.ts';
+import type { Json, List, Query } from '../support/json.ts';
 import { VOIDED } from '../support/world.ts';
-
-type Json = Record<string, unknown>;
-type Query = Readonly<Record<string, string>>;
-interface Found extends Json {
-  readonly id: string;
-  readonly stored: string;
-}
-interface List {
-  readonly statements: readonly Found[];
-  readonly more: string;
-}
 
 let app: TestApp;
 

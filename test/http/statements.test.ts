@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Answer, startTestApp, type TestApp } from '../support/app.ts';
+import type { Json, List } from '../support/json.ts';
 import { voiding } from '../support/world.ts';
-
-type Json = Record<string, unknown>;
-interface List {
-  readonly statements: readonly (Json & { readonly id: string })[];
-  readonly more: string;
-}
 
 let app: TestApp;
 

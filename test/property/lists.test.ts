@@ -3,13 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Migration20261124000003 } from '../../migrations/20261124000003_link_signatures.ts';
 import { startTestApp, type TestApp, type XapiSecret } from '../support/app.ts';
+import type { Json, List } from '../support/json.ts';
 import { reportSeed } from '../support/seed.ts';
-
-type Json = Record<string, unknown>;
-interface Listed {
-  readonly statements: readonly { readonly id: string; readonly stored: string }[];
-  readonly more: string;
-}
 
 const STATEMENTS = 400;
 const agents = Array.from({ length: 5 }, (_, n) => ({ mbox: `mailto:a${n}@lists.example` }));
@@ -123,7 +118,7 @@ const filters: fc.Arbitrary<Filter> = fc.record({
 async function listAll(query: URLSearchParams, credential: XapiSecret | undefined): Promise<readonly string[]> {
   const ids: string[] = [];
   for (let path = `/statements?${query.toString()}`; path !== ''; ) {
-    const answer: { status: number; body: Listed } = await app.xapi('GET', path, { ...(credential && { credential }) });
+    const answer: { status: number; body: List } = await app.xapi('GET', path, { ...(credential && { credential }) });
     expect(answer.status).toBe(200);
     ids.push(...answer.body.statements.map(({ id }) => id));
     path = answer.body.more.replace(/^\/xapi/, '');
@@ -134,7 +129,7 @@ async function listAll(query: URLSearchParams, credential: XapiSecret | undefine
 test('Communication 2.1.3: every combination of filters lists what matches, in order of stored, page by page', async () => {
   const times = new Map<string, string>();
   for (let path = '/statements?limit=0'; path !== ''; ) {
-    const { body }: { body: Listed } = await app.xapi('GET', path);
+    const { body }: { body: List } = await app.xapi('GET', path);
     for (const { id, stored: at } of body.statements) times.set(id, at);
     path = body.more.replace(/^\/xapi/, '');
   }

@@ -2,9 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { digestKey } from '../../src/kernel/ids.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import type { Json } from '../support/json.ts';
 import { addLearner, buildWorld, itemIdOf, passed, voiding, type World } from '../support/world.ts';
-
-type Json = Record<string, unknown>;
 
 const LEARNERS = 12;
 const CODES = ['ALL.1', 'ALL.2', 'ANY.1', 'ANY.2'];

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Answer, startTestApp, type TestApp } from '../support/app.ts';
+import type { Json } from '../support/json.ts';
 import { basicOf, sendBytes } from '../support/send.ts';
-
-type Json = Record<string, unknown>;
 
 const LIMIT = 4_096;
 let app: TestApp;

@@ -6,19 +6,9 @@ import { readConfig } from '../../src/config/settings.ts';
 import { assertSchemaIsCurrent } from '../../src/db/schema-version.ts';
 import { type Answer, startTestApp, type TestApp, type TestAppOptions, type XapiSecret } from '../support/app.ts';
 import { createTestDatabase } from '../support/database.ts';
+import type { Found, Json, List, Query } from '../support/json.ts';
 import { basicOf } from '../support/send.ts';
 import { voiding } from '../support/world.ts';
-
-type Json = Record<string, unknown>;
-type Query = Readonly<Record<string, string>>;
-interface Found extends Json {
-  readonly id: string;
-  readonly stored: string;
-}
-interface List {
-  readonly statements: readonly Found[];
-  readonly more: string;
-}
 
 let app: TestApp;
 
