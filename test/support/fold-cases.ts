@@ -107,7 +107,7 @@ export function checkAgainstNaive({ foldProgress: fold, FoldModel: Model }: Engi
       const model = new Model([graphOf(one.items)], one.equivalences);
       const rows = fold(shuffled, model, NOW).filter((row) => row.currentLevel > 0);
       const found = Object.fromEntries(rows.map(({ itemId, currentLevel: level, confidence }) => [itemId, { level, confidence }]));
-      const texts = [found, expected].map((levels) => JSON.stringify(Object.entries(levels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))));
+      const texts = [found, expected].map((levels) => JSON.stringify(Object.entries(levels).sort(([a], [b]) => (a < b ? -1 : 1))));
       if (texts[0] !== texts[1]) throw new Error(`engine ${texts[0]}, reference ${texts[1]}`);
     }),
     options,

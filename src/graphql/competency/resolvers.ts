@@ -272,9 +272,10 @@ export class CompetencyMutations {
   ) {
     return attempt('equivalence', async () =>
       modules.competencies.approveEquivalence({
-        ...input,
         originId: fromGlobalId('Competency', input.originId, '/originId'),
         destinationId: fromGlobalId('Competency', input.destinationId, '/destinationId'),
+        twoWay: input.twoWay,
+        reason: input.reason,
       }),
     );
   }

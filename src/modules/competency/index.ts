@@ -1,4 +1,4 @@
-export { DEFAULT_POLICY, LEVEL_POLICIES, type LevelPolicy, LIMITS as LEVEL_LIMITS, ROLLUP_KINDS, type RollupRule } from '../../standards/case/index.ts';
+export { DEFAULT_POLICY, type LevelPolicy, ROLLUP_KINDS, type RollupRule } from '../../standards/case/index.ts';
 export { competencyEntities, FRAMEWORK_KINDS } from './competency.entities.ts';
 export {
   type CompetencyRow,

@@ -22,7 +22,7 @@ export interface Carried {
   readonly supporting: readonly FoldEvidence[];
 }
 
-export const NOTHING: Carried = { level: 0, supporting: [] };
+const NOTHING: Carried = { level: 0, supporting: [] };
 
 const DAY_MS = 86_400_000;
 

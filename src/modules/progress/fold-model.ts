@@ -26,7 +26,7 @@ const push = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
 };
 
 /** Everything reachable from a start, the start included. */
-export function reach(start: Iterable<string>, next: (id: string) => Iterable<string>): ReadonlySet<string> {
+function reach(start: Iterable<string>, next: (id: string) => Iterable<string>): ReadonlySet<string> {
   const seen = new Set(start);
   for (const id of seen) for (const other of next(id)) seen.add(other);
   return seen;
