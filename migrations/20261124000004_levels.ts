@@ -69,5 +69,10 @@ update progress.competency_progress set confidence = 100 where current_level > 0
 alter table progress.competency_progress alter column confidence drop default;
 alter table progress.competency_progress drop constraint competency_progress_source_check;
 alter table progress.competency_progress add constraint competency_progress_source_check check (source in ('DIRECT', 'ROLLUP', 'EQUIVALENT'));
+alter table progress.progress_event drop constraint progress_event_cause_check;
+alter table progress.progress_event add constraint progress_event_cause_check
+  check (cause in ('STATEMENT', 'VOID', 'RULE_CHANGE', 'FRAMEWORK_CHANGE', 'IDENTITY', 'EXPIRY', 'REBUILD'));
+-- The walk of a rebuild that is under way: the last learner done.
+create table progress.rebuild (id smallint primary key check (id = 1), after_learner uuid null, started_at timestamptz not null);
 create index competency_progress_next_change_index on progress.competency_progress (next_change_at) where next_change_at is not null;
 `;

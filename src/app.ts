@@ -57,6 +57,9 @@ export async function connect(config: Config, databaseUrl: string, onQuery?: (te
 
 /** Pause between two looks at whether a person is to be erased. */
 const ERASURE_POLL_MS = 2_000;
+/** Pause between two looks at whether time has changed a level, and learners folded anew at once. */
+const EXPIRY_POLL_MS = 1_000;
+const EXPIRY_BATCH = 200;
 /** Under load, statements get their positions this often, by all processes together: oftener costs more than it brings. */
 const SEQUENCER_REST_MS = 50;
 
@@ -131,7 +134,8 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   });
   const erasing = new Loop((signal) => modules.erasures.pass(signal), { pollMs: ERASURE_POLL_MS, ...complaining('an erasure') });
   const forwarding = new Loop((signal) => modules.forwarding.pass(signal), { pollMs: config.forwardPollMs, ...complaining('forwarding') });
-  const background = [projector, sequencing, forwarding, erasing];
+  const expiring = new Loop(() => modules.progress.expire(EXPIRY_BATCH), { pollMs: EXPIRY_POLL_MS, ...complaining('the scheduler') });
+  const background = [projector, sequencing, forwarding, erasing, expiring];
   const statements = createStatements(config, database, () => {
     projector.wake();
     sequencing.wake();

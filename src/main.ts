@@ -23,6 +23,8 @@ const HELP = `Usage: mumpuni <command>
   statements import FILE     store statements from JSON lines; goes on where it was
   person export FILE --learner ID
                              write everything about a learner, for their own copy
+  progress verify            compare all levels with a full fold of the statements; prints what differs
+  progress rebuild           make all levels anew from the statements; goes on where it was
   attachments collect        delete attachments that no statement names
   help                       show this
 
@@ -104,7 +106,7 @@ async function importFramework(file: string, values: Values): Promise<number> {
 }
 
 /** Commands of two words. */
-const GROUPS = new Set(['token', 'credential', 'framework', 'statements', 'attachments', 'person']);
+const GROUPS = new Set(['token', 'credential', 'framework', 'statements', 'attachments', 'person', 'progress']);
 
 async function runCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args);
@@ -148,6 +150,11 @@ async function runCommand(args: readonly string[]): Promise<number> {
       return (await import('./commands/bulk.ts')).importStatements(await loadConfig(), need(third, 'FILE'));
     case 'person export':
       await (await import('./commands/person.ts')).exportPerson(await loadConfig(), need(values.learner, '--learner'), need(third, 'FILE'));
+      return 0;
+    case 'progress verify':
+      return (await import('./commands/progress.ts')).verifyProgress(await loadConfig());
+    case 'progress rebuild':
+      await (await import('./commands/progress.ts')).rebuildProgress(await loadConfig());
       return 0;
     case 'attachments collect':
       await (await import('./commands/bulk.ts')).collectAttachments(await loadConfig());

@@ -38,7 +38,8 @@ const EventCause = enumType('EventCause', 'Why a level changed.', {
   RULE_CHANGE: 'The rules changed.',
   FRAMEWORK_CHANGE: 'The framework changed.',
   IDENTITY: 'An identifier was linked.',
-  EXPIRY: 'Evidence ended.',
+  EXPIRY: 'Evidence began, ended or lost weight by time alone.',
+  REBUILD: 'A rebuild found it other than it was stored.',
 });
 const StatementState = enumType('StatementState', 'What became of a statement.', {
   UNKNOWN: 'It is not here, or not yours.',

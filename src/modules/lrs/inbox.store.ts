@@ -28,6 +28,10 @@ interface InboxRow {
 const INBOX_COLUMNS = `s.statement_id, s.actor_key, s.authority_key, coalesce(s.recorded_at, s.stored) as occurred_at, s.body, ${IS_VOIDED} as voided,
   (select v.target_id from lrs.voiding v where v.statement_id = s.statement_id) as voids`;
 
+/** SQL: whether statement `s` still waits to be projected. */
+const IS_WAITING = `exists (select from lrs.inbox i
+  where i.bucket = get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length} and i.stored = s.stored and i.statement_id = s.statement_id)`;
+
 const toInboxStatement = (row: InboxRow): InboxStatement => ({
   id: row.statementId,
   actorKey: row.actorKey,
@@ -61,6 +65,19 @@ export async function waitingBuckets(sql: Sql): Promise<readonly number[]> {
 export async function readForProjection(sql: Sql, ids: readonly string[]): Promise<readonly InboxStatement[]> {
   const rows = await sql.rows<InboxRow>(`select ${INBOX_COLUMNS} from lrs.statement s where s.statement_id = any($1::uuid[]) order by s.statement_id`, [ids]);
   return rows.map(toInboxStatement);
+}
+
+/** Every statement of some actors, and whose statements still wait in the inbox. */
+export async function statementsOfActors(
+  sql: Sql,
+  actorKeys: readonly string[],
+): Promise<{ readonly statements: readonly InboxStatement[]; readonly waiting: ReadonlySet<string> }> {
+  const rows = await sql.rows<InboxRow & { waiting: boolean }>(
+    `select ${INBOX_COLUMNS}, ${IS_WAITING} as waiting from lrs.statement_agent a join lrs.statement s on s.statement_id = a.statement_id
+     where a.agent_key = any($1::uuid[]) and a.direct and s.actor_key = a.agent_key`,
+    [actorKeys],
+  );
+  return { statements: rows.map(toInboxStatement), waiting: new Set(rows.filter((row) => row.waiting).map((row) => row.actorKey)) };
 }
 
 /** Puts statements back into the inbox, by actor or by activity, because what they mean may have changed. */
@@ -97,7 +114,7 @@ export interface StatementState extends InboxStatement {
 export async function readStates(sql: Sql, ids: readonly string[]): Promise<readonly StatementState[]> {
   const rows = await sql.rows<InboxRow & { credentialId: string; waiting: boolean }>(
     `select ${INBOX_COLUMNS}, s.credential_id,
-       exists (select from lrs.inbox i where i.bucket = get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length} and i.stored = s.stored and i.statement_id = s.statement_id) as waiting
+       ${IS_WAITING} as waiting
      from lrs.statement s where s.statement_id = any($1::uuid[])`,
     [ids],
   );

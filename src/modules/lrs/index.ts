@@ -14,6 +14,7 @@ export {
   requeueAll,
   requeueByLink,
   type StatementState,
+  statementsOfActors,
   waitingBuckets,
 } from './inbox.store.ts';
 export { Ingest } from './ingest.ts';

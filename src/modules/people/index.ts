@@ -1,9 +1,12 @@
 export { peopleEntities } from './people.entities.ts';
 export {
+  agentsOfLearners,
+  countLearners,
   type HoldingRow,
   holdAgentsUnlinked,
   type IdentityRow,
   type LearnerRow,
+  learnerIdsAfter,
   learnersOfAgents,
   lockLearners,
   type PositionRow,

@@ -74,6 +74,26 @@ export async function learnersOfAgents(sql: Sql, agentKeys: readonly string[]): 
   return new Map(rows.map((row) => [row.agentKey, row.learnerId]));
 }
 
+/** The agent keys of learners, with whose they are: the other way round than {@link learnersOfAgents}. */
+export async function agentsOfLearners(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql.rows<{ agentKey: string; learnerId: string }>(
+    'select agent_key, learner_id from people.agent_identity where learner_id = any($1::uuid[])',
+    [learnerIds],
+  );
+  return new Map(rows.map((row) => [row.agentKey, row.learnerId]));
+}
+
+/** Learners in the order of their ids, for walks over all of them. */
+export async function learnerIdsAfter(sql: Sql, after: string | null, limit: number): Promise<readonly string[]> {
+  const rows = await sql.rows<{ id: string }>('select id from people.learner where $1::uuid is null or id > $1 order by id limit $2', [after, limit]);
+  return rows.map((row) => row.id);
+}
+
+export async function countLearners(sql: Sql): Promise<number> {
+  const [row] = await sql.rows<{ count: number }>('select count(*)::int as count from people.learner');
+  return row?.count ?? 0;
+}
+
 /**
  * Takes the row lock of each learner, in one order; who holds it may change what is derived about them.
  * @returns those that are still there.

@@ -89,6 +89,13 @@ export interface NewEvidence {
   readonly retraction: 'VOIDED' | null;
 }
 
+/** Whether two rows say the same of one piece of evidence. */
+export function sameEvidence(a: NewEvidence | undefined, b: NewEvidence | undefined): boolean {
+  const text = (row: NewEvidence | undefined): string =>
+    JSON.stringify(row && [row.learnerId, row.itemId, row.level, row.positive, row.weight, row.occurredAt, row.expiresAt, row.retraction]);
+  return text(a) === text(b);
+}
+
 /** Writes the evidence of some statements; what they gave before and do not give any more is retracted, never deleted. */
 export async function reconcileEvidence(sql: Sql, statementIds: readonly string[], evidence: readonly NewEvidence[]): Promise<void> {
   await sql.rows(
@@ -184,7 +191,7 @@ export async function writeProgress(
 }
 
 /** Why a level changed. */
-export type EventCause = 'STATEMENT' | 'VOID' | 'RULE_CHANGE' | 'FRAMEWORK_CHANGE' | 'IDENTITY' | 'EXPIRY';
+export type EventCause = 'STATEMENT' | 'VOID' | 'RULE_CHANGE' | 'FRAMEWORK_CHANGE' | 'IDENTITY' | 'EXPIRY' | 'REBUILD';
 
 export interface NewProgressEvent {
   readonly learnerId: string;
@@ -224,6 +231,56 @@ export async function requeueByFramework(sql: Sql, frameworkId: string): Promise
      where i.framework_id = $1 and e.retraction is null order by 1, 2, 3 on conflict do nothing`,
     [frameworkId],
   );
+}
+
+/** Every piece of evidence of learners that counts, as it was written; for comparison with what it should be. */
+export async function readLiveEvidence(sql: Sql, learnerIds: readonly string[]): Promise<readonly NewEvidence[]> {
+  return sql.rows<NewEvidence>(
+    `select learner_id, id, item_id, level, positive, weight, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction
+     from progress.evidence where learner_id = any($1::uuid[]) and retraction is distinct from 'RULE'`,
+    [learnerIds],
+  );
+}
+
+/** Retracts what learners hold beyond the evidence given, and deletes what differs from it, to be written anew. */
+export async function clearOtherEvidence(sql: Sql, learnerIds: readonly string[], evidence: readonly NewEvidence[]): Promise<void> {
+  const should = new Map(evidence.map((row) => [row.id, row]));
+  const present = await readLiveEvidence(sql, learnerIds);
+  const wrong = present.filter((row) => should.has(row.id) && !sameEvidence(row, should.get(row.id)));
+  const surplus = present.filter((row) => !should.has(row.id));
+  await sql.rows('delete from progress.evidence e using unnest($1::uuid[], $2::uuid[]) as t(learner, id) where e.learner_id = t.learner and e.id = t.id', [
+    wrong.map((row) => row.learnerId),
+    wrong.map((row) => row.id),
+  ]);
+  await sql.rows(
+    `update progress.evidence e set retraction = 'RULE' from unnest($1::uuid[], $2::uuid[]) as t(learner, id) where e.learner_id = t.learner and e.id = t.id`,
+    [surplus.map((row) => row.learnerId), surplus.map((row) => row.id)],
+  );
+}
+
+/** Learners whose stored answer time alone has made old. */
+export async function dueLearners(sql: Sql, now: Date, limit: number): Promise<readonly string[]> {
+  const rows = await sql.rows<{ learnerId: string }>(
+    `select distinct learner_id from (
+       select learner_id from progress.competency_progress where next_change_at <= $1 order by next_change_at limit $2) due`,
+    [now, limit],
+  );
+  return rows.map((row) => row.learnerId);
+}
+
+/** The rebuild under way, begun if there is none. @returns the last learner done. */
+export async function beginRebuild(sql: Sql, now: Date): Promise<string | null> {
+  const [row] = await sql.rows<{ afterLearner: string | null }>(
+    `insert into progress.rebuild (id, after_learner, started_at) values (1, null, $1) on conflict (id) do update set id = excluded.id returning after_learner`,
+    [now],
+  );
+  return row?.afterLearner ?? null;
+}
+
+/** Notes how far a rebuild is; null ends it. */
+export async function markRebuild(sql: Sql, afterLearner: string | null): Promise<void> {
+  if (afterLearner === null) await sql.rows('delete from progress.rebuild');
+  else await sql.rows('update progress.rebuild set after_learner = $1', [afterLearner]);
 }
 
 export interface EvidenceRow {

@@ -5,11 +5,13 @@ import type { Clock } from '../../kernel/clock.ts';
 import { conflict, invalid } from '../../kernel/errors.ts';
 import { describedLevels } from '../competency/index.ts';
 import { activityKey, readStates, readTexts, requeueAll, requeueByLink, type StatementState, waitingBuckets } from '../lrs/index.ts';
-import { learnersOfAgents } from '../people/index.ts';
+import { countLearners, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
 import { EvidenceRule, EvidenceRuleSet, RuleSetVersion } from './progress.entities.ts';
 import * as store from './progress.store.ts';
-import { ModelCache, projectBucket, rulesAbout } from './project.ts';
+import { projectBucket, rulesAbout } from './project.ts';
+import { type Difference, rebuildPage, verifyPage } from './rebuild.ts';
+import { ModelCache, refold } from './refold.ts';
 import { evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, type Rule } from './rules.ts';
 
 /** A rule to be written; what it names is checked against the alignments, which say what an activity assesses. */
@@ -84,6 +86,55 @@ export class Progress {
   async projectBucket(bucket: number, limit: number): Promise<number> {
     return projectBucket(this.#database, this.#clock, this.#models, bucket, limit);
   }
+
+  /**
+   * Folds learners anew whose answer time alone has changed: evidence that began, ended or decayed.
+   * @returns how many.
+   */
+  async expire(limit: number): Promise<number> {
+    return this.#database.transaction(async (sql) => {
+      await store.lockModel(sql, 'shared');
+      const due = await store.dueLearners(sql, this.#clock.now(), limit);
+      if (due.length === 0) return 0;
+      const present = await lockLearners(sql, due);
+      await refold(sql, this.#clock, this.#models, new Map([...present].map((id) => [id, { cause: 'EXPIRY', statementId: null }])));
+      return due.length;
+    });
+  }
+
+  /** Goes on with the rebuild under way, or begins one. @param onPage told after each transaction how many learners and statements are done. */
+  async rebuild(onPage: (learners: number, statements: number) => void): Promise<void> {
+    let after = await store.beginRebuild(this.#sql, this.#clock.now());
+    let [learners, statements] = [0, 0];
+    for (
+      let page = await rebuildPage(this.#database, this.#clock, this.#models, after);
+      page;
+      page = await rebuildPage(this.#database, this.#clock, this.#models, after)
+    ) {
+      after = page.last;
+      learners += page.learners;
+      statements += page.statements;
+      onPage(learners, statements);
+    }
+    await store.markRebuild(this.#sql, null);
+  }
+
+  /** Compares everything stored with a full fold of the statements. @returns how many learners had statements still waiting, and were passed over. */
+  async verify(onPage: (learners: number, differences: readonly Difference[]) => void): Promise<number> {
+    let [learners, waiting] = [0, 0];
+    for (
+      let page = await verifyPage(this.#database, this.#clock, this.#models, null);
+      page;
+      page = await verifyPage(this.#database, this.#clock, this.#models, page.last)
+    ) {
+      learners += page.learners;
+      waiting += page.waiting;
+      onPage(learners, page.differences);
+    }
+    return waiting;
+  }
+
+  countLearners = () => countLearners(this.#sql);
 
   async waitingBuckets(): Promise<readonly number[]> {
     return waitingBuckets(this.#sql);

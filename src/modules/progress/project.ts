@@ -1,36 +1,11 @@
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { byKey, digestKey, newId } from '../../kernel/ids.ts';
-import { liveEquivalences, publishedVersionIds, type RollupGraph, readRollupGraph } from '../competency/index.ts';
+import { byKey, digestKey } from '../../kernel/ids.ts';
 import { activityKey, claimInbox, type InboxStatement, readForProjection } from '../lrs/index.ts';
 import { holdAgentsUnlinked, learnersOfAgents, lockLearners } from '../people/index.ts';
-import { foldProgress, type ItemProgress } from './fold.ts';
-import { FoldModel } from './fold-model.ts';
 import * as store from './progress.store.ts';
-import { activitiesOf, type Evaluation, evaluate, type Rule, subjectOf } from './rules.ts';
-
-/** Graphs of published versions never change, so one process reads each once; nor does a model made of the same ones. */
-export class ModelCache {
-  readonly #graphs = new Map<string, RollupGraph>();
-  #last: { readonly key: string; readonly model: FoldModel } | null = null;
-
-  /** What evidence is folded with now: the published graph of every framework, with the approved matches between them. */
-  async current(sql: Sql): Promise<FoldModel> {
-    const versionIds = await publishedVersionIds(sql);
-    const equivalences = await liveEquivalences(sql);
-    const key = [...versionIds, ...equivalences.map(({ id }) => id)].join();
-    if (this.#last?.key === key) return this.#last.model;
-    const graphs = await Promise.all(versionIds.map((id) => this.#graph(sql, id)));
-    this.#last = { key, model: new FoldModel(graphs, equivalences) };
-    return this.#last.model;
-  }
-
-  async #graph(sql: Sql, versionId: string): Promise<RollupGraph> {
-    const graph = this.#graphs.get(versionId) ?? (await readRollupGraph(sql, versionId));
-    this.#graphs.set(versionId, graph);
-    return graph;
-  }
-}
+import { type Cause, type ModelCache, refold } from './refold.ts';
+import { activitiesOf, type Evaluation, evaluate, RuleBook, subjectOf } from './rules.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -53,16 +28,13 @@ function evidenceFrom({ rule, level }: Evaluation['matches'][number], statement:
   };
 }
 
-function sameProgress(a: ItemProgress | undefined, b: ItemProgress): boolean {
-  return (
-    a !== undefined &&
-    a.currentLevel === b.currentLevel &&
-    a.directLevel === b.directLevel &&
-    a.source === b.source &&
-    a.confidence === b.confidence &&
-    a.nextChangeAt?.getTime() === b.nextChangeAt?.getTime() &&
-    a.supporting.join() === b.supporting.join()
-  );
+/** All evidence that statements give under some rules, to the learners behind their actors. */
+export function deriveEvidence(rules: RuleBook, statements: readonly InboxStatement[], learners: ReadonlyMap<string, string>): readonly store.NewEvidence[] {
+  return statements.flatMap((statement) => {
+    const learnerId = learners.get(statement.actorKey);
+    if (learnerId === undefined || statement.voids !== null) return [];
+    return evaluate(rules, statement.statement, statement.authorityKey).matches.map((match) => evidenceFrom(match, statement, learnerId));
+  });
 }
 
 /** The learner behind each statement. Who is unknown is looked up again under the lock that linking an identifier takes. */
@@ -73,51 +45,6 @@ async function learnersOf(sql: Sql, statements: readonly InboxStatement[]): Prom
   if (unknown.length === 0) return known;
   await holdAgentsUnlinked(sql, unknown);
   return new Map([...known, ...(await learnersOfAgents(sql, unknown))]);
-}
-
-interface Cause {
-  readonly cause: 'STATEMENT' | 'VOID';
-  readonly statementId: string | null;
-}
-
-async function refold(sql: Sql, clock: Clock, models: ModelCache, causes: ReadonlyMap<string, Cause>): Promise<void> {
-  const learnerIds = [...causes.keys()];
-  const evidence = await store.readFoldEvidence(sql, learnerIds);
-  const before = await store.readProgress(sql, learnerIds);
-  const model = await models.current(sql);
-  const now = clock.now();
-  const changed: store.ProgressChange[] = [];
-  const gone: { learnerId: string; itemId: string }[] = [];
-  const events: store.NewProgressEvent[] = [];
-  for (const learnerId of learnerIds) {
-    const old = new Map((before.get(learnerId) ?? []).map((row) => [row.itemId, row]));
-    const fresh = foldProgress(evidence.get(learnerId) ?? [], model, now);
-    const event = (itemId: string, fromLevel: number, toLevel: number): void => {
-      if (fromLevel !== toLevel)
-        events.push({
-          learnerId,
-          id: newId(),
-          itemId,
-          fromLevel,
-          toLevel,
-          createdAt: now,
-          ...(causes.get(learnerId) ?? { cause: 'STATEMENT', statementId: null }),
-        });
-    };
-    for (const progress of fresh) {
-      const previous = old.get(progress.itemId);
-      old.delete(progress.itemId);
-      if (sameProgress(previous, progress)) continue;
-      changed.push({ learnerId, progress });
-      event(progress.itemId, previous?.currentLevel ?? 0, progress.currentLevel);
-    }
-    for (const [itemId, previous] of old) {
-      gone.push({ learnerId, itemId });
-      event(itemId, previous.currentLevel, 0);
-    }
-  }
-  await store.writeProgress(sql, changed, gone);
-  await store.insertEvents(sql, events);
 }
 
 /**
@@ -150,12 +77,12 @@ export async function projectBucket(database: Database, clock: Clock, models: Mo
 }
 
 /** The rules that count now and may be about one of these statements. */
-export async function rulesAbout(sql: Sql, statements: readonly { readonly statement: unknown }[]): Promise<readonly Rule[]> {
+export async function rulesAbout(sql: Sql, statements: readonly { readonly statement: unknown }[]): Promise<RuleBook> {
   const iris = statements.flatMap(({ statement }) => {
     const subject = subjectOf(statement);
     return subject === null ? [] : activitiesOf(subject);
   });
-  return iris.length === 0 ? [] : store.activeRules(sql, [...new Set(iris)].map(activityKey));
+  return new RuleBook(iris.length === 0 ? [] : await store.activeRules(sql, [...new Set(iris)].map(activityKey)));
 }
 
 async function projectStatements(
@@ -168,18 +95,16 @@ async function projectStatements(
 ): Promise<void> {
   const rules = await rulesAbout(sql, statements);
   const causes = new Map<string, Cause>();
-  const evidence = statements.flatMap((statement) => {
+  for (const statement of statements) {
     const learnerId = learners.get(statement.actorKey) ?? '';
     const cause = voidTargets.has(statement.id) ? 'VOID' : 'STATEMENT';
     const earlier = causes.get(learnerId);
     causes.set(learnerId, { cause: earlier?.cause === 'VOID' ? 'VOID' : cause, statementId: earlier ? null : statement.id });
-    const matching = evaluate(rules, statement.statement, statement.authorityKey).matches;
-    return matching.map((match) => evidenceFrom(match, statement, learnerId));
-  });
+  }
   await store.reconcileEvidence(
     sql,
     statements.map((statement) => statement.id),
-    evidence,
+    deriveEvidence(rules, statements, learners),
   );
   await refold(sql, clock, models, causes);
 }

@@ -108,7 +108,25 @@ const MATCHES: { readonly [M in RuleMatch]: (iri: string, subject: Subject) => b
   GROUPING: (iri, subject) => subject.groupings.includes(iri),
 };
 
-const isAbout = ({ match, activityIri }: Rule, subject: Subject): boolean => MATCHES[match](activityIri, subject);
+/** Rules, found by what a statement is about. */
+export class RuleBook {
+  readonly #byActivity: ReadonlyMap<string, readonly Rule[]>;
+  readonly #others: readonly Rule[];
+
+  constructor(rules: readonly Rule[]) {
+    this.#byActivity = Map.groupBy(
+      rules.filter(({ match }) => match === 'ACTIVITY'),
+      (rule) => rule.activityIri,
+    );
+    this.#others = rules.filter(({ match }) => match !== 'ACTIVITY');
+  }
+
+  /** The rules that look for this, whatever their conditions say. */
+  about(subject: Subject): readonly Rule[] {
+    const others = this.#others.filter(({ match, activityIri }) => MATCHES[match](activityIri, subject));
+    return [...(this.#byActivity.get(subject.iri) ?? []), ...others];
+  }
+}
 
 const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
@@ -143,11 +161,9 @@ export interface Evaluation {
 }
 
 /** Applies rules to a statement. Pure and total: no clock, no I/O, any statement; rules about something else are passed over. */
-export function evaluate(rules: readonly Rule[], statement: unknown, authorityKey: string): Evaluation {
+export function evaluate(rules: RuleBook, statement: unknown, authorityKey: string): Evaluation {
   const subject = subjectOf(statement);
-  const results = rules
-    .filter((rule) => subject !== null && isAbout(rule, subject))
-    .map((rule) => ({ rule, reason: missedCondition(rule, statement, authorityKey) }));
+  const results = (subject === null ? [] : rules.about(subject)).map((rule) => ({ rule, reason: missedCondition(rule, statement, authorityKey) }));
   return {
     matches: results.filter(({ reason }) => reason === null).map(({ rule }) => ({ rule, level: levelOf(rule, statement) })),
     misses: results.flatMap(({ rule, reason }) => (reason === null ? [] : [{ rule, reason }])),
