@@ -24,6 +24,7 @@ import { NodeResolver } from './node-resolver.ts';
 import { LearnerResolver, OrganizationUnitResolver, PeopleMutations, PositionHoldingResolver, PositionResolver } from './people/resolvers.ts';
 import {
   CompetencyProgressResolver,
+  EvidenceDryRunResolver,
   EvidenceResolver,
   EvidenceRuleResolver,
   EvidenceRuleSetResolver,
@@ -73,6 +74,7 @@ export function graphqlSchema(): GraphQLSchema {
       CredentialMutations,
       EnrolmentResolver,
       ErasureResolver,
+      EvidenceDryRunResolver,
       EvidenceResolver,
       EvidenceRuleResolver,
       EvidenceRuleSetResolver,

@@ -1,9 +1,10 @@
 import { GraphQLUUID } from 'graphql-scalars';
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { invalid } from '../../kernel/errors.ts';
+import { scanJson } from '../../kernel/json-text.ts';
 import { activityKey } from '../../modules/lrs/index.ts';
 import type { EvidenceRow, NewRule, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
-import { isIri } from '../../standards/xapi/index.ts';
+import { isIri, isObject, validateStatement } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
 import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
@@ -16,6 +17,7 @@ import { codeOf, type ProgressRoot, rollupWords } from './progress-rows.ts';
 import {
   CompetencyProgress,
   Evidence,
+  EvidenceDryRun,
   EvidenceRule,
   EvidenceRuleSet,
   EvidenceRuleSetConnection,
@@ -188,6 +190,43 @@ export class StatementStatusResolver {
   @Access(['ADMIN', 'VENDOR'])
   evidence(@Root() outcome: StatementOutcome): readonly EvidenceRoot[] {
     return outcome.evidence.map((row) => ({ ...row, asOf: null }));
+  }
+}
+
+const DRY_RUN_LIMITS = { maxDepth: 64, maxTokens: 100_000 };
+
+@Resolver()
+export class EvidenceDryRunResolver {
+  @Query(() => EvidenceDryRun, {
+    description: 'What rules would make of a statement, and why they would not; nothing is stored.',
+    complexity: ({ childComplexity }) => 20 + 10 * childComplexity,
+  })
+  @Access(['ADMIN', 'VENDOR'])
+  async evidenceDryRun(
+    @Ctx() { modules }: GraphContext,
+    @Arg('statement', () => String, { description: 'The statement as JSON text.' }) text: string,
+    @Arg('ruleSetVersionId', () => ID, { nullable: true, description: 'A version of a rule set, also a draft; left out, all rules that count now.' })
+    ruleSetVersionId?: string | null,
+    @Arg('authorityKey', () => GraphQLUUID, { nullable: true, description: 'Key of the authority it would be sent by; left out, one that every rule trusts.' })
+    authorityKey?: string | null,
+  ) {
+    const statement = readStatement(text);
+    const isVersion2 = isObject(statement) && String(statement['version']).startsWith('2.');
+    const violations = validateStatement(statement, isVersion2 ? '2.0.0' : '1.0.3');
+    if (violations.length > 0) return { violations, matches: [], misses: [] };
+    const versionId = ruleSetVersionId == null ? null : fromGlobalId('EvidenceRuleSetVersion', ruleSetVersionId, '/ruleSetVersionId');
+    const { matches, misses } = await modules.progress.dryRun(statement, versionId, authorityKey ?? null);
+    return { violations, matches, misses: misses.map((miss) => ({ ...miss, explanation: explainReason(miss.reason) })) };
+  }
+}
+
+/** As the statement resource reads it. @throws AppError INVALID_INPUT */
+function readStatement(text: string): unknown {
+  try {
+    scanJson(text, DRY_RUN_LIMITS);
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid('/statement', 'RFC 8259 json', `statement must be JSON: ${(error as Error).message}`);
   }
 }
 

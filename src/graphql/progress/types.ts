@@ -268,6 +268,51 @@ export class StatementStatus {
   evidence?: Evidence[];
 }
 
+@ObjectType({ description: 'A rule that a statement meets.' })
+export class EvidenceRuleMatch {
+  @Exposed(['ADMIN', 'VENDOR'], () => EvidenceRule, 'The rule.')
+  rule!: EvidenceRule;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => Int, 'The level it would be evidence of.')
+  level!: number;
+}
+
+@ObjectType({ description: 'A rule about what a statement is about, one of whose conditions it does not meet.' })
+export class EvidenceRuleMiss {
+  @Exposed(['ADMIN', 'VENDOR'], () => EvidenceRule, 'The rule.')
+  rule!: EvidenceRule;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => NoEvidenceReason, 'The first condition it does not meet.')
+  reason!: string;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => String, 'The reason in a sentence.')
+  explanation!: string;
+}
+
+@ObjectType({ description: 'A rule of xAPI that a statement breaks.' })
+export class StatementViolation {
+  @Exposed(['ADMIN', 'VENDOR'], () => String, 'Where in the statement, as a JSON pointer.')
+  path!: string;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => String, 'The requirement, by its section.')
+  rule!: string;
+
+  @Exposed(['ADMIN', 'VENDOR'], () => String, 'What was expected, in words.')
+  message!: string;
+}
+
+@ObjectType({ description: 'What would become of a statement; nothing is stored.' })
+export class EvidenceDryRun {
+  @Exposed(['ADMIN', 'VENDOR'], () => [StatementViolation], 'Why it would be refused; empty when it conforms.')
+  violations!: StatementViolation[];
+
+  @Exposed(['ADMIN', 'VENDOR'], () => [EvidenceRuleMatch], 'The rules it meets: each would be evidence.')
+  matches!: EvidenceRuleMatch[];
+
+  @Exposed(['ADMIN', 'VENDOR'], () => [EvidenceRuleMiss], 'The rules about the same that it does not meet.')
+  misses!: EvidenceRuleMiss[];
+}
+
 /** The sentence for a reason. */
 export const explainReason = (reason: keyof typeof REASON_TEXTS): string => REASON_TEXTS[reason];
 

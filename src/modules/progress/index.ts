@@ -3,4 +3,4 @@ export { progressEntities } from './progress.entities.ts';
 export type { EvidenceRow, ProgressEventRow, RuleSetRow, RuleSetVersionRow } from './progress.store.ts';
 export { type NewRule, Progress, type StatementOutcome } from './progress.ts';
 export type { Difference } from './rebuild.ts';
-export { NO_EVIDENCE_REASONS, type NoEvidenceReason, PLAIN_RULE, type Rule, type RuleMatch } from './rules.ts';
+export { type Evaluation, NO_EVIDENCE_REASONS, type NoEvidenceReason, PLAIN_RULE, type Rule, type RuleMatch } from './rules.ts';

@@ -12,7 +12,7 @@ import * as store from './progress.store.ts';
 import { projectBucket, rulesAbout } from './project.ts';
 import { type Difference, rebuildPage, verifyPage } from './rebuild.ts';
 import { ModelCache, refold } from './refold.ts';
-import { evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, type Rule } from './rules.ts';
+import { activitiesOf, type Evaluation, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, type Rule, RuleBook, subjectOf } from './rules.ts';
 
 /** A rule to be written; what it names is checked against the alignments, which say what an activity assesses. */
 export type NewRule = Omit<Rule, 'id' | 'versionId' | 'activityKey'>;
@@ -206,6 +206,20 @@ export class Progress {
       const counts = own.some((row) => row.retraction === null);
       return { statementId, state: counts ? 'EVIDENCE' : 'NO_EVIDENCE', reason: counts ? null : reasonFor(state), evidence: own };
     });
+  }
+
+  /**
+   * What rules would make of a statement that is not stored.
+   * @param versionId a version of a rule set, draft or not; null: all rules that count now.
+   * @param authorityKey whose word it would be; null: somebody every rule trusts.
+   */
+  async dryRun(statement: unknown, versionId: string | null, authorityKey: string | null): Promise<Evaluation> {
+    const subject = subjectOf(statement);
+    if (subject === null) return { matches: [], misses: [] };
+    const rules =
+      versionId === null ? await store.activeRules(this.#sql, activitiesOf(subject).map(activityKey)) : await store.rulesOfVersions(this.#sql, [versionId]);
+    const trusting = authorityKey === null ? rules.map((rule) => ({ ...rule, trustedAuthorities: [] })) : rules;
+    return evaluate(new RuleBook(trusting), statement, authorityKey ?? '');
   }
 
   /**
