@@ -84,7 +84,10 @@ export function createModules(config: Config, database: Database, clock: Clock):
     competencies: new Competencies(database, clock, (sql, frameworkId) => progress.frameworkPublished(sql, frameworkId)),
     erasures,
     forwarding: new Forwarding(database, blobStore(config), clock, config.forwardSecrets),
-    people: new People(database, clock, forget),
+    people: new People(database, clock, {
+      onErased: forget,
+      onUnlinked: (sql, learnerId, agentKey) => progress.identityUnlinked(sql, learnerId, agentKey),
+    }),
     progress,
     training,
   };

@@ -405,6 +405,7 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['frameworkVersionPublish', 'id: "x"'],
   ['learnerCreate', 'input: { name: "Budi", staffCategory: PNS }'],
   ['learnerIdentityAdd', 'input: { learnerId: "x", identity: { ifiKind: mbox, ifiValue: "mailto:budi@lms.example" } }'],
+  ['learnerIdentityRemove', 'input: { learnerId: "x", identity: { ifiKind: mbox, ifiValue: "mailto:budi@lms.example" } }'],
   ['moduleAdd', 'input: { programVersionId: "x", title: "x", jp: 1 }'],
   ['organizationUnitCreate', 'input: { code: "NEW", name: "x", kind: OPD }'],
   ['partnerCreate', 'input: { code: "NEW", name: "x", kind: UNIVERSITY }'],

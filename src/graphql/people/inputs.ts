@@ -35,6 +35,15 @@ export class LearnerIdentityAddInput {
   identity!: IdentityInput;
 }
 
+@InputType({ description: 'An identifier to take from a learner.' })
+export class LearnerIdentityRemoveInput {
+  @Field(() => ID, { description: 'The learner.' })
+  learnerId!: string;
+
+  @Field(() => IdentityInput, { description: 'The identifier.' })
+  identity!: IdentityInput;
+}
+
 @InputType({ description: 'A position to add.' })
 export class PositionCreateInput {
   @Field(() => String, { description: 'Its code; unique.' })

@@ -13,6 +13,7 @@ import {
   type IdentityInput,
   LearnerCreateInput,
   LearnerIdentityAddInput,
+  LearnerIdentityRemoveInput,
   OrganizationUnitCreateInput,
   PositionCreateInput,
   PositionHoldingCreateInput,
@@ -132,6 +133,7 @@ export class PositionHoldingResolver {
 
 const LearnerCreatePayload = payloadType('LearnerCreate', 'learner', () => Learner, 'The learner added.');
 const LearnerIdentityAddPayload = payloadType('LearnerIdentityAdd', 'learner', () => Learner, 'The learner.');
+const LearnerIdentityRemovePayload = payloadType('LearnerIdentityRemove', 'learner', () => Learner, 'The learner.');
 const PositionCreatePayload = payloadType('PositionCreate', 'position', () => Position, 'The position added.');
 const OrganizationUnitCreatePayload = payloadType('OrganizationUnitCreate', 'organizationUnit', () => OrganizationUnit, 'The unit added.');
 const PositionHoldingCreatePayload = payloadType('PositionHoldingCreate', 'learner', () => Learner, 'The learner with the new holding.');
@@ -163,6 +165,21 @@ export class PeopleMutations {
     return attempt('learner', async () => {
       const id = fromGlobalId('Learner', input.learnerId, '/learnerId');
       await modules.people.addIdentity(id, ifiOf(input.identity));
+      return loaders.learnerById.load(id);
+    });
+  }
+
+  @Mutation(() => LearnerIdentityRemovePayload, {
+    description: 'Takes an xAPI identifier from a learner. Statements under it are kept, and count for whoever it is linked to next.',
+  })
+  @Access(ADMIN)
+  async learnerIdentityRemove(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('input', () => LearnerIdentityRemoveInput, { description: 'The identifier.' }) input: LearnerIdentityRemoveInput,
+  ) {
+    return attempt('learner', async () => {
+      const id = fromGlobalId('Learner', input.learnerId, '/learnerId');
+      await modules.people.removeIdentity(id, ifiOf(input.identity));
       return loaders.learnerById.load(id);
     });
   }

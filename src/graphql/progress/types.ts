@@ -37,7 +37,7 @@ const EventCause = enumType('EventCause', 'Why a level changed.', {
   VOID: 'A statement was voided.',
   RULE_CHANGE: 'The rules changed.',
   FRAMEWORK_CHANGE: 'The framework changed.',
-  IDENTITY: 'An identifier was linked.',
+  IDENTITY: 'An identifier was taken from the learner.',
   EXPIRY: 'Evidence began, ended or lost weight by time alone.',
   REBUILD: 'A rebuild found it other than it was stored.',
 });

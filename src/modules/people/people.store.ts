@@ -118,6 +118,11 @@ export async function deleteLearner(sql: Sql, id: string): Promise<readonly Ifi[
 
 const AGENT_LOCK = `(('x' || substr(replace(t.key::text, '-', ''), 1, 16))::bit(64))::bigint`;
 
+/** @returns whether the learner had it. */
+export async function deleteIdentity(sql: Sql, learnerId: string, agentKey: string): Promise<boolean> {
+  return (await sql.rows('delete from people.agent_identity where learner_id = $1 and agent_key = $2 returning 1', [learnerId, agentKey])).length > 0;
+}
+
 /** Keeps identifiers from being projected as unknown while one is linked; to be taken before the link is written. */
 export async function lockAgents(sql: Sql, agentKeys: readonly string[]): Promise<void> {
   await sql.rows(`select pg_advisory_xact_lock(k) from (select ${AGENT_LOCK} as k from unnest($1::uuid[]) as t(key) order by t.key) s`, [agentKeys]);

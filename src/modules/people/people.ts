@@ -41,17 +41,25 @@ const agentOf = (ifi: Ifi): unknown => (ifi.kind === 'account' ? { account: { ho
 /** Told inside the transaction that deletes a learner, with their identifiers, so that all others forget them too. @returns the id of a receipt. */
 export type OnLearnerErased = (sql: Sql, learnerId: string, identities: readonly Ifi[]) => Promise<string>;
 
+/** Told inside the transaction that takes an identifier from a learner, so that what rests on it goes too. */
+export type OnIdentityUnlinked = (sql: Sql, learnerId: string, agentKey: string) => Promise<void>;
+
+/** Whom this module tells. */
+export interface PeopleListeners {
+  readonly onErased: OnLearnerErased;
+  readonly onUnlinked: OnIdentityUnlinked;
+}
+
 /** Units, positions, learners, and the xAPI identifiers by which statements know them. */
 export class People {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #told: PeopleListeners;
 
-  readonly #onErased: OnLearnerErased;
-
-  constructor(database: Database, clock: Clock, onErased: OnLearnerErased) {
+  constructor(database: Database, clock: Clock, told: PeopleListeners) {
     this.#database = database;
     this.#clock = clock;
-    this.#onErased = onErased;
+    this.#told = told;
   }
 
   get #sql(): Sql {
@@ -81,6 +89,24 @@ export class People {
   }
 
   /**
+   * Takes an identifier from a learner: what statements under it gave them is retracted. They are kept, and count for
+   * whoever the identifier is linked to next.
+   * @throws AppError INVALID_INPUT when the learner has no such identifier.
+   */
+  async removeIdentity(learnerId: string, given: Ifi): Promise<void> {
+    const ifi = canonicalIfi(given);
+    const agentKey = ifiKey(ifi);
+    await this.#database.transaction(async (sql) => {
+      await assertExists(sql, 'people.learner', learnerId, '/learnerId', 'learner');
+      // Before the learner's lock: the projector takes them in this order too.
+      await store.lockAgents(sql, [agentKey]);
+      await store.lockLearners(sql, [learnerId]);
+      if (!(await store.deleteIdentity(sql, learnerId, agentKey))) throw invalid('/identity', 'reference', 'the learner has no such identifier');
+      await this.#told.onUnlinked(sql, learnerId, agentKey);
+    });
+  }
+
+  /**
    * Erases a person (UU 27/2022): who they are is gone at once, what statements say of them soon after.
    * @returns the id of the receipt.
    * @throws AppError NOT_FOUND
@@ -89,7 +115,7 @@ export class People {
     return this.#database.transaction(async (sql) => {
       const identities = await store.deleteLearner(sql, learnerId);
       if (!identities) throw missing('/id', 'reference', 'there is no such learner');
-      return this.#onErased(sql, learnerId, identities);
+      return this.#told.onErased(sql, learnerId, identities);
     });
   }
 

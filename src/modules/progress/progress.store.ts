@@ -124,6 +124,15 @@ export async function reconcileEvidence(sql: Sql, statementIds: readonly string[
   );
 }
 
+/** Retracts what statements of an agent gave a learner. */
+export async function retractOfAgent(sql: Sql, learnerId: string, agentKey: string): Promise<void> {
+  await sql.rows(
+    `update progress.evidence e set retraction = 'IDENTITY' from lrs.statement s
+     where e.learner_id = $1 and e.retraction is distinct from 'RULE' and s.statement_id = e.statement_id and s.actor_key = $2`,
+    [learnerId, agentKey],
+  );
+}
+
 /** Everything that counts for some learners, now or later, by learner. */
 export async function readFoldEvidence(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, readonly FoldEvidence[]>> {
   const rows = await sql.rows<FoldEvidence & { learnerId: string }>(
@@ -237,7 +246,7 @@ export async function requeueByFramework(sql: Sql, frameworkId: string): Promise
 export async function readLiveEvidence(sql: Sql, learnerIds: readonly string[]): Promise<readonly NewEvidence[]> {
   return sql.rows<NewEvidence>(
     `select learner_id, id, item_id, level, positive, weight, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction
-     from progress.evidence where learner_id = any($1::uuid[]) and retraction is distinct from 'RULE'`,
+     from progress.evidence where learner_id = any($1::uuid[]) and (retraction is null or retraction = 'VOIDED')`,
     [learnerIds],
   );
 }

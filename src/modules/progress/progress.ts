@@ -146,6 +146,13 @@ export class Progress {
     await store.requeueByFramework(sql, frameworkId);
   }
 
+  /** Takes from a learner what statements of an agent gave; to be called under the learner's lock, once they are not linked any more. */
+  async identityUnlinked(sql: Sql, learnerId: string, agentKey: string): Promise<void> {
+    await store.lockModel(sql, 'shared');
+    await store.retractOfAgent(sql, learnerId, agentKey);
+    await refold(sql, this.#clock, this.#models, new Map([[learnerId, { cause: 'IDENTITY', statementId: null }]]));
+  }
+
   /**
    * The progress of learners, as of now or of another instant.
    *

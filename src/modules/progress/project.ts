@@ -69,8 +69,12 @@ export async function projectBucket(database: Database, clock: Clock, models: Mo
     const concerned = [...new Set(scouts.flatMap((statement) => learners.get(statement.actorKey) ?? []))].sort(byKey);
     if (concerned.length === 0) return claimed.length;
     const present = await lockLearners(sql, concerned);
-    // Read again: whether a statement is voided is only certain under the lock of its learner.
-    const statements = (await readForProjection(sql, ids)).filter((statement) => present.has(learners.get(statement.actorKey) ?? ''));
+    // Read again: whether a statement is voided, and whose it is, is only certain under the lock of its learner.
+    const linked = await learnersOfAgents(sql, [...learners.keys()]);
+    const statements = (await readForProjection(sql, ids)).filter(({ actorKey }) => {
+      const learnerId = linked.get(actorKey);
+      return learnerId !== undefined && learnerId === learners.get(actorKey) && present.has(learnerId);
+    });
     await projectStatements(sql, clock, models, statements, learners, new Set(targets));
     return claimed.length;
   });
