@@ -150,30 +150,45 @@ function directMatches(conditions: Conditions, filter: StatementFilter, ranges: 
     order by ${orderOf(filter, walked)} limit ${walkLimit(filter)})`;
 }
 
-/** Statements that refer, at any depth, to one statement that matches; null where no filter could be inherited. */
+/**
+ * Statements that refer, at any depth, to one statement that matches; null where no filter could be inherited.
+ *
+ * Walked like the links: the links inherited under one key, in order, each tried against the other filters, which must
+ * hold for one and the same statement referred to.
+ */
 function inheritedMatches(conditions: Conditions, filter: StatementFilter): string | null {
-  const keys: (readonly [key: string, roles: number])[] = [];
-  if (filter.agentKey !== undefined) keys.push([filter.agentKey, filter.relatedAgents ? ALL_ROLES : DIRECT_AGENT_ROLES]);
-  if (filter.activityKey !== undefined) keys.push([filter.activityKey, filter.relatedActivities ? ALL_ROLES : DIRECT_ACTIVITY_ROLES]);
-  if (filter.registration !== undefined) keys.push([filter.registration, 0]);
-  if (filter.verbKey !== undefined) keys.push([filter.verbKey, 0]);
-  if (keys.length === 0) return null;
-  const tables = keys.map((_, index) => `lrs.inherited_link i${index}`);
-  keys.forEach(([key, roles], index) => {
-    conditions.add(`i${index}.key = ${conditions.bind(key)}`);
-    if (roles !== 0) conditions.add(`i${index}.roles & ${conditions.bind(roles)} <> 0`);
-    // All filters must hold for one and the same statement referred to.
-    if (index > 0) conditions.add(`i${index}.stored = i0.stored`, `i${index}.statement_id = i0.statement_id`, `i${index}.source_id = i0.source_id`);
+  const { agentKey, activityKey, authorityKey, registration, verbKey } = filter;
+  // The likely sparsest first. What someone else's statement says must not show through one's own reference to it.
+  const keys = [
+    [authorityKey, ALL_ROLES],
+    [registration, null],
+    [agentKey, filter.relatedAgents ? ALL_ROLES : DIRECT_AGENT_ROLES],
+    [activityKey, filter.relatedActivities ? ALL_ROLES : DIRECT_ACTIVITY_ROLES],
+    [verbKey, null],
+  ] as const;
+  const given = keys.flatMap(([key, roles]) => (key === undefined ? [] : [[key, roles] as const]));
+  if (given.length === (authorityKey === undefined ? 0 : 1)) return null;
+  const addKey = (alias: string, [key, roles]: (typeof given)[number]): void => {
+    conditions.add(`${alias}.key = ${conditions.bind(key)}`);
+    if (roles !== null) conditions.add(`${alias}.roles & ${conditions.bind(roles)} <> 0`);
+  };
+  const tries = given.slice(1).map((one, index) => {
+    const alias = `i${index + 1}`;
+    addKey(alias, one);
+    conditions.add(`${alias}.stored = i0.stored`, `${alias}.statement_id = i0.statement_id`, `${alias}.source_id = i0.source_id`);
+    return `(select from lrs.inherited_link ${alias} where ${conditions.take()} limit 1) ${alias}`;
   });
-  addWindow(conditions, filter, 'i0');
   conditions.add('s.statement_id = i0.statement_id', `not ${IS_VOIDED}`);
-  // What someone else's statement says must not show through one's own reference to it.
-  if (filter.authorityKey !== undefined) {
-    const mine = conditions.bind(filter.authorityKey);
-    tables.push('lrs.statement source');
-    conditions.add(`s.authority_key = ${mine}`, 'source.statement_id = i0.source_id', `source.authority_key = ${mine}`);
+  if (authorityKey !== undefined) {
+    const mine = conditions.bind(authorityKey);
+    conditions.add(`s.authority_key = ${mine}`);
+    tries.push(`(select from lrs.statement source where source.statement_id = i0.source_id and source.authority_key = ${mine} limit 1) source`);
   }
-  return `(select distinct i0.stored, i0.statement_id from ${[...tables, 'lrs.statement s'].join(', ')} where ${conditions.take()}
+  tries.push(`(select from lrs.statement s where ${conditions.take()} limit 1) s`);
+  const [first] = given;
+  if (first) addKey('i0', first);
+  addWindow(conditions, filter, 'i0');
+  return `(select distinct i0.stored, i0.statement_id from ${['lrs.inherited_link i0', ...tries.map((one) => `lateral ${one}`)].join(' cross join ')} where ${conditions.take()}
     order by ${orderOf(filter, 'i0')} limit ${walkLimit(filter)})`;
 }
 
