@@ -3,7 +3,7 @@ import { digestKey } from '../../src/kernel/ids.ts';
 import { PLAIN_RULE } from '../../src/modules/progress/index.ts';
 import type { Difference } from '../../src/modules/progress/rebuild.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { activityIri, addLearner, buildWorld, casePackage, itemIdOf, PASSED, passed, type World } from '../support/world.ts';
+import { activityIri, addLearner, buildWorld, casePackage, HOME_PAGE, itemIdOf, PASSED, passed, type World } from '../support/world.ts';
 
 const START = new Date('2026-04-01T00:00:00Z');
 const DAY_MS = 86_400_000;
@@ -214,4 +214,27 @@ test('an approval without a match, for the second time, or that makes a part its
     violations: [{ path: '/destinationId', rule: 'acyclic' }],
   });
   expect(await approvals()).toEqual(before);
+});
+
+test('an identifier taken from a learner takes its evidence along, which counts for whoever it is linked to next', async () => {
+  const ana = await addLearner(app, world, 'ana');
+  const budi = await addLearner(app, world, 'budi');
+  await send(passed('ana', 'ANY.1', 3), passed('budi', 'ANY.2', 1));
+  const identity = { kind: 'account', homePage: HOME_PAGE, value: 'ana' } as const;
+
+  const before = await rowsOf('select * from people.agent_identity order by id');
+  await expect(app.modules.people.removeIdentity(budi, identity)).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+    violations: [{ path: '/identity', rule: 'reference' }],
+  });
+  expect(await rowsOf('select * from people.agent_identity order by id')).toEqual(before);
+  expect(await levelsOf(ana)).toEqual({ 'ANY.1': 3, ANY: 3 });
+
+  await app.modules.people.removeIdentity(ana, identity);
+  expect(await levelsOf(ana)).toEqual({});
+  expect((await app.modules.progress.eventsOf([ana], 10)).filter((event) => event.cause === 'IDENTITY')).toHaveLength(2);
+  await app.modules.people.addIdentity(budi, identity);
+  await app.projector.drain();
+  expect(await levelsOf(budi)).toEqual({ 'ANY.1': 3, 'ANY.2': 1, ANY: 3 });
+  expect(await verify()).toEqual([]);
 });

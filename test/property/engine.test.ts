@@ -307,7 +307,7 @@ function expectedOf(world: string, spec: Spec, happened: Happened): readonly Rec
         },
       ];
     });
-    return Object.fromEntries([...naiveProgress(evidence, items, [...happened.approvals.values()], now)].sort());
+    return Object.fromEntries(naiveProgress(evidence, items, [...happened.approvals.values()], now));
   });
 }
 
@@ -321,14 +321,13 @@ async function found(): Promise<readonly Record<string, unknown>[]> {
     Object.fromEntries(
       (progress.get(id) ?? [])
         .filter((row) => row.currentLevel > 0)
-        .map(({ itemId, currentLevel: level, confidence }) => [itemId, { level, confidence }] as const)
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
+        .map(({ itemId, currentLevel: level, confidence }) => [itemId, { level, confidence }] as const),
     ),
   );
 }
 
-const EMPTY =
-  'truncate lrs.statement, lrs.statement_agent, lrs.statement_activity, lrs.voiding, lrs.inbox, progress.evidence, progress.competency_progress, progress.progress_event, people.agent_identity';
+const EMPTY = `truncate lrs.statement, lrs.statement_agent, lrs.statement_activity, lrs.voiding, lrs.inbox, progress.evidence, progress.competency_progress,
+  progress.progress_event, progress.evidence_rule_set, people.agent_identity, competency.competency_framework cascade`;
 
 test.each(['BEST_VALID', 'LATEST', 'WEIGHTED'] as const)(
   'under %s, whatever comes in whatever order - statements, repeats, early voids, identifiers, rules, matches, time - stored equals folded anew equals the reference',
