@@ -1,66 +1,6 @@
 import type { Sql } from '../../db/database.ts';
 import type { FoldEvidence } from './direct-level.ts';
 import type { ItemProgress } from './fold.ts';
-import type { Rule } from './rules.ts';
-
-const RULE = `r.id, r.version_id, r.position, r.match, r.activity_key, r.activity_iri, r.verbs, r.scaled_min, r.scaled_max, r.success, r.completion,
-  r.duration_min_seconds, r.category, r.trusted_authorities, r.item_id, r.level, r.bands, r.positive, r.weight, r.valid_days`;
-
-/** Rules that count now and may be about one of these activities, or about what no key tells (a prefix, a type). */
-export async function activeRules(sql: Sql, activityKeys: readonly string[]): Promise<readonly Rule[]> {
-  return sql.rows<Rule>(
-    `select ${RULE} from progress.evidence_rule r join progress.rule_set_version v on v.id = r.version_id
-     where v.status = 'ACTIVE' and (r.activity_key = any($1::uuid[]) or r.match in ('PREFIX', 'TYPE')) order by r.id`,
-    [activityKeys],
-  );
-}
-
-export const rulesOfVersions = (sql: Sql, versionIds: readonly string[]) =>
-  sql.rows<Rule>(`select ${RULE} from progress.evidence_rule r where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds]);
-
-export const rulesById = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<Rule>(`select ${RULE} from progress.evidence_rule r where r.id = any($1::uuid[])`, [ids]);
-
-export interface RuleSetRow {
-  readonly id: string;
-  readonly code: string;
-  readonly title: string;
-}
-
-export interface RuleSetVersionRow {
-  readonly id: string;
-  readonly ruleSetId: string;
-  readonly ordinal: number;
-  readonly status: 'DRAFT' | 'ACTIVE' | 'SUPERSEDED';
-  readonly activatedAt: Date | null;
-}
-
-export const listRuleSets = (sql: Sql, limit: number, afterCode: string | null) =>
-  sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where $1::text is null or code > $1 order by code limit $2', [afterCode, limit]);
-
-export const ruleSetsById = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where id = any($1::uuid[])', [ids]);
-
-const RULE_SET_VERSION = 'id, rule_set_id, ordinal, status, activated_at';
-
-export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<RuleSetVersionRow>(
-    `select ${RULE_SET_VERSION} from progress.rule_set_version where rule_set_id = any($1::uuid[]) order by rule_set_id, ordinal desc`,
-    [ids],
-  );
-
-export const ruleSetVersionsById = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where id = any($1::uuid[])`, [ids]);
-
-/** Up to which level the alignments say that an activity assesses a competency; null when they do not. */
-export async function assessedLevel(sql: Sql, activityKey: string, itemId: string): Promise<number | null> {
-  const [row] = await sql.rows<{ level: number | null }>(
-    `select max(target_level)::int as level from training.activity_alignment a join training.learning_activity l on l.id = a.activity_id
-     where l.activity_key = $1 and a.item_id = $2 and a.contribution = 'ASSESSES'`,
-    [activityKey, itemId],
-  );
-  return row?.level ?? null;
-}
 
 const MODEL_LOCK = 7_307_117_111;
 

@@ -1,6 +1,6 @@
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
-import { checkRange, checkTexts } from '../../kernel/checks.ts';
+import { checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { conflict, invalid } from '../../kernel/errors.ts';
 import { describedLevels } from '../competency/index.ts';
@@ -12,10 +12,9 @@ import * as store from './progress.store.ts';
 import { projectBucket, rulesAbout } from './project.ts';
 import { type Difference, rebuildPage, verifyPage } from './rebuild.ts';
 import { ModelCache, refold } from './refold.ts';
+import { checkRuleConditions, levelsNamed, type NewRule } from './rule-checks.ts';
+import * as ruleStore from './rules.store.ts';
 import { activitiesOf, type Evaluation, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, type Rule, RuleBook, subjectOf } from './rules.ts';
-
-/** A rule to be written; what it names is checked against the alignments, which say what an activity assesses. */
-export type NewRule = Omit<Rule, 'id' | 'versionId' | 'activityKey'>;
 
 /** What became of a statement, for whoever sent it. */
 export interface StatementOutcome {
@@ -26,39 +25,9 @@ export interface StatementOutcome {
   readonly evidence: readonly store.EvidenceRow[];
 }
 
-/** A hundred years: an expiry stays a date. */
-const MAX_VALID_DAYS = 36_525;
-/** A year, in seconds. */
-const MAX_DURATION = 31_536_000;
-
 /** Of several rules missed, the one that came furthest is the useful answer. */
 const furthest = (reasons: readonly NoEvidenceReason[]): NoEvidenceReason =>
   reasons.reduce((best, reason) => (NO_EVIDENCE_REASONS.indexOf(reason) > NO_EVIDENCE_REASONS.indexOf(best) ? reason : best), 'NO_RULE_FOR_ACTIVITY');
-
-/** Every level a rule can give, with its place in the input. */
-const levelsNamed = (rule: NewRule, path: string): readonly (readonly [path: string, level: number])[] =>
-  rule.bands.length > 0 ? rule.bands.map((band, index) => [`${path}/bands/${index}/level`, band.level] as const) : [[`${path}/level`, rule.level]];
-
-const isScore = (score: number): boolean => score >= -1 && score <= 1;
-
-/** @throws AppError INVALID_INPUT for the first condition that cannot hold or says nothing. */
-function checkRuleConditions(rule: NewRule, path: string): void {
-  const name = path.slice(1);
-  if (rule.verbs.length === 0) throw invalid(`${path}/verbs`, 'not-empty', 'a rule names at least one verb');
-  checkTexts({ [`${name}/activityIri`]: rule.activityIri, ...(rule.category !== null && { [`${name}/category`]: rule.category }) });
-  if (rule.scaledMin !== null && !isScore(rule.scaledMin)) throw invalid(`${path}/scaledMin`, 'range', 'scaledMin lies between -1 and 1');
-  if (rule.scaledMax !== null && !isScore(rule.scaledMax)) throw invalid(`${path}/scaledMax`, 'range', 'scaledMax lies between -1 and 1');
-  if (rule.scaledMin !== null && rule.scaledMax !== null && rule.scaledMin > rule.scaledMax)
-    throw invalid(`${path}/scaledMax`, 'range', 'scaledMax must not lie below scaledMin');
-  rule.bands.forEach((band, index) => {
-    if (!isScore(band.scaledMin)) throw invalid(`${path}/bands/${index}/scaledMin`, 'range', 'scaledMin lies between -1 and 1');
-    if (index > 0 && band.scaledMin <= (rule.bands[index - 1]?.scaledMin ?? 0))
-      throw invalid(`${path}/bands/${index}/scaledMin`, 'ascending', 'bands follow one another from the lowest score to the highest');
-  });
-  checkRange({ [`${name}/weight`]: rule.weight }, 1, 1_000);
-  if (rule.durationMinSeconds !== null) checkRange({ [`${name}/durationMinSeconds`]: rule.durationMinSeconds }, 1, MAX_DURATION);
-  if (rule.validDays !== null) checkRange({ [`${name}/validDays`]: rule.validDays }, 1, MAX_VALID_DAYS);
-}
 
 /** Statements that one of these rules may be about wait to be looked at again. */
 async function requeueConcerned(sql: Sql, rules: readonly Rule[]): Promise<void> {
@@ -224,7 +193,9 @@ export class Progress {
     const subject = subjectOf(statement);
     if (subject === null) return { matches: [], misses: [] };
     const rules =
-      versionId === null ? await store.activeRules(this.#sql, activitiesOf(subject).map(activityKey)) : await store.rulesOfVersions(this.#sql, [versionId]);
+      versionId === null
+        ? await ruleStore.activeRules(this.#sql, activitiesOf(subject).map(activityKey))
+        : await ruleStore.rulesOfVersions(this.#sql, [versionId]);
     const trusting = authorityKey === null ? rules.map((rule) => ({ ...rule, trustedAuthorities: [] })) : rules;
     return evaluate(new RuleBook(trusting), statement, authorityKey ?? '');
   }
@@ -233,7 +204,7 @@ export class Progress {
    * Writes a new version of a rule set (created when the code is new), as a draft.
    * @throws AppError INVALID_INPUT naming the first rule at fault.
    */
-  async createRuleSetVersion(input: { code: string; title: string; rules: readonly NewRule[] }): Promise<store.RuleSetVersionRow> {
+  async createRuleSetVersion(input: { code: string; title: string; rules: readonly NewRule[] }): Promise<ruleStore.RuleSetVersionRow> {
     if (input.rules.length === 0) throw invalid('/rules', 'not-empty', 'a rule set version needs at least one rule');
     checkTexts({ code: input.code, title: input.title });
     const base = stamp(this.#clock);
@@ -243,7 +214,7 @@ export class Progress {
       const existing = await em.findOne(EvidenceRuleSet, { code: input.code });
       const ruleSet = existing ? { id: existing.id } : { ...stamp(this.#clock), code: input.code, title: input.title };
       if (!existing) await em.insert(EvidenceRuleSet, ruleSet as { id: string; createdAt: Date; code: string; title: string });
-      const [last] = await store.versionsOfRuleSets(sql, [ruleSet.id]);
+      const [last] = await ruleStore.versionsOfRuleSets(sql, [ruleSet.id]);
       await em.insert(RuleSetVersion, { ...base, ruleSet: ruleSet.id, ordinal: (last?.ordinal ?? 0) + 1, status: 'DRAFT', activatedAt: null });
       await em.insertMany(
         EvidenceRule,
@@ -259,7 +230,7 @@ export class Progress {
         })),
       );
     });
-    const [version] = await store.ruleSetVersionsById(this.#sql, [base.id]);
+    const [version] = await ruleStore.ruleSetVersionsById(this.#sql, [base.id]);
     if (!version) throw new Error('the version just inserted is missing');
     return version;
   }
@@ -288,27 +259,27 @@ export class Progress {
   /** What assesses a competency is said by alignments; a prefix or a type names no one activity that could be aligned. */
   async #checkAssesses(sql: Sql, rule: NewRule, path: string): Promise<void> {
     if (rule.match === 'PREFIX' || rule.match === 'TYPE') return;
-    const assessed = await store.assessedLevel(sql, activityKey(rule.activityIri), rule.itemId);
+    const assessed = await ruleStore.assessedLevel(sql, activityKey(rule.activityIri), rule.itemId);
     if (assessed === null) throw invalid(`${path}/activityId`, 'assesses', 'only an activity aligned to the competency as ASSESSES can be evidence of it');
     for (const [levelPath, level] of levelsNamed(rule, path))
       if (level > assessed) throw invalid(levelPath, 'assesses', `the activity assesses this competency up to level ${assessed}`);
   }
 
   /** Makes a draft count, for statements past and future; the version before is superseded. */
-  async activateRuleSetVersion(versionId: string): Promise<store.RuleSetVersionRow> {
+  async activateRuleSetVersion(versionId: string): Promise<ruleStore.RuleSetVersionRow> {
     await this.#database.write(async (em, sql) => {
       await store.lockModel(sql, 'exclusive');
-      const [version] = await store.ruleSetVersionsById(sql, [versionId]);
+      const [version] = await ruleStore.ruleSetVersionsById(sql, [versionId]);
       if (!version) throw invalid('/id', 'reference', 'there is no such rule set version');
       if (version.status !== 'DRAFT') throw conflict('/id', 'draft', `only a draft can be activated; this version is ${version.status}`);
-      const siblings = await store.versionsOfRuleSets(sql, [version.ruleSetId]);
+      const siblings = await ruleStore.versionsOfRuleSets(sql, [version.ruleSetId]);
       const active = siblings.filter((sibling) => sibling.status === 'ACTIVE').map((sibling) => sibling.id);
       await em.nativeUpdate(RuleSetVersion, { id: { $in: active } }, { status: 'SUPERSEDED' });
       await em.nativeUpdate(RuleSetVersion, { id: versionId }, { status: 'ACTIVE', activatedAt: this.#clock.now() });
-      const rules = await store.rulesOfVersions(sql, [...active, versionId]);
+      const rules = await ruleStore.rulesOfVersions(sql, [...active, versionId]);
       await requeueConcerned(sql, rules);
     });
-    const [version] = await store.ruleSetVersionsById(this.#sql, [versionId]);
+    const [version] = await ruleStore.ruleSetVersionsById(this.#sql, [versionId]);
     if (!version) throw new Error('an active version cannot disappear');
     return version;
   }
@@ -320,10 +291,10 @@ export class Progress {
   evidenceOf = (pairs: readonly { readonly learnerId: string; readonly itemId: string }[]) => store.evidenceOf(this.#sql, pairs);
   evidenceById = (pairs: readonly { readonly learnerId: string; readonly id: string }[]) => store.evidenceById(this.#sql, pairs);
   eventsOf = (learnerIds: readonly string[], limit: number) => store.eventsOfLearners(this.#sql, learnerIds, limit);
-  ruleSets = (limit: number, afterCode: string | null) => store.listRuleSets(this.#sql, limit, afterCode);
-  ruleSetsById = (ids: readonly string[]) => store.ruleSetsById(this.#sql, ids);
-  ruleSetVersionsById = (ids: readonly string[]) => store.ruleSetVersionsById(this.#sql, ids);
-  versionsOfRuleSets = (ids: readonly string[]) => store.versionsOfRuleSets(this.#sql, ids);
-  rulesOfVersions = (ids: readonly string[]) => store.rulesOfVersions(this.#sql, ids);
-  rulesById = (ids: readonly string[]) => store.rulesById(this.#sql, ids);
+  ruleSets = (limit: number, afterCode: string | null) => ruleStore.listRuleSets(this.#sql, limit, afterCode);
+  ruleSetsById = (ids: readonly string[]) => ruleStore.ruleSetsById(this.#sql, ids);
+  ruleSetVersionsById = (ids: readonly string[]) => ruleStore.ruleSetVersionsById(this.#sql, ids);
+  versionsOfRuleSets = (ids: readonly string[]) => ruleStore.versionsOfRuleSets(this.#sql, ids);
+  rulesOfVersions = (ids: readonly string[]) => ruleStore.rulesOfVersions(this.#sql, ids);
+  rulesById = (ids: readonly string[]) => ruleStore.rulesById(this.#sql, ids);
 }

@@ -5,6 +5,7 @@ import { activityKey, claimInbox, type InboxStatement, readForProjection } from 
 import { holdAgentsUnlinked, learnersOfAgents, lockLearners } from '../people/index.ts';
 import * as store from './progress.store.ts';
 import { type Cause, type ModelCache, refold } from './refold.ts';
+import { activeRules } from './rules.store.ts';
 import { activitiesOf, type Evaluation, evaluate, RuleBook, subjectOf } from './rules.ts';
 
 const DAY_MS = 86_400_000;
@@ -86,7 +87,7 @@ export async function rulesAbout(sql: Sql, statements: readonly { readonly state
     const subject = subjectOf(statement);
     return subject === null ? [] : activitiesOf(subject);
   });
-  return new RuleBook(iris.length === 0 ? [] : await store.activeRules(sql, [...new Set(iris)].map(activityKey)));
+  return new RuleBook(iris.length === 0 ? [] : await activeRules(sql, [...new Set(iris)].map(activityKey)));
 }
 
 async function projectStatements(
