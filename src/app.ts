@@ -137,7 +137,10 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   });
   const erasing = new Loop((signal) => modules.erasures.pass(signal), { pollMs: ERASURE_POLL_MS, ...complaining('an erasure') });
   const forwarding = new Loop((signal) => modules.forwarding.pass(signal), { pollMs: config.forwardPollMs, ...complaining('forwarding') });
-  const expiring = new Loop(() => modules.progress.expire(EXPIRY_BATCH), { pollMs: EXPIRY_POLL_MS, ...complaining('the scheduler') });
+  const expireAll = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted && (await modules.progress.expire(EXPIRY_BATCH)) > 0);
+  };
+  const expiring = new Loop(expireAll, { pollMs: EXPIRY_POLL_MS, ...complaining('the scheduler') });
   const background = [projector, sequencing, forwarding, erasing, expiring];
   const statements = createStatements(config, database, () => {
     projector.wake();

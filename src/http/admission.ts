@@ -38,7 +38,8 @@ const REFUSAL_HEADERS = {
  * Retry-After.
  *
  * Work that is let in is finished; under more load than there is capacity the rest must cost next to nothing, or the
- * refusals alone would eat the capacity: so this stands before the framework. Memory is bounded by the bytes let in.
+ * refusals alone would eat the capacity: so this stands before the framework. Memory is bounded by the bytes let in, as
+ * far as bodies tell their length; one that does not counts for 64 KiB, whatever comes.
  */
 export function admittingServer(limits: AdmissionLimits): (handler: RequestListener) => Server {
   let requests = 0;
