@@ -1,24 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { DEFAULT_POLICY, type GraphItem } from '../../src/modules/competency/index.ts';
 import type { FoldEvidence } from '../../src/modules/progress/direct-level.ts';
 import { foldProgress } from '../../src/modules/progress/fold.ts';
 import { FoldModel } from '../../src/modules/progress/fold-model.ts';
+import { graph } from '../support/fold-cases.ts';
 
-const item = (itemId: string, rollup: GraphItem['rollup'], children: readonly string[] = []): readonly [string, GraphItem] => [
-  itemId,
-  {
-    itemId,
-    rollup,
-    rollupCount: null,
-    rollupOnly: false,
-    policy: DEFAULT_POLICY,
-    children: children.map((child) => ({ itemId: child, weight: 1, requiredMin: null })),
-  },
-];
-const model = new FoldModel(
-  [{ versionId: 'v', items: new Map([item('planning', 'NONE'), item('monitoring', 'NONE'), item('project', 'ALL_OF', ['planning', 'monitoring'])]) }],
-  [],
-);
+const parts = [
+  ['planning', 'project'],
+  ['monitoring', 'project'],
+] as const;
+const model = new FoldModel([graph(parts, { planning: 'NONE', monitoring: 'NONE', project: 'ALL_OF' })], []);
 const evidence = (id: string, itemId: string, level: number, from: string, to: string | null): FoldEvidence => ({
   id,
   itemId,

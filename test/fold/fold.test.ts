@@ -4,27 +4,12 @@ import type { RollupGraph } from '../../src/modules/competency/index.ts';
 import type { FoldEvidence } from '../../src/modules/progress/direct-level.ts';
 import { foldProgress } from '../../src/modules/progress/fold.ts';
 import { FoldModel } from '../../src/modules/progress/fold-model.ts';
-import { DEFAULT_POLICY, type RollupKind } from '../../src/standards/case/index.ts';
+import type { RollupKind } from '../../src/standards/case/index.ts';
+import { graph } from '../support/fold-cases.ts';
 
 const NOW = new Date('2026-06-01T00:00:00Z');
 const day = (n: number): Date => new Date(NOW.getTime() + n * 86_400_000);
 
-const graph = (edges: readonly (readonly [child: string, parent: string])[], rollups: Readonly<Record<string, RollupKind>>): RollupGraph => ({
-  versionId: 'v',
-  items: new Map(
-    Object.entries(rollups).map(([itemId, rollup]) => [
-      itemId,
-      {
-        itemId,
-        rollup,
-        rollupCount: null,
-        rollupOnly: false,
-        policy: DEFAULT_POLICY,
-        children: edges.flatMap(([child, parent]) => (parent === itemId ? [{ itemId: child, weight: 1, requiredMin: null }] : [])),
-      },
-    ]),
-  ),
-});
 const fold = (rows: readonly FoldEvidence[], graphs: readonly RollupGraph[], asOf: Date) => foldProgress(rows, new FoldModel(graphs, []), asOf);
 const evidence = (id: string, itemId: string, level: number, occurred = -10, expires: number | null = null): FoldEvidence => ({
   id,

@@ -106,16 +106,8 @@ test.each(['LEARNER', 'PARTNER'] as const)('a %s may not make dry runs', async (
 
 test('progress tells its confidence, and that it comes from a competency that stands for another', async () => {
   const learnerId = await addLearner(app, world, 'ana');
-  const source = JSON.parse(casePackage([{ code: 'O.1' }], { name: 'other' })) as { CFAssociations: object[] };
-  const link = (code: string) => ({ title: code, identifier: itemIdOf(code), uri: `https://case.example/${code}` });
-  source.CFAssociations.push({
-    identifier: '8a5e1b52-7d7c-4d3e-9a44-000000000001',
-    uri: 'https://case.example/match',
-    associationType: 'exactMatchOf',
-    originNodeURI: link('O.1'),
-    destinationNodeURI: link('ANY.1'),
-  });
-  await app.modules.competencies.import({ source: JSON.stringify(source), kind: 'EXTERNAL', defaultRollup: 'NONE', publish: true, dryRun: false });
+  const source = casePackage([{ code: 'O.1' }], { name: 'other', matches: [['O.1', 'ANY.1']] });
+  await app.modules.competencies.import({ source, kind: 'EXTERNAL', defaultRollup: 'NONE', publish: true, dryRun: false });
   const [origin, destination] = ['ANY.1', 'O.1'].map((code) => toGlobalId('Competency', itemIdOf(code)));
   const approve = `mutation ($input: CompetencyEquivalenceApproveInput!) { competencyEquivalenceApprove(input: $input) {
     userErrors { path rule } equivalence { id twoWay reason revokedAt origin { code } destination { code equivalences { twoWay } } } } }`;

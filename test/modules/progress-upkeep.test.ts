@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { digestKey } from '../../src/kernel/ids.ts';
 import { PLAIN_RULE } from '../../src/modules/progress/index.ts';
 import type { Difference } from '../../src/modules/progress/rebuild.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -142,18 +141,8 @@ test.each(['PREFIX', 'PARENT'] as const)('a rule by %s acts on statements stored
 /** A second framework whose competencies `from` are said to match `to`, published. */
 async function matching(name: string, pairs: readonly (readonly [from: string, to: string])[]): Promise<void> {
   const nodes = [...new Set(pairs.map(([from]) => from))].map((code) => ({ code }));
-  const source = JSON.parse(casePackage(nodes, { name })) as { CFAssociations: object[] };
-  const link = (code: string) => ({ title: code, identifier: itemIdOf(code), uri: `https://case.example/CFItems/${itemIdOf(code)}` });
-  for (const [from, to] of pairs)
-    source.CFAssociations.push({
-      identifier: digestKey('test-match', from, to),
-      uri: 'https://case.example/match',
-      associationType: 'exactMatchOf',
-      originNodeURI: link(from),
-      destinationNodeURI: link(to),
-    });
   const report = await app.modules.competencies.import({
-    source: JSON.stringify(source),
+    source: casePackage(nodes, { name, matches: pairs }),
     kind: 'EXTERNAL',
     defaultRollup: 'ANY_OF',
     publish: true,

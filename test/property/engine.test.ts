@@ -141,12 +141,12 @@ async function build(world: string, spec: Spec): Promise<readonly string[]> {
     });
     expect(report.outcome).toBe('IMPORTED');
   };
-  const read = (nodes: Parameters<typeof casePackage>[0], name: string) =>
-    JSON.parse(casePackage(nodes, { name })) as {
+  const read = (...of: Parameters<typeof casePackage>) =>
+    JSON.parse(casePackage(...of)) as {
       CFItems: { humanCodingScheme: string; extensions?: object }[];
       CFAssociations: { originNodeURI: { title: string }; extensions?: object }[];
     };
-  const tree = read([{ code: code('P') }, { code: code('A'), parent: code('P') }, { code: code('B'), parent: code('P') }], `${world} tree`);
+  const tree = read([{ code: code('P') }, { code: code('A'), parent: code('P') }, { code: code('B'), parent: code('P') }], { name: `${world} tree` });
   for (const item of tree.CFItems)
     item.extensions =
       item.humanCodingScheme === code('P')
@@ -160,22 +160,9 @@ async function build(world: string, spec: Spec): Promise<readonly string[]> {
     if (edge) edge.extensions = { weight, ...(requiredMin !== null && { requiredMin }) };
   }
   await load(tree);
-  const other = read([{ code: code('M') }], `${world} other`);
+  const other = read([{ code: code('M') }], { name: `${world} other`, matches: [[code('M'), code('A')]] });
   for (const item of other.CFItems) item.extensions = { levelPolicy };
-  const link = (item: string) => ({ title: item, identifier: itemIdOf(code(item)), uri: `https://case.example/${world}` });
-  await load({
-    ...other,
-    CFAssociations: [
-      ...other.CFAssociations,
-      {
-        identifier: digestKey('match', world),
-        uri: 'https://case.example/m',
-        associationType: 'exactMatchOf',
-        originNodeURI: link('M'),
-        destinationNodeURI: link('A'),
-      },
-    ],
-  });
+  await load(other);
   const ids: string[] = [];
   for (const { low, high, weight, validDays } of spec.versions) {
     const rules = ITEMS.flatMap((item) => {

@@ -3,7 +3,26 @@ import type { RollupGraph } from '../../src/modules/competency/index.ts';
 import type { FoldEvidence } from '../../src/modules/progress/direct-level.ts';
 import type { foldProgress } from '../../src/modules/progress/fold.ts';
 import type { Equivalence, FoldModel } from '../../src/modules/progress/fold-model.ts';
+import { DEFAULT_POLICY, type RollupKind } from '../../src/standards/case/package.ts';
 import { type NaiveItem, type NaivePolicy, naiveProgress } from './naive-fold.ts';
+
+/** A published graph of competencies by their roll-ups, all with the default policy. */
+export const graph = (edges: readonly (readonly [child: string, parent: string])[], rollups: Readonly<Record<string, RollupKind>>): RollupGraph => ({
+  versionId: 'v',
+  items: new Map(
+    Object.entries(rollups).map(([itemId, rollup]) => [
+      itemId,
+      {
+        itemId,
+        rollup,
+        rollupCount: null,
+        rollupOnly: false,
+        policy: DEFAULT_POLICY,
+        children: edges.flatMap(([child, parent]) => (parent === itemId ? [{ itemId: child, weight: 1, requiredMin: null }] : [])),
+      },
+    ]),
+  ),
+});
 
 /** What a fold is to be tried with: the engine itself, or one with a fault. */
 export interface Engine {

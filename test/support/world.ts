@@ -16,8 +16,15 @@ export interface CaseNode {
 /** The competency id of a code in a test framework: the same in every test. */
 export const itemIdOf = (code: string): string => digestKey('test-item', code);
 
+export interface CaseOptions {
+  readonly name?: string;
+  readonly version?: string;
+  /** Codes that match those of other frameworks (exactMatchOf). */
+  readonly matches?: readonly (readonly [from: string, to: string])[];
+}
+
 /** A small valid CASE package with five levels on every item. */
-export function casePackage(nodes: readonly CaseNode[], options: { name?: string; version?: string } = {}): string {
+export function casePackage(nodes: readonly CaseNode[], options: CaseOptions = {}): string {
   const document = digestKey('test-framework', options.name ?? 'framework');
   const uri = (kind: string, id: string) => `https://case.example/${kind}/${id}`;
   const link = (id: string) => ({ title: id, identifier: id, uri: uri('CFItems', id) });
@@ -38,13 +45,22 @@ export function casePackage(nodes: readonly CaseNode[], options: { name?: string
       lastChangeDateTime: '2026-01-01T00:00:00Z',
       ...(rollup && { extensions: { rollup } }),
     })),
-    CFAssociations: nodes.map(({ code, parent }) => ({
-      identifier: digestKey('test-edge', code, parent ?? ''),
-      uri: uri('CFAssociations', code),
-      associationType: 'isChildOf',
-      originNodeURI: link(itemIdOf(code)),
-      destinationNodeURI: link(parent === undefined ? document : itemIdOf(parent)),
-    })),
+    CFAssociations: [
+      ...nodes.map(({ code, parent }) => ({
+        identifier: digestKey('test-edge', code, parent ?? ''),
+        uri: uri('CFAssociations', code),
+        associationType: 'isChildOf',
+        originNodeURI: link(itemIdOf(code)),
+        destinationNodeURI: link(parent === undefined ? document : itemIdOf(parent)),
+      })),
+      ...(options.matches ?? []).map(([from, to]) => ({
+        identifier: digestKey('test-match', from, to),
+        uri: uri('CFAssociations', `${from} ${to}`),
+        associationType: 'exactMatchOf',
+        originNodeURI: link(itemIdOf(from)),
+        destinationNodeURI: link(itemIdOf(to)),
+      })),
+    ],
     CFRubrics: nodes.map(({ code }) => ({
       identifier: digestKey('test-rubric', code),
       CFRubricCriteria: [
