@@ -2,6 +2,7 @@ import { Migration20261124000001 } from './20261124000001_foundation.ts';
 import { Migration20261124000002 } from './20261124000002_lrs_complete.ts';
 import { Migration20261124000003 } from './20261124000003_link_signatures.ts';
 import { Migration20261124000004 } from './20261124000004_levels.ts';
+import { Migration20261124000005 } from './20261124000005_generations.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   { name: '20261124000002_lrs_complete', class: Migration20261124000002 },
   { name: '20261124000003_link_signatures', class: Migration20261124000003 },
   { name: '20261124000004_levels', class: Migration20261124000004 },
+  { name: '20261124000005_generations', class: Migration20261124000005 },
 ];

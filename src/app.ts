@@ -60,8 +60,16 @@ const ERASURE_POLL_MS = 2_000;
 /** Pause between two looks at whether time has changed a level, and learners folded anew at once. */
 const EXPIRY_POLL_MS = 1_000;
 const EXPIRY_BATCH = 200;
+/** Pause between two looks at whether progress is to be made anew. */
+const BUILD_POLL_MS = 500;
 /** Under load, statements get their positions this often, by all processes together: oftener costs more than it brings. */
 const SEQUENCER_REST_MS = 50;
+
+/** Builds the generation that is under way, and deletes what an earlier one left. */
+async function buildAll(progress: Progress, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await progress.build()) !== null);
+  await progress.tidy();
+}
 
 /** Where attachments are kept. */
 function blobStore(config: Config): BlobStore {
@@ -73,7 +81,7 @@ function blobStore(config: Config): BlobStore {
 export function createModules(config: Config, database: Database, clock: Clock): Modules {
   const access = new Access(database, clock);
   const erasures = new Erasures(database, blobStore(config), clock);
-  const progress = new Progress(database, clock);
+  const progress = new Progress(database, clock, config.progressBuildPage);
   const training = new Training(database, clock);
   const forget: OnLearnerErased = async (sql, learnerId, identities) => {
     for (const module of [progress, training, access]) await module.forget(sql, learnerId);
@@ -81,11 +89,12 @@ export function createModules(config: Config, database: Database, clock: Clock):
   };
   return {
     access,
-    competencies: new Competencies(database, clock, (sql, frameworkId) => progress.frameworkPublished(sql, frameworkId)),
+    competencies: new Competencies(database, clock, progress.frameworkChanged),
     erasures,
     forwarding: new Forwarding(database, blobStore(config), clock, config.forwardSecrets),
     people: new People(database, clock, {
       onErased: forget,
+      onUnlinking: progress.hold,
       onUnlinked: (sql, learnerId, agentKey) => progress.identityUnlinked(sql, learnerId, agentKey),
     }),
     progress,
@@ -141,7 +150,8 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     while (!signal.aborted && (await modules.progress.expire(EXPIRY_BATCH)) > 0);
   };
   const expiring = new Loop(expireAll, { pollMs: EXPIRY_POLL_MS, ...complaining('the scheduler') });
-  const background = [projector, sequencing, forwarding, erasing, expiring];
+  const building = new Loop((signal) => buildAll(modules.progress, signal), { pollMs: BUILD_POLL_MS, ...complaining('a new generation of progress') });
+  const background = [projector, sequencing, forwarding, erasing, expiring, building];
   const statements = createStatements(config, database, () => {
     projector.wake();
     sequencing.wake();

@@ -22,14 +22,18 @@ export async function exportPerson(config: Config, id: string, file: string): Pr
     if (!learner) throw missing('--learner', 'reference', 'there is no such learner');
     const identities = await people.identitiesOfLearners([learnerId]);
     const identifiers = identities.map(({ ifiKind, homePage, ifiValue }) => ({ kind: ifiKind as IfiKind, homePage, value: ifiValue }));
-    const rows = (await progress.progressOf([learnerId], null)).get(learnerId) ?? [];
+    const view = await progress.view();
+    const rows = (await progress.progressOf([learnerId], null, view)).get(learnerId) ?? [];
     const head = {
       learner: { name: learner.name, staffCategory: learner.staffCategory, createdAt: learner.createdAt },
       identities,
       holdings: await people.holdingsOfLearners([learnerId]),
       enrolments: await training.enrolmentsOfLearners([learnerId]),
       progress: rows,
-      evidence: await progress.evidenceOf(rows.map(({ itemId }) => ({ learnerId, itemId }))),
+      evidence: await progress.evidenceOf(
+        rows.map(({ itemId }) => ({ learnerId, itemId })),
+        view,
+      ),
       events: await progress.eventsOf([learnerId], Number.MAX_SAFE_INTEGER),
       documents: await bulk.documentsOf(identifiers),
     };

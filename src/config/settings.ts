@@ -241,6 +241,13 @@ export const SETTINGS = {
     description: 'Most statements the projector takes in one transaction.',
     parse: wholeNumber(1, 5_000),
   },
+  progressBuildPage: {
+    name: 'PROGRESS_BUILD_PAGE',
+    fallback: '50',
+    description:
+      'Learners whose progress is made anew in one transaction when rules or frameworks change. A change that concerns no more of them is in effect at once.',
+    parse: wholeNumber(1, 1_000),
+  },
   shutdownGraceMs: {
     name: 'SHUTDOWN_GRACE_MS',
     fallback: '8000',

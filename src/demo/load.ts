@@ -72,11 +72,11 @@ async function loadProgram({ access, training }: Modules): Promise<{ programId: 
 }
 
 async function loadRules({ progress }: Modules): Promise<void> {
-  const [existing] = (await progress.ruleSets(100, null)).filter((row) => row.code === DEMO_PROGRAM.code);
+  const [existing] = (await progress.listRuleSets(100, null)).filter((row) => row.code === DEMO_PROGRAM.code);
   const [version] = existing ? await progress.versionsOfRuleSets([existing.id]) : [];
   const draft =
     version ??
-    (await progress.createRuleSetVersion({
+    (await progress.ruleSets.createVersion({
       code: DEMO_PROGRAM.code,
       title: `Aturan bukti ${DEMO_PROGRAM.title}`,
       rules: DEMO_MODULES.flatMap((module) => {
@@ -101,7 +101,7 @@ async function loadRules({ progress }: Modules): Promise<void> {
         ];
       }),
     }));
-  if (draft.status === 'DRAFT') await progress.activateRuleSetVersion(draft.id);
+  if (draft.status === 'DRAFT') await progress.ruleSets.activate({ versionId: draft.id, from: null });
 }
 
 async function loadLearners(database: Database, { people, training }: Modules, places: ReadonlyMap<string, string>, batchId: string): Promise<void> {

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Viewer } from '../modules/access/index.ts';
 import type { CompetencyRow } from '../modules/competency/index.ts';
+import type { Lane } from '../modules/progress/index.ts';
 import type { Modules } from './modules.ts';
 
 /** A loader of one row by id; what is missing or out of reach is null. */
@@ -52,6 +53,12 @@ const versioned = ({ itemId, versionId }: VersionedItem): string => `${versionId
  * learner loader returns went through the viewer's reach.
  */
 export function createLoaders({ access, competencies, forwarding, people, progress, training }: Modules, viewer: Viewer, now: Date) {
+  let view: Promise<Lane> | null = null;
+  /** One generation of progress for the whole request: its answers never mix two. */
+  const seen = (): Promise<Lane> => {
+    view ??= progress.view();
+    return view;
+  };
   return {
     activitiesByModule: many(training.activitiesOfModules, (row) => row.moduleId),
     activityById: one(training.activitiesById),
@@ -78,12 +85,12 @@ export function createLoaders({ access, competencies, forwarding, people, progre
       return ids.map((id) => rows.filter(({ originId, destinationId }) => originId === id || destinationId === id));
     }),
     evidenceByLearnerItem: manyByPair(
-      progress.evidenceOf,
+      async (keys) => progress.evidenceOf(keys, await seen()),
       (row) => `${row.learnerId} ${row.itemId}`,
       ({ learnerId, itemId }: LearnerItem) => `${learnerId} ${itemId}`,
     ),
     evidenceById: manyByPair(
-      progress.evidenceById,
+      async (keys) => progress.evidenceById(keys, await seen()),
       (row) => `${row.learnerId} ${row.id}`,
       ({ learnerId, id }: { learnerId: string; id: string }) => `${learnerId} ${id}`,
     ),
@@ -115,6 +122,7 @@ export function createLoaders({ access, competencies, forwarding, people, progre
             rows: await progress.progressOf(
               group.map((key) => key.learnerId),
               group[0]?.asOf ?? null,
+              await seen(),
             ),
           })),
         );
@@ -125,7 +133,7 @@ export function createLoaders({ access, competencies, forwarding, people, progre
     ),
     requirementsByStandard: many(competencies.requirementsOfStandards, (row) => row.standardId),
     rollupByItem: new DataLoader(async (ids: readonly string[]) => {
-      const rollups = await progress.childrenOf(ids);
+      const rollups = await progress.childrenOf(ids, await seen());
       return ids.map((id) => rollups.get(id) ?? { rollup: 'NONE', children: [] });
     }),
     ruleById: one(progress.rulesById),

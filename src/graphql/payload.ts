@@ -39,7 +39,7 @@ class UserError {
 }
 
 /** Makes the payload type of a mutation: the object it changed, null when it refused, and why it refused. */
-export function payloadType(mutation: string, field: string, type: () => ClassType | typeof String, description: string): ClassType {
+export function payloadType(mutation: string, field: string, type: () => ClassType | typeof String | typeof Boolean, description: string): ClassType {
   @ObjectType(`${mutation}Payload`, { description: `What \`${mutation.charAt(0).toLowerCase()}${mutation.slice(1)}\` answers.` })
   class Payload {
     @Exposed(ANYONE, () => [UserError], 'Why nothing was changed; empty when it was.')

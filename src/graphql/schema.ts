@@ -22,6 +22,7 @@ import { ForwarderMutations, StatementForwarderResolver } from './lrs/forwarders
 import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';
 import { NodeResolver } from './node-resolver.ts';
 import { LearnerResolver, OrganizationUnitResolver, PeopleMutations, PositionHoldingResolver, PositionResolver } from './people/resolvers.ts';
+import { ImpactMutations, ImpactPreviewResolver, LevelChangeResolver, UnitImpactResolver } from './progress/impact.ts';
 import {
   CompetencyProgressResolver,
   EvidenceDryRunResolver,
@@ -81,8 +82,11 @@ export function graphqlSchema(): GraphQLSchema {
       EvidenceRuleSetVersionResolver,
       ForwarderMutations,
       FrameworkVersionResolver,
+      ImpactMutations,
+      ImpactPreviewResolver,
       LearnerResolver,
       LearningActivityResolver,
+      LevelChangeResolver,
       LrsCredentialResolver,
       ModuleResolver,
       NodeResolver,
@@ -98,6 +102,7 @@ export function graphqlSchema(): GraphQLSchema {
       StatementStatusResolver,
       TrainingMutations,
       TrainingProgramResolver,
+      UnitImpactResolver,
     ],
     authChecker,
     authMode: 'error',

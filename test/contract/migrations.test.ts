@@ -30,7 +30,13 @@ test('migrations from empty give the tables that the entities describe', async (
   const statements = difference
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('set names') && !/^drop (trigger|function|schema) if exists/.test(line));
-  expect(applied).toEqual(['20261124000001_foundation', '20261124000002_lrs_complete', '20261124000003_link_signatures', '20261124000004_levels']);
+  expect(applied).toEqual([
+    '20261124000001_foundation',
+    '20261124000002_lrs_complete',
+    '20261124000003_link_signatures',
+    '20261124000004_levels',
+    '20261124000005_generations',
+  ]);
   expect(statements).toEqual([]);
 });
 

@@ -401,6 +401,8 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['enrolmentCreate', 'input: { learnerId: "x", batchId: "x" }'],
   ['evidenceRuleSetVersionActivate', 'id: "x"'],
   ['evidenceRuleSetVersionCreate', 'input: { code: "NEW", title: "x", rules: [] }'],
+  ['evidenceRuleSetVersionPreview', 'id: "x"'],
+  ['evidenceRuleSetVersionPreviewDrop', 'id: "x"'],
   ['frameworkImport', 'input: { source: "{}", kind: TECHNICAL }'],
   ['frameworkVersionPublish', 'id: "x"'],
   ['learnerCreate', 'input: { name: "Budi", staffCategory: PNS }'],

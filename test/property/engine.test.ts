@@ -21,7 +21,7 @@ let senders: readonly XapiSecret[];
 let learners: readonly string[];
 
 beforeAll(async () => {
-  app = await startTestApp({ clock: { now: () => now }, settings: { XAPI_RATE_LIMIT_PER_MINUTE: '1000000' } });
+  app = await startTestApp({ clock: { now: () => now }, settings: { XAPI_RATE_LIMIT_PER_MINUTE: '1000000', PROGRESS_BUILD_PAGE: '1' } });
   senders = [await app.createCredential(['statements/write']), await app.createCredential(['statements/write'])];
   learners = await Promise.all(['one', 'two'].map(async (name) => (await app.modules.people.createLearner({ name, staffCategory: 'PNS', identities: [] })).id));
 });
@@ -37,7 +37,7 @@ interface Spec {
   readonly weights: readonly [number, number];
   readonly requiredMin: number | null;
   readonly policy: LevelPolicy;
-  /** Two versions of the rules: what a match gives. */
+  /** Versions of the rules: what a match gives. */
   readonly versions: readonly { readonly low: number; readonly high: number; readonly weight: number; readonly validDays: number | null }[];
   readonly statements: readonly {
     readonly account: number;
@@ -55,7 +55,11 @@ type Step =
   | { readonly kind: 'void'; readonly index: number; readonly sender: number }
   | { readonly kind: 'link'; readonly account: number; readonly learner: number }
   | { readonly kind: 'unlink'; readonly account: number }
-  | { readonly kind: 'activate'; readonly version: number }
+  | { readonly kind: 'activate'; readonly version: number; readonly fromDay: number | null }
+  | { readonly kind: 'preview'; readonly version: number; readonly fromDay: number | null }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'rebuild' }
+  | { readonly kind: 'build' }
   | { readonly kind: 'approve'; readonly twoWay: boolean; readonly back: boolean }
   | { readonly kind: 'revoke' }
   | { readonly kind: 'drain' }
@@ -63,23 +67,42 @@ type Step =
 
 const STATEMENTS = 14;
 const index = fc.nat(STATEMENTS - 1);
+const VERSIONS = 3;
+const fromDay = fc.option(fc.integer({ min: -8, max: 3 }));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('post' as const), indexes: fc.array(index, { minLength: 1, maxLength: 5 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('void' as const), index, sender: fc.nat(1) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('link' as const), account: fc.nat(2), learner: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('unlink' as const), account: fc.nat(2) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('activate' as const), version: fc.nat(1) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('activate' as const, 'preview' as const), version: fc.nat(VERSIONS - 1), fromDay }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('build' as const, 'build' as const, 'build' as const, 'drop' as const, 'rebuild' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('approve' as const), twoWay: fc.boolean(), back: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'revoke' as const }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'drain' as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), days: fc.integer({ min: 1, max: 5 }) }) },
 );
 
+/** A change that is being built while things go on: what comes in then must be in both generations. */
+const interlude: fc.Arbitrary<readonly Step[]> = fc
+  .record({
+    change: fc.record({ kind: fc.constantFrom('activate' as const, 'preview' as const), version: fc.integer({ min: 1, max: VERSIONS - 1 }), fromDay }),
+    builds: fc.nat(2),
+    between: fc.array(step, { minLength: 1, maxLength: 4 }),
+    activated: fc.boolean(),
+  })
+  .map(({ change, builds, between, activated }) => [
+    change,
+    ...Array.from({ length: builds }, () => ({ kind: 'build' as const })),
+    ...between,
+    { kind: 'drain' },
+    ...(activated ? [{ ...change, kind: 'activate' as const }] : []),
+  ]);
+
 const BEGINNING: readonly Step[] = [
-  { kind: 'activate', version: 0 },
+  { kind: 'activate', version: 0, fromDay: null },
   { kind: 'link', account: 0, learner: 0 },
-  { kind: 'link', account: 1, learner: 0 },
-  { kind: 'post', indexes: [0, 1, 2, 3] },
+  { kind: 'link', account: 1, learner: 1 },
+  { kind: 'post', indexes: [0, 1, 2, 3, 4, 5] },
   { kind: 'drain' },
   { kind: 'approve', twoWay: true, back: false },
 ];
@@ -98,7 +121,7 @@ const specs = (kind: LevelPolicy['kind']): fc.Arbitrary<Spec> =>
       halfLifeDays: fc.constantFrom(null, 3, 30),
     }),
     versions: fc.tuple(
-      ...[0, 1].map(() =>
+      ...Array.from({ length: VERSIONS }, () =>
         fc.record({
           low: fc.integer({ min: 1, max: 2 }),
           high: fc.integer({ min: 3, max: 5 }),
@@ -120,8 +143,8 @@ const specs = (kind: LevelPolicy['kind']): fc.Arbitrary<Spec> =>
     ),
     // Most worlds begin with rules and somebody known: else little would ever count.
     steps: fc
-      .tuple(fc.subarray([...BEGINNING], { minLength: 2 }), fc.array(step, { minLength: 8, maxLength: 24 }))
-      .map(([first, others]) => [...first, ...others]),
+      .tuple(fc.subarray([...BEGINNING], { minLength: 2 }), fc.array(step, { minLength: 6, maxLength: 18 }), interlude, fc.array(step, { maxLength: 6 }))
+      .map((parts) => parts.flat()),
   });
 
 const prefixOf = (world: string, item: string): string => `https://engine.example/${world}/${item}/`;
@@ -176,7 +199,7 @@ async function build(world: string, spec: Spec): Promise<readonly string[]> {
         { ...shared, verbs: [FAILED], level: high, positive: false },
       ];
     });
-    ids.push((await app.modules.progress.createRuleSetVersion({ code: world, title: world, rules })).id);
+    ids.push((await app.modules.progress.ruleSets.createVersion({ code: world, title: world, rules })).id);
   }
   return ids;
 }
@@ -187,7 +210,15 @@ interface Happened {
   readonly voided: Set<number>;
   readonly linked: Map<number, number>;
   readonly approvals: Map<string, NaiveEquivalence>;
-  version: number | null;
+  /** Versions in the order in which they were activated, each for all time or from a day on. */
+  readonly activations: { readonly version: number; readonly fromDay: number | null }[];
+}
+
+const dayOf = (day: number): Date => new Date(START.getTime() + day * DAY_MS);
+
+/** Goes on with the generation that is being built until it is done. */
+async function buildAll(): Promise<void> {
+  while ((await app.modules.progress.build()) !== null);
 }
 
 async function perform(one: Step, world: string, spec: Spec, versions: readonly string[], happened: Happened): Promise<void> {
@@ -236,10 +267,25 @@ async function perform(one: Step, world: string, spec: Spec, versions: readonly 
       return;
     }
     case 'activate':
-      // A version acts once, and the one after it replaces it for good.
-      if (happened.version !== null && one.version <= happened.version) return;
-      await progress.activateRuleSetVersion(versions[one.version] ?? '');
-      happened.version = one.version;
+      // A version is activated once, and one at a time.
+      if (happened.activations.some(({ version }) => version === one.version)) return;
+      if ((await progress.ruleSets.impact(0))?.state.activates) await buildAll();
+      await progress.ruleSets.activate({ versionId: versions[one.version] ?? '', from: one.fromDay === null ? null : dayOf(one.fromDay) });
+      happened.activations.push(one);
+      return;
+    case 'preview':
+      if (happened.activations.some(({ version }) => version === one.version)) return;
+      if ((await progress.ruleSets.impact(0))?.state.activates) await buildAll();
+      await progress.ruleSets.preview({ versionId: versions[one.version] ?? '', from: one.fromDay === null ? null : dayOf(one.fromDay) });
+      return;
+    case 'drop':
+      for (const id of versions) await progress.ruleSets.dropPreview(id);
+      return;
+    case 'rebuild':
+      await progress.rebuild(() => undefined);
+      return;
+    case 'build':
+      await progress.build();
       return;
     case 'approve': {
       if (happened.approvals.size > 0) return;
@@ -271,14 +317,16 @@ function expectedOf(world: string, spec: Spec, happened: Happened): readonly Rec
     { itemId: id('B'), weight: spec.weights[1], requiredMin: null },
   ];
   const items: readonly NaiveItem[] = [{ itemId: id('P'), policy, rollup, n, rollupOnly, children }, leaf('A'), leaf('B'), leaf('M')];
-  const rules = happened.version === null ? undefined : spec.versions[happened.version];
+  /** The version in effect on a day: the last one activated for all time, or from an earlier day on. */
+  const versionOn = (day: number): number | undefined => happened.activations.findLast(({ fromDay: from }) => from === null || from <= day)?.version;
   return learners.map((_id, learner) => {
     const evidence = [...happened.posted].flatMap((number): readonly NaiveEvidence[] => {
       const statement = spec.statements[number];
+      const rules = spec.versions[versionOn(statement?.day ?? 0) ?? -1];
       if (!statement || !rules || happened.voided.has(number) || happened.linked.get(statement.account) !== learner) return [];
       const level = statement.failed ? rules.high : statement.scaled >= 0.8 ? rules.high : statement.scaled >= 0.5 ? rules.low : 0;
       if (level === 0) return [];
-      const occurredAt = new Date(START.getTime() + statement.day * DAY_MS);
+      const occurredAt = dayOf(statement.day);
       const expiresAt = rules.validDays === null ? null : new Date(occurredAt.getTime() + rules.validDays * DAY_MS);
       const { weight } = rules;
       return [
@@ -314,7 +362,8 @@ async function found(): Promise<readonly Record<string, unknown>[]> {
 }
 
 const EMPTY = `truncate lrs.statement, lrs.statement_agent, lrs.statement_activity, lrs.voiding, lrs.inbox, progress.evidence, progress.competency_progress,
-  progress.progress_event, progress.evidence_rule_set, people.agent_identity, competency.competency_framework cascade`;
+  progress.progress_event, progress.evidence_rule_set, people.agent_identity, progress.learner_generation, progress.generation, competency.competency_framework cascade;
+  insert into progress.generation (id, created_at, status, cause, activates, lane) values (0, now(), 'CURRENT', 'REBUILD', true, '{"rules":[],"frameworks":[],"equivalences":[]}')`;
 
 test.each(['BEST_VALID', 'LATEST', 'WEIGHTED'] as const)(
   'under %s, whatever comes in whatever order - statements, repeats, early voids, identifiers, rules, matches, time - stored equals folded anew equals the reference',
@@ -326,12 +375,16 @@ test.each(['BEST_VALID', 'LATEST', 'WEIGHTED'] as const)(
         now = START;
         const world = randomUUID();
         const versions = await build(world, spec);
-        const happened: Happened = { posted: new Set(), voided: new Set(), linked: new Map(), approvals: new Map(), version: null };
+        const happened: Happened = { posted: new Set(), voided: new Set(), linked: new Map(), approvals: new Map(), activations: [] };
         try {
           for (const one of spec.steps) await perform(one, world, spec, versions, happened);
           await app.projector.drain();
+          await buildAll();
+          const { rules } = await app.modules.progress.view();
           const { rows } = await app.database.pool.query(
-            "select distinct id::text, statement_id::text from progress.evidence where retraction is distinct from 'RULE'",
+            `select distinct e.id::text, e.statement_id::text from progress.evidence e join unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) as w (id, f, u) on w.id = e.version_id
+             where e.retraction is distinct from 'RULE' and (w.f is null or w.f <= e.occurred_at) and (w.u is null or e.occurred_at < w.u)`,
+            [[...rules.keys()], [...rules.values()].map((window) => window.from), [...rules.values()].map((window) => window.until)],
           );
           for (const row of rows) evidenceIds.set(row.statement_id, row.id);
           expect(await found()).toEqual(expectedOf(world, spec, happened));

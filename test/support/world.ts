@@ -110,7 +110,7 @@ export async function buildWorld({ modules }: Pick<App, 'modules'>): Promise<Wor
     await training.addAlignment({ moduleId: module.id, activityId: activity.id, itemId: itemIdOf(code), targetLevel: 5, contribution: 'ASSESSES' });
   }
   await training.publishVersion(versionId);
-  const rules = await progress.createRuleSetVersion({
+  const rules = await progress.ruleSets.createVersion({
     code: 'TEST',
     title: 'Test rules',
     rules: leaves.flatMap((code) =>
@@ -124,7 +124,7 @@ export async function buildWorld({ modules }: Pick<App, 'modules'>): Promise<Wor
       })),
     ),
   });
-  await progress.activateRuleSetVersion(rules.id);
+  await progress.ruleSets.activate({ versionId: rules.id, from: null });
   const batch = await training.createBatch({ versionId, number: 1, startsOn: new Date('2026-01-01T00:00:00Z'), endsOn: new Date('2026-12-31T00:00:00Z') });
   const position = await people.createPosition({ code: 'POS', title: 'Position', family: 'PELAKSANA' });
   await competencies.createStandard({

@@ -142,7 +142,7 @@ export class EvidenceRuleSetResolver {
   @Query(() => EvidenceRuleSetConnection, { description: 'Evidence rule sets, by code.' })
   @Access(ANYONE)
   async evidenceRuleSets(@Ctx() { modules }: GraphContext, @Args(() => PageArgs) args: PageArgs) {
-    return connection(args, { code: 'text' }, (limit, [after = null]) => modules.progress.ruleSets(limit, after));
+    return connection(args, { code: 'text' }, (limit, [after = null]) => modules.progress.listRuleSets(limit, after));
   }
 
   @FieldResolver()
@@ -231,13 +231,6 @@ function readStatement(text: string): unknown {
 }
 
 const EvidenceRuleSetVersionCreatePayload = payloadType('EvidenceRuleSetVersionCreate', 'evidenceRuleSetVersion', () => EvidenceRuleSetVersion, 'The draft.');
-const EvidenceRuleSetVersionActivatePayload = payloadType(
-  'EvidenceRuleSetVersionActivate',
-  'evidenceRuleSetVersion',
-  () => EvidenceRuleSetVersion,
-  'The version, active.',
-);
-
 @Resolver()
 export class ProgressMutations {
   @Mutation(() => EvidenceRuleSetVersionCreatePayload, { description: 'Writes a new version of a rule set, as a draft.' })
@@ -272,7 +265,7 @@ export class ProgressMutations {
           };
         }),
       );
-      return modules.progress.createRuleSetVersion({ code: input.code, title: input.title, rules });
+      return modules.progress.ruleSets.createVersion({ code: input.code, title: input.title, rules });
     });
   }
 
@@ -287,13 +280,5 @@ export class ProgressMutations {
     const activity = await loaders.activityById.load(fromGlobalId('LearningActivity', activityId, `${path}/activityId`));
     if (!activity) throw invalid(`${path}/activityId`, 'reference', 'there is no such activity');
     return activity.iri;
-  }
-
-  @Mutation(() => EvidenceRuleSetVersionActivatePayload, {
-    description: 'Makes a draft count, for statements past and future; the version before is superseded.',
-  })
-  @Access(ADMIN)
-  async evidenceRuleSetVersionActivate(@Ctx() { modules }: GraphContext, @Arg('id', () => ID, { description: 'The draft.' }) id: string) {
-    return attempt('evidenceRuleSetVersion', async () => modules.progress.activateRuleSetVersion(fromGlobalId('EvidenceRuleSetVersion', id, '/id')));
   }
 }

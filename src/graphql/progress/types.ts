@@ -29,6 +29,7 @@ const EvidenceState = enumType('EvidenceState', 'Whether evidence counts at the 
 });
 const RuleSetStatus = enumType('RuleSetStatus', 'Whether a version of a rule set counts.', {
   DRAFT: 'Not yet.',
+  ACTIVATING: 'As soon as all that it changes is computed.',
   ACTIVE: 'It does.',
   SUPERSEDED: 'A newer one took its place.',
 });
@@ -152,6 +153,9 @@ export class EvidenceRuleSetVersion extends Node {
 
   @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it began to count.', { nullable: true })
   activatedAt!: Date | null;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'From when on it acts; null for all that ever happened.', { nullable: true })
+  effectiveFrom!: Date | null;
 
   @Exposed(ANYONE, () => EvidenceRuleSet, 'The rule set.', { nullable: true })
   ruleSet?: EvidenceRuleSet;

@@ -18,8 +18,8 @@ import {
 import * as store from './competency.store.ts';
 import { type ImportReport, type ImportRequest, importFramework, policyColumns, rollupColumns } from './import.ts';
 
-/** Told inside the transaction that publishes a framework version, so that what was derived from the old one is redone. */
-export type OnFrameworkPublished = (sql: Sql, frameworkId: string) => Promise<void>;
+/** Told inside the transaction that changes what counts - a published version, an approved match - so that levels follow. */
+export type OnGraphChanged = (sql: Sql) => Promise<void>;
 
 export interface NewStandard {
   readonly positionId: string;
@@ -51,12 +51,12 @@ export interface NewEquivalence {
 export class Competencies {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #onPublished: OnFrameworkPublished;
+  readonly #onChanged: OnGraphChanged;
 
-  constructor(database: Database, clock: Clock, onPublished: OnFrameworkPublished) {
+  constructor(database: Database, clock: Clock, onChanged: OnGraphChanged) {
     this.#database = database;
     this.#clock = clock;
-    this.#onPublished = onPublished;
+    this.#onChanged = onChanged;
   }
 
   get #sql(): Sql {
@@ -74,7 +74,7 @@ export class Competencies {
     if (version.status === 'PUBLISHED') throw conflict('/id', 'published-is-final', 'this version is published already');
     await em.nativeUpdate(FrameworkVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
     await this.#assertAcyclic(sql, '/id');
-    await this.#onPublished(sql, version.frameworkId);
+    await this.#onChanged(sql);
   }
 
   /** Makes a draft count. It never changes again; progress that rests on an older version is computed anew. */
@@ -214,7 +214,7 @@ export class Competencies {
       if (live) throw conflict('/destinationId', 'unique', 'this match is approved already');
       const { originId: origin, destinationId: destination, ...columns } = row;
       await em.insert(EquivalenceApproval, { ...columns, origin, destination });
-      await this.#matchesChanged(sql, items.values());
+      await this.#onChanged(sql);
       return row;
     });
   }
@@ -228,13 +228,9 @@ export class Competencies {
       if (row.revokedAt !== null) return row;
       const revokedAt = this.#clock.now();
       await em.nativeUpdate(EquivalenceApproval, { id }, { revokedAt });
-      await this.#matchesChanged(sql, await store.competenciesById(sql, [row.originId, row.destinationId]));
+      await this.#onChanged(sql);
       return { ...row, revokedAt };
     });
-  }
-
-  async #matchesChanged(sql: Sql, items: Iterable<store.CompetencyRow>): Promise<void> {
-    for (const frameworkId of new Set([...items].map((item) => item.frameworkId))) await this.#onPublished(sql, frameworkId);
   }
 
   /**

@@ -5,6 +5,7 @@ export {
   describedLevels,
   type EdgeRow,
   type EquivalenceRow,
+  equivalencesById,
   type FrameworkRow,
   type GraphItem,
   type LevelRow,

@@ -80,28 +80,14 @@ export async function statementsOfActors(
   return { statements: rows.map(toInboxStatement), waiting: new Set(rows.filter((row) => row.waiting).map((row) => row.actorKey)) };
 }
 
-/** Puts statements back into the inbox, by actor or by activity, because what they mean may have changed. */
-export async function requeueByLink(
-  sql: Sql,
-  table: 'statement_agent' | 'statement_activity',
-  column: 'agent_key' | 'activity_key',
-  keys: readonly string[],
-): Promise<void> {
+/** Puts the statements of actors back into the inbox, because whose they are may have changed. */
+export async function requeueOfActors(sql: Sql, actorKeys: readonly string[]): Promise<void> {
   await sql.rows(
     `insert into lrs.inbox (bucket, stored, statement_id)
      select get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length}, s.stored, s.statement_id
-     from lrs.${table} l join lrs.statement s using (statement_id)
-     where l.${column} = any($1::uuid[]) ${table === 'statement_agent' ? 'and l.direct' : ''}
-     order by 1, 2, 3 on conflict do nothing`,
-    [[...keys].sort(byKey)],
-  );
-}
-
-/** Puts every statement back into the inbox. */
-export async function requeueAll(sql: Sql): Promise<void> {
-  await sql.rows(
-    `insert into lrs.inbox (bucket, stored, statement_id)
-     select get_byte(uuid_send(actor_key), 0) % ${ALL_BUCKETS.length}, stored, statement_id from lrs.statement order by 1, 2, 3 on conflict do nothing`,
+     from lrs.statement_agent l join lrs.statement s using (statement_id)
+     where l.agent_key = any($1::uuid[]) and l.direct order by 1, 2, 3 on conflict do nothing`,
+    [[...actorKeys].sort(byKey)],
   );
 }
 

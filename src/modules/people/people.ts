@@ -8,7 +8,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { AppError, conflict, invalid, missing } from '../../kernel/errors.ts';
 import { canonicalIfi, type Ifi, validateAgent } from '../../standards/xapi/index.ts';
 import { ensurePseudonyms, type Viewer } from '../access/index.ts';
-import { ifiKey, requeueByLink } from '../lrs/index.ts';
+import { ifiKey, requeueOfActors } from '../lrs/index.ts';
 import {
   AgentIdentity,
   Learner,
@@ -48,6 +48,8 @@ export type OnIdentityUnlinked = (sql: Sql, learnerId: string, agentKey: string)
 export interface PeopleListeners {
   readonly onErased: OnLearnerErased;
   readonly onUnlinked: OnIdentityUnlinked;
+  /** Told first thing in that transaction, before anything is locked. */
+  readonly onUnlinking: (sql: Sql) => Promise<void>;
 }
 
 /** Units, positions, learners, and the xAPI identifiers by which statements know them. */
@@ -97,6 +99,7 @@ export class People {
     const ifi = canonicalIfi(given);
     const agentKey = ifiKey(ifi);
     await this.#database.transaction(async (sql) => {
+      await this.#told.onUnlinking(sql);
       await assertExists(sql, 'people.learner', learnerId, '/learnerId', 'learner');
       // Before the learner's lock: the projector takes them in this order too.
       await store.lockAgents(sql, [agentKey]);
@@ -137,7 +140,7 @@ export class People {
       ]);
     }
     await em.insert(AgentIdentity, { ...stamp(this.#clock), learner: learnerId, ifiKind: ifi.kind, homePage: ifi.homePage, ifiValue: ifi.value, agentKey });
-    await requeueByLink(sql, 'statement_agent', 'agent_key', [agentKey]);
+    await requeueOfActors(sql, [agentKey]);
   }
 
   async createPosition(input: { code: string; title: string; family: (typeof POSITION_FAMILIES)[number] }): Promise<store.PositionRow> {

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { base } from '../../db/entity.ts';
 import { RULE_MATCHES, type ScoreBand } from './rules.ts';
 
-const RULE_SET_STATUSES = ['DRAFT', 'ACTIVE', 'SUPERSEDED'] as const;
+const RULE_SET_STATUSES = ['DRAFT', 'ACTIVATING', 'ACTIVE', 'SUPERSEDED'] as const;
 
 /** Rules that turn statements into evidence, through all their versions. */
 export const EvidenceRuleSet = defineEntity({
@@ -14,7 +14,14 @@ export const EvidenceRuleSet = defineEntity({
 export const RuleSetVersion = defineEntity({
   name: 'RuleSetVersion',
   schema: 'progress',
-  properties: { ...base, ruleSet: p.manyToOne(EvidenceRuleSet), ordinal: p.integer(), status: p.enum(RULE_SET_STATUSES), activatedAt: p.datetime().nullable() },
+  properties: {
+    ...base,
+    ruleSet: p.manyToOne(EvidenceRuleSet),
+    ordinal: p.integer(),
+    status: p.enum(RULE_SET_STATUSES),
+    activatedAt: p.datetime().nullable(),
+    effectiveFrom: p.datetime().nullable(),
+  },
   uniques: [{ properties: ['ruleSet', 'ordinal'] }],
 });
 

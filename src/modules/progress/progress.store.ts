@@ -23,6 +23,7 @@ export interface NewEvidence {
   readonly weight: number;
   readonly statementId: string;
   readonly ruleId: string;
+  readonly versionId: string;
   readonly authorityKey: string;
   readonly occurredAt: Date;
   readonly expiresAt: Date | null;
@@ -36,15 +37,25 @@ export function sameEvidence(a: NewEvidence | undefined, b: NewEvidence | undefi
   return text(a) === text(b);
 }
 
-/** Writes the evidence of some statements; what they gave before and do not give any more is retracted, never deleted. */
-export async function reconcileEvidence(sql: Sql, statementIds: readonly string[], evidence: readonly NewEvidence[]): Promise<void> {
+/**
+ * Writes the evidence of some statements; what they gave before by these rule versions and do not give any more is
+ * retracted, never deleted.
+ */
+export async function reconcileEvidence(
+  sql: Sql,
+  statementIds: readonly string[],
+  versionIds: readonly string[],
+  evidence: readonly NewEvidence[],
+): Promise<void> {
   await sql.rows(
-    `update progress.evidence set retraction = 'RULE' where statement_id = any($1::uuid[]) and id <> all($2::uuid[]) and retraction is distinct from 'RULE'`,
-    [statementIds, evidence.map((row) => row.id)],
+    `update progress.evidence set retraction = 'RULE'
+     where statement_id = any($1::uuid[]) and version_id = any($3::uuid[]) and id <> all($2::uuid[]) and retraction is distinct from 'RULE'`,
+    [statementIds, evidence.map((row) => row.id), versionIds],
   );
   await sql.rows(
-    `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction, positive, weight)
-     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[], $12::smallint[])
+    `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction, positive, weight, version_id)
+     select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[],
+       $12::smallint[], $13::uuid[])
        as t(learner_id, id) order by t.learner_id, t.id
      on conflict (learner_id, id) do update set retraction = excluded.retraction where evidence.retraction is distinct from excluded.retraction`,
     [
@@ -60,6 +71,7 @@ export async function reconcileEvidence(sql: Sql, statementIds: readonly string[
       evidence.map((row) => row.retraction),
       evidence.map((row) => row.positive),
       evidence.map((row) => row.weight),
+      evidence.map((row) => row.versionId),
     ],
   );
 }
@@ -73,10 +85,13 @@ export async function retractOfAgent(sql: Sql, learnerId: string, agentKey: stri
   );
 }
 
-/** Everything that counts for some learners, now or later, by learner. */
-export async function readFoldEvidence(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, readonly FoldEvidence[]>> {
-  const rows = await sql.rows<FoldEvidence & { learnerId: string }>(
-    `select learner_id, id, item_id, level, positive, weight, authority_key as source, occurred_at, expires_at
+/** Everything not retracted of some learners, by learner; which of it counts is for the lane to say. */
+export async function readFoldEvidence(
+  sql: Sql,
+  learnerIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly (FoldEvidence & { readonly versionId: string | null })[]>> {
+  const rows = await sql.rows<FoldEvidence & { learnerId: string; versionId: string | null }>(
+    `select learner_id, id, item_id, level, positive, weight, authority_key as source, occurred_at, expires_at, version_id
      from progress.evidence where learner_id = any($1::uuid[]) and retraction is null`,
     [learnerIds],
   );
@@ -84,46 +99,63 @@ export async function readFoldEvidence(sql: Sql, learnerIds: readonly string[]):
 }
 
 /** Rows by learner, each learner asked about with a list of its own. */
-function byLearner<T extends { readonly learnerId: string }>(learnerIds: readonly string[], rows: readonly T[]): ReadonlyMap<string, readonly T[]> {
-  const lists = new Map<string, T[]>(learnerIds.map((id) => [id, []]));
+function byLearner<T extends { readonly learnerId: string }>(learnerIds: Iterable<string>, rows: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const lists = new Map<string, T[]>([...learnerIds].map((id) => [id, []]));
   for (const row of rows) lists.get(row.learnerId)?.push(row);
   return lists;
 }
 
-/** The stored answers of the fold, by learner. */
-export async function readProgress(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
+const PROGRESS = 'p.learner_id, p.item_id, p.current_level, p.direct_level, p.source, p.confidence, p.supporting, p.next_change_at';
+
+/** The stored answers of the fold, by learner, each from the generation given. */
+export async function readProgress(sql: Sql, places: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
   const rows = await sql.rows<ItemProgress & { learnerId: string }>(
-    `select learner_id, item_id, current_level, direct_level, source, confidence, supporting, next_change_at
-     from progress.competency_progress where learner_id = any($1::uuid[]) order by learner_id, item_id`,
-    [learnerIds],
+    `select ${PROGRESS} from unnest($1::uuid[], $2::int[]) as t(learner, generation)
+     join progress.competency_progress p on p.learner_id = t.learner and p.generation = t.generation order by p.learner_id, p.item_id`,
+    [[...places.keys()], [...places.values()]],
+  );
+  return byLearner(places.keys(), rows);
+}
+
+/** The stored answers that readers of a generation see: each learner's from the newest one up to it that has them. */
+export async function readProgressAt(sql: Sql, learnerIds: readonly string[], generation: number): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
+  const rows = await sql.rows<ItemProgress & { learnerId: string }>(
+    `select ${PROGRESS} from unnest($1::uuid[]) as l(id) cross join lateral (
+       select coalesce(max(m.generation), 0) as generation from progress.learner_generation m where m.learner_id = l.id and m.built and m.generation <= $2) g
+     join progress.competency_progress p on p.learner_id = l.id and p.generation = g.generation order by p.learner_id, p.item_id`,
+    [learnerIds, generation],
   );
   return byLearner(learnerIds, rows);
 }
 
+export interface ProgressKey {
+  readonly learnerId: string;
+  readonly generation: number;
+  readonly itemId: string;
+}
+
 export interface ProgressChange {
   readonly learnerId: string;
+  readonly generation: number;
   readonly progress: ItemProgress;
 }
 
-export async function writeProgress(
-  sql: Sql,
-  changed: readonly ProgressChange[],
-  gone: readonly { readonly learnerId: string; readonly itemId: string }[],
-): Promise<void> {
+export async function writeProgress(sql: Sql, changed: readonly ProgressChange[], gone: readonly ProgressKey[]): Promise<void> {
   if (gone.length > 0) {
     await sql.rows(
-      'delete from progress.competency_progress p using unnest($1::uuid[], $2::uuid[]) as t(learner_id, item_id) where p.learner_id = t.learner_id and p.item_id = t.item_id',
-      [gone.map((row) => row.learnerId), gone.map((row) => row.itemId)],
+      `delete from progress.competency_progress p using unnest($1::uuid[], $2::int[], $3::uuid[]) as t(learner_id, generation, item_id)
+       where p.learner_id = t.learner_id and p.generation = t.generation and p.item_id = t.item_id`,
+      [gone.map((row) => row.learnerId), gone.map((row) => row.generation), gone.map((row) => row.itemId)],
     );
   }
   if (changed.length === 0) return;
   await sql.rows(
-    `insert into progress.competency_progress (learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence)
-     select t.learner_id, t.item_id, t.current_level, t.direct_level, t.source, t.next_change_at, t.supporting::uuid[], t.confidence
-     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::smallint[])
-       as t(learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence)
-     order by t.learner_id, t.item_id
-     on conflict (learner_id, item_id) do update set current_level = excluded.current_level, direct_level = excluded.direct_level, source = excluded.source,
+    `insert into progress.competency_progress (learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence, generation)
+     select t.learner_id, t.item_id, t.current_level, t.direct_level, t.source, t.next_change_at, t.supporting::uuid[], t.confidence, t.generation
+     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::smallint[], $9::int[])
+       as t(learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence, generation)
+     order by t.learner_id, t.generation, t.item_id
+     on conflict (learner_id, generation, item_id) do update set current_level = excluded.current_level, direct_level = excluded.direct_level, source = excluded.source,
        next_change_at = excluded.next_change_at, supporting = excluded.supporting, confidence = excluded.confidence`,
     [
       changed.map((row) => row.learnerId),
@@ -135,6 +167,7 @@ export async function writeProgress(
       // unnest flattens nested arrays, so each list travels as the text of an array literal.
       changed.map((row) => `{${row.progress.supporting.join(',')}}`),
       changed.map((row) => row.progress.confidence),
+      changed.map((row) => row.generation),
     ],
   );
 }
@@ -171,30 +204,24 @@ export async function insertEvents(sql: Sql, events: readonly NewProgressEvent[]
   );
 }
 
-/** Puts the statements behind a framework's evidence back into the inbox, so that its learners are folded again. */
-export async function requeueByFramework(sql: Sql, frameworkId: string): Promise<void> {
-  await sql.rows(
-    `insert into lrs.inbox (bucket, stored, statement_id)
-     select distinct get_byte(uuid_send(s.actor_key), 0) % 64, s.stored, s.statement_id
-     from progress.evidence e join competency.competency_item i on i.id = e.item_id join lrs.statement s on s.statement_id = e.statement_id
-     where i.framework_id = $1 and e.retraction is null order by 1, 2, 3 on conflict do nothing`,
-    [frameworkId],
-  );
-}
-
-/** Every piece of evidence of learners that counts, as it was written; for comparison with what it should be. */
-export async function readLiveEvidence(sql: Sql, learnerIds: readonly string[]): Promise<readonly NewEvidence[]> {
+/** Evidence of learners by rule versions as it was written, unless it is retracted; for comparison with what it should be. */
+export async function readLiveEvidence(sql: Sql, learnerIds: readonly string[], versionIds: readonly string[]): Promise<readonly NewEvidence[]> {
   return sql.rows<NewEvidence>(
-    `select learner_id, id, item_id, level, positive, weight, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction
-     from progress.evidence where learner_id = any($1::uuid[]) and (retraction is null or retraction = 'VOIDED')`,
-    [learnerIds],
+    `select learner_id, id, item_id, level, positive, weight, statement_id, rule_id, version_id, authority_key, occurred_at, expires_at, retraction
+     from progress.evidence where learner_id = any($1::uuid[]) and version_id = any($2::uuid[]) and (retraction is null or retraction = 'VOIDED')`,
+    [learnerIds, versionIds],
   );
 }
 
-/** Retracts what learners hold beyond the evidence given, and deletes what differs from it, to be written anew. */
-export async function clearOtherEvidence(sql: Sql, learnerIds: readonly string[], evidence: readonly NewEvidence[]): Promise<void> {
+/** Retracts what learners hold by rule versions beyond the evidence given, and deletes what differs from it, to be written anew. */
+export async function clearOtherEvidence(
+  sql: Sql,
+  learnerIds: readonly string[],
+  versionIds: readonly string[],
+  evidence: readonly NewEvidence[],
+): Promise<void> {
   const should = new Map(evidence.map((row) => [row.id, row]));
-  const present = await readLiveEvidence(sql, learnerIds);
+  const present = await readLiveEvidence(sql, learnerIds, versionIds);
   const wrong = present.filter((row) => should.has(row.id) && !sameEvidence(row, should.get(row.id)));
   const surplus = present.filter((row) => !should.has(row.id));
   await sql.rows('delete from progress.evidence e using unnest($1::uuid[], $2::uuid[]) as t(learner, id) where e.learner_id = t.learner and e.id = t.id', [
@@ -207,29 +234,17 @@ export async function clearOtherEvidence(sql: Sql, learnerIds: readonly string[]
   );
 }
 
-/** Learners whose stored answer time alone has made old. */
+/** Learners whose stored answer, in the current generation or the next, time alone has made old. */
 export async function dueLearners(sql: Sql, now: Date, limit: number): Promise<readonly string[]> {
   const rows = await sql.rows<{ learnerId: string }>(
     `select distinct learner_id from (
-       select learner_id from progress.competency_progress where next_change_at <= $1 order by next_change_at limit $2) due`,
+       select p.learner_id from progress.competency_progress p where p.next_change_at <= $1 and not exists (
+         select from progress.learner_generation m join progress.generation g on g.id = m.generation and g.status in ('CURRENT', 'RETIRED')
+         where m.learner_id = p.learner_id and m.built and m.generation > p.generation)
+       order by p.next_change_at limit $2) due`,
     [now, limit],
   );
   return rows.map((row) => row.learnerId);
-}
-
-/** The rebuild under way, begun if there is none. @returns the last learner done. */
-export async function beginRebuild(sql: Sql, now: Date): Promise<string | null> {
-  const [row] = await sql.rows<{ afterLearner: string | null }>(
-    `insert into progress.rebuild (id, after_learner, started_at) values (1, null, $1) on conflict (id) do update set id = excluded.id returning after_learner`,
-    [now],
-  );
-  return row?.afterLearner ?? null;
-}
-
-/** Notes how far a rebuild is; null ends it. */
-export async function markRebuild(sql: Sql, afterLearner: string | null): Promise<void> {
-  if (afterLearner === null) await sql.rows('delete from progress.rebuild');
-  else await sql.rows('update progress.rebuild set after_learner = $1', [afterLearner]);
 }
 
 export interface EvidenceRow {
@@ -241,12 +256,16 @@ export interface EvidenceRow {
   readonly weight: number;
   readonly statementId: string;
   readonly ruleId: string;
+  /** The version of the rule, and whether it does not count yet. */
+  readonly versionId: string | null;
+  readonly isDraft: boolean;
   readonly occurredAt: Date;
   readonly expiresAt: Date | null;
   readonly retraction: string | null;
 }
 
-const EVIDENCE = 'id, learner_id, item_id, level, positive, weight, statement_id, rule_id, occurred_at, expires_at, retraction';
+const EVIDENCE = `id, learner_id, item_id, level, positive, weight, statement_id, rule_id, version_id, occurred_at, expires_at, retraction,
+  coalesce((select v.status in ('DRAFT', 'ACTIVATING') from progress.rule_set_version v where v.id = version_id), false) as is_draft`;
 
 /** All evidence of learners for items, newest first, retracted included. */
 export const evidenceOf = (sql: Sql, pairs: readonly { readonly learnerId: string; readonly itemId: string }[]) =>
@@ -285,5 +304,6 @@ export const eventsOfLearners = (sql: Sql, learnerIds: readonly string[], limit:
 
 /** Deletes everything derived about a learner. */
 export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void> {
-  for (const table of ['evidence', 'competency_progress', 'progress_event']) await sql.rows(`delete from progress.${table} where learner_id = $1`, [learnerId]);
+  for (const table of ['evidence', 'competency_progress', 'learner_generation', 'progress_event'])
+    await sql.rows(`delete from progress.${table} where learner_id = $1`, [learnerId]);
 }

@@ -1,20 +1,18 @@
 import type { Database, Sql } from '../../db/database.ts';
-import { stamp } from '../../db/entity.ts';
-import { checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { conflict, invalid } from '../../kernel/errors.ts';
-import { describedLevels } from '../competency/index.ts';
-import { activityKey, readStates, readTexts, requeueAll, requeueByLink, type StatementState, waitingBuckets } from '../lrs/index.ts';
+import { activityKey, readStates, readTexts, type StatementState, waitingBuckets } from '../lrs/index.ts';
 import { countLearners, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
-import { EvidenceRule, EvidenceRuleSet, RuleSetVersion } from './progress.entities.ts';
+import { laneAt, readLanes } from './generation.store.ts';
+import { type BuildStep, beginRebuild, buildPage, finish, followChange, tidy, type Workshop } from './generations.ts';
+import { countsIn, type Lane } from './lanes.ts';
 import * as store from './progress.store.ts';
 import { projectBucket, rulesAbout } from './project.ts';
-import { type Difference, rebuildPage, verifyPage } from './rebuild.ts';
 import { ModelCache, refold } from './refold.ts';
-import { checkRuleConditions, levelsNamed, type NewRule } from './rule-checks.ts';
+import { RuleSets } from './rule-sets.ts';
 import * as ruleStore from './rules.store.ts';
-import { activitiesOf, type Evaluation, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, type Rule, RuleBook, subjectOf } from './rules.ts';
+import { activitiesOf, type Evaluation, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, RuleBook, subjectOf } from './rules.ts';
+import { type Difference, verifyPage } from './verify.ts';
 
 /** What became of a statement, for whoever sent it. */
 export interface StatementOutcome {
@@ -29,26 +27,33 @@ export interface StatementOutcome {
 const furthest = (reasons: readonly NoEvidenceReason[]): NoEvidenceReason =>
   reasons.reduce((best, reason) => (NO_EVIDENCE_REASONS.indexOf(reason) > NO_EVIDENCE_REASONS.indexOf(best) ? reason : best), 'NO_RULE_FOR_ACTIVITY');
 
-/** Statements that one of these rules may be about wait to be looked at again. */
-async function requeueConcerned(sql: Sql, rules: readonly Rule[]): Promise<void> {
-  // What a prefix or a type matches is in no index.
-  if (rules.some(({ match }) => match === 'PREFIX' || match === 'TYPE')) return requeueAll(sql);
-  await requeueByLink(sql, 'statement_activity', 'activity_key', [...new Set(rules.map((rule) => rule.activityKey))]);
-}
+/** Evidence as readers of a lane see it: what rules gave that act no longer is retracted; what drafts would give is not there. */
+const asSeen = (lane: Lane, rows: readonly store.EvidenceRow[]): readonly store.EvidenceRow[] =>
+  rows.filter((row) => !row.isDraft).map((row) => (row.retraction === null && !countsIn(lane, row) ? { ...row, retraction: 'RULE' } : row));
 
 /** From statements to levels: rules, evidence, the fold and its answers. */
 export class Progress {
   readonly #database: Database;
-  readonly #clock: Clock;
-  readonly #models = new ModelCache();
+  readonly #workshop: Workshop;
+  readonly ruleSets: RuleSets;
 
-  constructor(database: Database, clock: Clock) {
+  /** @param page learners made anew in one transaction. */
+  constructor(database: Database, clock: Clock, page: number) {
     this.#database = database;
-    this.#clock = clock;
+    this.#workshop = { clock, models: new ModelCache(), page };
+    this.ruleSets = new RuleSets(database, this.#workshop);
   }
 
   get #sql(): Sql {
     return this.#database.sql;
+  }
+
+  get #clock(): Clock {
+    return this.#workshop.clock;
+  }
+
+  get #models(): ModelCache {
+    return this.#workshop.models;
   }
 
   /** Projects what waits in one bucket; see {@link projectBucket}. */
@@ -66,29 +71,46 @@ export class Progress {
       const due = await store.dueLearners(sql, this.#clock.now(), limit);
       if (due.length === 0) return 0;
       const present = await lockLearners(sql, due);
-      await refold(sql, this.#clock, this.#models, new Map([...present].map((id) => [id, { cause: 'EXPIRY', statementId: null }])));
+      const causes = new Map([...present].map((id) => [id, { cause: 'EXPIRY', statementId: null }] as const));
+      await refold(sql, this.#clock, this.#models, causes, await readLanes(sql));
       return due.length;
     });
   }
 
-  /** Goes on with the rebuild under way, or begins one. @param onPage told after each transaction how many learners and statements are done. */
-  async rebuild(onPage: (learners: number, statements: number) => void): Promise<void> {
-    let after = await store.beginRebuild(this.#sql, this.#clock.now());
-    let [learners, statements] = [0, 0];
-    for (
-      let page = await rebuildPage(this.#database, this.#clock, this.#models, after);
-      page;
-      page = await rebuildPage(this.#database, this.#clock, this.#models, after)
-    ) {
-      after = page.last;
-      learners += page.learners;
-      statements += page.statements;
-      onPage(learners, statements);
-    }
-    await store.markRebuild(this.#sql, null);
+  /**
+   * Goes on with the generation being built, if there is one, by some learners; ends it when all are built. Any number of
+   * processes may do so at once.
+   * @returns null when there is nothing to do.
+   */
+  async build(): Promise<BuildStep | null> {
+    const step = await this.#database.transaction(async (sql) => {
+      await store.lockModel(sql, 'shared');
+      return (await readLanes(sql)).next?.status === 'BUILDING' ? ((await buildPage(sql, this.#workshop)) ?? 'ALL_TAKEN') : null;
+    });
+    if (step !== 'ALL_TAKEN') return step;
+    await this.#database.transaction((sql) => finish(sql, this.#workshop));
+    return null;
   }
 
-  /** Compares everything stored with a full fold of the statements. @returns how many learners had statements still waiting, and were passed over. */
+  /** Deletes rows that newer generations have replaced and no reader can be looking at any more. */
+  tidy = (): Promise<void> => this.#database.transaction((sql) => tidy(sql, this.#clock.now()));
+
+  /**
+   * Makes all evidence and progress anew, or goes on doing so after an interruption: readers see the old answers until
+   * all new ones are there.
+   * @param onPage told after each transaction how many learners and statements are done.
+   */
+  async rebuild(onPage: (learners: number, statements: number) => void): Promise<void> {
+    await this.#database.transaction((sql) => beginRebuild(sql, this.#workshop));
+    let [learners, statements] = [0, 0];
+    for (let step = await this.build(); step; step = await this.build()) {
+      learners += step.learners;
+      statements += step.statements;
+      onPage(learners, statements);
+    }
+  }
+
+  /** Compares what readers see with a full fold of the statements. @returns how many learners had statements still waiting, and were passed over. */
   async verify(onPage: (learners: number, differences: readonly Difference[]) => void): Promise<number> {
     let [learners, waiting] = [0, 0];
     for (
@@ -109,18 +131,26 @@ export class Progress {
     return waitingBuckets(this.#sql);
   }
 
-  /** Redoes what rests on a framework; to be called in the transaction that publishes a version of it. */
-  async frameworkPublished(sql: Sql, frameworkId: string): Promise<void> {
-    await store.lockModel(sql, 'exclusive');
-    await store.requeueByFramework(sql, frameworkId);
+  /** Makes progress follow the graphs and matches that count now; to be called in the transaction that changes them. */
+  frameworkChanged = (sql: Sql): Promise<void> => followChange(sql, this.#workshop, 'FRAMEWORK_CHANGE');
+
+  /** Keeps rules and graphs as they are until the transaction ends; to be called before any learner is locked. */
+  hold = (sql: Sql): Promise<void> => store.lockModel(sql, 'shared');
+
+  /**
+   * Takes from a learner what statements of an agent gave, once they are not linked any more; to be called under the
+   * learner's lock, with the model held.
+   */
+  async identityUnlinked(sql: Sql, learnerId: string, agentKey: string): Promise<void> {
+    await store.retractOfAgent(sql, learnerId, agentKey);
+    await refold(sql, this.#clock, this.#models, new Map([[learnerId, { cause: 'IDENTITY', statementId: null }]]), await readLanes(sql));
   }
 
-  /** Takes from a learner what statements of an agent gave; to be called under the learner's lock, once they are not linked any more. */
-  async identityUnlinked(sql: Sql, learnerId: string, agentKey: string): Promise<void> {
-    await store.lockModel(sql, 'shared');
-    await store.retractOfAgent(sql, learnerId, agentKey);
-    await refold(sql, this.#clock, this.#models, new Map([[learnerId, { cause: 'IDENTITY', statementId: null }]]));
-  }
+  /** What readers see now. One request takes it once, so that all its answers are of one generation. */
+  view = async (): Promise<Lane> => (await readLanes(this.#sql)).current;
+
+  /** What readers saw at an instant: the rules and frameworks of that day. */
+  viewAt = (instant: Date): Promise<Lane> => laneAt(this.#sql, instant);
 
   /**
    * The progress of learners, as of now or of another instant.
@@ -128,24 +158,28 @@ export class Progress {
    * Now comes from the stored rows, unless time alone has made one stale; another instant is folded from the evidence.
    * The number of queries does not depend on the number of learners.
    */
-  async progressOf(learnerIds: readonly string[], asOf: Date | null): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
+  async progressOf(learnerIds: readonly string[], asOf: Date | null, given?: Lane): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
+    const lane = given ?? (await this.view());
     const now = this.#clock.now();
-    const stored = asOf === null ? await store.readProgress(this.#sql, learnerIds) : new Map<string, readonly ItemProgress[]>();
+    const stored = asOf === null ? await store.readProgressAt(this.#sql, learnerIds, lane.generation) : new Map<string, readonly ItemProgress[]>();
     const isStale = (rows: readonly ItemProgress[] | undefined): boolean =>
       !rows || rows.some(({ nextChangeAt }) => nextChangeAt !== null && nextChangeAt <= now);
     const stale = learnerIds.filter((id) => isStale(stored.get(id)));
     if (stale.length === 0) return stored;
     const evidence = await store.readFoldEvidence(this.#sql, stale);
-    const model = await this.#models.current(this.#sql);
-    return new Map([
-      ...stored,
-      ...stale.map((id) => [id, foldProgress(evidence.get(id) ?? [], model, asOf ?? now).filter((row) => row.currentLevel > 0)] as const),
-    ]);
+    const model = await this.#models.of(this.#sql, lane);
+    const fold = (id: string): readonly ItemProgress[] =>
+      foldProgress(
+        (evidence.get(id) ?? []).filter((row) => countsIn(lane, row)),
+        model,
+        asOf ?? now,
+      ).filter((row) => row.currentLevel > 0);
+    return new Map([...stored, ...stale.map((id) => [id, fold(id)] as const)]);
   }
 
-  /** For each learner and competency, the children that its roll-up looks at, in the published graph. */
-  async childrenOf(itemIds: readonly string[]): Promise<ReadonlyMap<string, { readonly rollup: string; readonly children: readonly string[] }>> {
-    const model = await this.#models.current(this.#sql);
+  /** For each competency, the children that its roll-up looks at, in the published graph. */
+  async childrenOf(itemIds: readonly string[], lane: Lane): Promise<ReadonlyMap<string, { readonly rollup: string; readonly children: readonly string[] }>> {
+    const model = await this.#models.of(this.#sql, lane);
     return new Map(
       itemIds.map((id) => {
         const { rollup, children } = model.item(id);
@@ -162,12 +196,13 @@ export class Progress {
     const states = new Map(
       (await readStates(this.#sql, statementIds)).filter((state) => mine === null || mine.includes(state.credentialId)).map((state) => [state.id, state]),
     );
-    const rules = await rulesAbout(this.#sql, [...states.values()]);
+    const lane = await this.view();
+    const rules = await rulesAbout(this.#sql, [...lane.rules.keys()], [...states.values()]);
     const learners = await learnersOfAgents(
       this.#sql,
       [...states.values()].map((state) => state.actorKey),
     );
-    const evidence = Map.groupBy(await store.evidenceOfStatements(this.#sql, [...states.keys()]), (row) => row.statementId);
+    const evidence = Map.groupBy(asSeen(lane, await store.evidenceOfStatements(this.#sql, [...states.keys()])), (row) => row.statementId);
     const reasonFor = (state: StatementState): NoEvidenceReason => {
       if (state.voids !== null) return 'VOIDING_STATEMENT';
       if (state.voided) return 'VOIDED';
@@ -194,104 +229,22 @@ export class Progress {
     if (subject === null) return { matches: [], misses: [] };
     const rules =
       versionId === null
-        ? await ruleStore.activeRules(this.#sql, activitiesOf(subject).map(activityKey))
+        ? await ruleStore.rulesAboutActivities(this.#sql, [...(await this.view()).rules.keys()], activitiesOf(subject).map(activityKey))
         : await ruleStore.rulesOfVersions(this.#sql, [versionId]);
     const trusting = authorityKey === null ? rules.map((rule) => ({ ...rule, trustedAuthorities: [] })) : rules;
     return evaluate(new RuleBook(trusting), statement, authorityKey ?? '');
-  }
-
-  /**
-   * Writes a new version of a rule set (created when the code is new), as a draft.
-   * @throws AppError INVALID_INPUT naming the first rule at fault.
-   */
-  async createRuleSetVersion(input: { code: string; title: string; rules: readonly NewRule[] }): Promise<ruleStore.RuleSetVersionRow> {
-    if (input.rules.length === 0) throw invalid('/rules', 'not-empty', 'a rule set version needs at least one rule');
-    checkTexts({ code: input.code, title: input.title });
-    const base = stamp(this.#clock);
-    await this.#database.write(async (em, sql) => {
-      await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`rule set ${input.code}`]);
-      await this.#checkRules(sql, input.rules);
-      const existing = await em.findOne(EvidenceRuleSet, { code: input.code });
-      const ruleSet = existing ? { id: existing.id } : { ...stamp(this.#clock), code: input.code, title: input.title };
-      if (!existing) await em.insert(EvidenceRuleSet, ruleSet as { id: string; createdAt: Date; code: string; title: string });
-      const [last] = await ruleStore.versionsOfRuleSets(sql, [ruleSet.id]);
-      await em.insert(RuleSetVersion, { ...base, ruleSet: ruleSet.id, ordinal: (last?.ordinal ?? 0) + 1, status: 'DRAFT', activatedAt: null });
-      await em.insertMany(
-        EvidenceRule,
-        input.rules.map((rule, position) => ({
-          ...stamp(this.#clock),
-          ...rule,
-          verbs: [...rule.verbs],
-          bands: [...rule.bands],
-          trustedAuthorities: [...rule.trustedAuthorities],
-          version: base.id,
-          position,
-          activityKey: activityKey(rule.activityIri),
-        })),
-      );
-    });
-    const [version] = await ruleStore.ruleSetVersionsById(this.#sql, [base.id]);
-    if (!version) throw new Error('the version just inserted is missing');
-    return version;
-  }
-
-  async #checkRules(sql: Sql, rules: readonly NewRule[]): Promise<void> {
-    const levels = await describedLevels(
-      sql,
-      rules.map((rule) => rule.itemId),
-    );
-    for (const [index, rule] of rules.entries()) {
-      const path = `/rules/${index}`;
-      checkRuleConditions(rule, path);
-      const described = levels.get(rule.itemId);
-      if (!described) throw invalid(`${path}/competencyId`, 'reference', 'there is no such competency');
-      for (const [levelPath, level] of levelsNamed(rule, path))
-        if (!described.has(level))
-          throw invalid(
-            levelPath,
-            'level-has-descriptor',
-            `level ${level} of this competency has no descriptor; levels with one: ${[...described].join(', ') || 'none'}`,
-          );
-      await this.#checkAssesses(sql, rule, path);
-    }
-  }
-
-  /** What assesses a competency is said by alignments; a prefix or a type names no one activity that could be aligned. */
-  async #checkAssesses(sql: Sql, rule: NewRule, path: string): Promise<void> {
-    if (rule.match === 'PREFIX' || rule.match === 'TYPE') return;
-    const assessed = await ruleStore.assessedLevel(sql, activityKey(rule.activityIri), rule.itemId);
-    if (assessed === null) throw invalid(`${path}/activityId`, 'assesses', 'only an activity aligned to the competency as ASSESSES can be evidence of it');
-    for (const [levelPath, level] of levelsNamed(rule, path))
-      if (level > assessed) throw invalid(levelPath, 'assesses', `the activity assesses this competency up to level ${assessed}`);
-  }
-
-  /** Makes a draft count, for statements past and future; the version before is superseded. */
-  async activateRuleSetVersion(versionId: string): Promise<ruleStore.RuleSetVersionRow> {
-    await this.#database.write(async (em, sql) => {
-      await store.lockModel(sql, 'exclusive');
-      const [version] = await ruleStore.ruleSetVersionsById(sql, [versionId]);
-      if (!version) throw invalid('/id', 'reference', 'there is no such rule set version');
-      if (version.status !== 'DRAFT') throw conflict('/id', 'draft', `only a draft can be activated; this version is ${version.status}`);
-      const siblings = await ruleStore.versionsOfRuleSets(sql, [version.ruleSetId]);
-      const active = siblings.filter((sibling) => sibling.status === 'ACTIVE').map((sibling) => sibling.id);
-      await em.nativeUpdate(RuleSetVersion, { id: { $in: active } }, { status: 'SUPERSEDED' });
-      await em.nativeUpdate(RuleSetVersion, { id: versionId }, { status: 'ACTIVE', activatedAt: this.#clock.now() });
-      const rules = await ruleStore.rulesOfVersions(sql, [...active, versionId]);
-      await requeueConcerned(sql, rules);
-    });
-    const [version] = await ruleStore.ruleSetVersionsById(this.#sql, [versionId]);
-    if (!version) throw new Error('an active version cannot disappear');
-    return version;
   }
 
   /** Forgets a learner, within the transaction that deletes them. */
   forget = (sql: Sql, learnerId: string) => store.deleteOfLearner(sql, learnerId);
 
   statements = (ids: readonly string[]) => readTexts(this.#sql, ids);
-  evidenceOf = (pairs: readonly { readonly learnerId: string; readonly itemId: string }[]) => store.evidenceOf(this.#sql, pairs);
-  evidenceById = (pairs: readonly { readonly learnerId: string; readonly id: string }[]) => store.evidenceById(this.#sql, pairs);
+  evidenceOf = async (pairs: readonly { readonly learnerId: string; readonly itemId: string }[], lane: Lane) =>
+    asSeen(lane, await store.evidenceOf(this.#sql, pairs));
+  evidenceById = async (pairs: readonly { readonly learnerId: string; readonly id: string }[], lane: Lane) =>
+    asSeen(lane, await store.evidenceById(this.#sql, pairs));
   eventsOf = (learnerIds: readonly string[], limit: number) => store.eventsOfLearners(this.#sql, learnerIds, limit);
-  ruleSets = (limit: number, afterCode: string | null) => ruleStore.listRuleSets(this.#sql, limit, afterCode);
+  listRuleSets = (limit: number, afterCode: string | null) => ruleStore.listRuleSets(this.#sql, limit, afterCode);
   ruleSetsById = (ids: readonly string[]) => ruleStore.ruleSetsById(this.#sql, ids);
   ruleSetVersionsById = (ids: readonly string[]) => ruleStore.ruleSetVersionsById(this.#sql, ids);
   versionsOfRuleSets = (ids: readonly string[]) => ruleStore.versionsOfRuleSets(this.#sql, ids);

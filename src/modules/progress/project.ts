@@ -3,9 +3,11 @@ import type { Clock } from '../../kernel/clock.ts';
 import { byKey, digestKey } from '../../kernel/ids.ts';
 import { activityKey, claimInbox, type InboxStatement, readForProjection } from '../lrs/index.ts';
 import { holdAgentsUnlinked, learnersOfAgents, lockLearners } from '../people/index.ts';
+import { readLanes } from './generation.store.ts';
+import { countsIn, type Lanes, versionsOf } from './lanes.ts';
 import * as store from './progress.store.ts';
 import { type Cause, type ModelCache, refold } from './refold.ts';
-import { activeRules } from './rules.store.ts';
+import { rulesAboutActivities } from './rules.store.ts';
 import { activitiesOf, type Evaluation, evaluate, RuleBook, subjectOf } from './rules.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,6 +24,7 @@ function evidenceFrom({ rule, level }: Evaluation['matches'][number], statement:
     weight: rule.weight,
     statementId: statement.id,
     ruleId: rule.id,
+    versionId: rule.versionId,
     authorityKey: statement.authorityKey,
     occurredAt,
     expiresAt: rule.validDays === null ? null : new Date(occurredAt.getTime() + rule.validDays * DAY_MS),
@@ -29,12 +32,19 @@ function evidenceFrom({ rule, level }: Evaluation['matches'][number], statement:
   };
 }
 
-/** All evidence that statements give under some rules, to the learners behind their actors. */
-export function deriveEvidence(rules: RuleBook, statements: readonly InboxStatement[], learners: ReadonlyMap<string, string>): readonly store.NewEvidence[] {
+/** All evidence that statements give in some lane, to the learners behind their actors. */
+export function deriveEvidence(
+  rules: RuleBook,
+  { current, next }: Lanes,
+  statements: readonly InboxStatement[],
+  learners: ReadonlyMap<string, string>,
+): readonly store.NewEvidence[] {
   return statements.flatMap((statement) => {
     const learnerId = learners.get(statement.actorKey);
     if (learnerId === undefined || statement.voids !== null) return [];
-    return evaluate(rules, statement.statement, statement.authorityKey).matches.map((match) => evidenceFrom(match, statement, learnerId));
+    return evaluate(rules, statement.statement, statement.authorityKey)
+      .matches.map((match) => evidenceFrom(match, statement, learnerId))
+      .filter((row) => countsIn(current, row) || (next !== null && countsIn(next, row)));
   });
 }
 
@@ -81,13 +91,13 @@ export async function projectBucket(database: Database, clock: Clock, models: Mo
   });
 }
 
-/** The rules that count now and may be about one of these statements. */
-export async function rulesAbout(sql: Sql, statements: readonly { readonly statement: unknown }[]): Promise<RuleBook> {
+/** The rules of some versions that may be about one of these statements. */
+export async function rulesAbout(sql: Sql, versionIds: readonly string[], statements: readonly { readonly statement: unknown }[]): Promise<RuleBook> {
   const iris = statements.flatMap(({ statement }) => {
     const subject = subjectOf(statement);
     return subject === null ? [] : activitiesOf(subject);
   });
-  return new RuleBook(iris.length === 0 ? [] : await activeRules(sql, [...new Set(iris)].map(activityKey)));
+  return new RuleBook(iris.length === 0 ? [] : await rulesAboutActivities(sql, versionIds, [...new Set(iris)].map(activityKey)));
 }
 
 async function projectStatements(
@@ -98,7 +108,9 @@ async function projectStatements(
   learners: ReadonlyMap<string, string>,
   voidTargets: ReadonlySet<string>,
 ): Promise<void> {
-  const rules = await rulesAbout(sql, statements);
+  const lanes = await readLanes(sql);
+  const versionIds = versionsOf(lanes);
+  const rules = await rulesAbout(sql, versionIds, statements);
   const causes = new Map<string, Cause>();
   for (const statement of statements) {
     const learnerId = learners.get(statement.actorKey) ?? '';
@@ -109,7 +121,8 @@ async function projectStatements(
   await store.reconcileEvidence(
     sql,
     statements.map((statement) => statement.id),
-    deriveEvidence(rules, statements, learners),
+    versionIds,
+    deriveEvidence(rules, lanes, statements, learners),
   );
-  await refold(sql, clock, models, causes);
+  await refold(sql, clock, models, causes, lanes);
 }

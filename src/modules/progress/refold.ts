@@ -1,33 +1,43 @@
 import type { Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
-import { liveEquivalences, publishedVersionIds, type RollupGraph, readRollupGraph } from '../competency/index.ts';
+import { type EquivalenceRow, equivalencesById, type RollupGraph, readRollupGraph } from '../competency/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
 import { FoldModel } from './fold-model.ts';
+import * as generations from './generation.store.ts';
+import { countsIn, type Lane, type Lanes } from './lanes.ts';
 import * as store from './progress.store.ts';
 
-/** Graphs of published versions never change, so one process reads each once; nor does a model made of the same ones. */
+/** What the models of lanes are made from never changes, so one process reads each thing once; nor does a model made of the same ones. */
 export class ModelCache {
   readonly #graphs = new Map<string, RollupGraph>();
-  #last: { readonly key: string; readonly model: FoldModel } | null = null;
+  readonly #equivalences = new Map<string, EquivalenceRow>();
+  /** Of the lanes in use: a current one and a next one, and one that goes. */
+  #models: readonly { readonly key: string; readonly model: FoldModel }[] = [];
 
-  /** What evidence is folded with now: the published graph of every framework, with the approved matches between them. */
-  async current(sql: Sql): Promise<FoldModel> {
-    const versionIds = await publishedVersionIds(sql);
-    const equivalences = await liveEquivalences(sql);
-    const key = [...versionIds, ...equivalences.map(({ id }) => id)].join();
-    if (this.#last?.key === key) return this.#last.model;
+  /** What evidence is folded with in a lane: its framework graphs, with its approved matches between them. */
+  async of(sql: Sql, { frameworks, equivalences }: Pick<Lane, 'frameworks' | 'equivalences'>): Promise<FoldModel> {
+    const key = [...frameworks, '', ...equivalences].join();
+    const known = this.#models.find((one) => one.key === key);
+    if (known) return known.model;
     const graphs: RollupGraph[] = [];
     // One after the other: in a transaction there is one connection.
-    for (const id of versionIds) graphs.push(await this.#graph(sql, id));
-    this.#last = { key, model: new FoldModel(graphs, equivalences) };
-    return this.#last.model;
+    for (const id of frameworks) graphs.push(await this.#graph(sql, id));
+    const model = new FoldModel(graphs, await this.#approved(sql, equivalences));
+    this.#models = [{ key, model }, ...this.#models].slice(0, 3);
+    return model;
   }
 
   async #graph(sql: Sql, versionId: string): Promise<RollupGraph> {
     const graph = this.#graphs.get(versionId) ?? (await readRollupGraph(sql, versionId));
     this.#graphs.set(versionId, graph);
     return graph;
+  }
+
+  async #approved(sql: Sql, ids: readonly string[]): Promise<readonly EquivalenceRow[]> {
+    const unknown = ids.filter((id) => !this.#equivalences.has(id));
+    if (unknown.length > 0) for (const row of await equivalencesById(sql, unknown)) this.#equivalences.set(row.id, row);
+    return ids.flatMap((id) => this.#equivalences.get(id) ?? []);
   }
 }
 
@@ -51,46 +61,84 @@ export interface Cause {
   readonly statementId: string | null;
 }
 
-/**
- * Folds learners from their evidence and writes what changed, with an event for each level that did. Whoever calls it
- * holds the locks of the learners.
- */
-export async function refold(sql: Sql, clock: Clock, models: ModelCache, causes: ReadonlyMap<string, Cause>): Promise<void> {
-  const learnerIds = [...causes.keys()];
-  const evidence = await store.readFoldEvidence(sql, learnerIds);
-  const before = await store.readProgress(sql, learnerIds);
-  const model = await models.current(sql);
-  const now = clock.now();
+type Evidence = Awaited<ReturnType<typeof store.readFoldEvidence>>;
+
+/** How stored answers become those of a fold. */
+interface Changes {
+  readonly changed: readonly store.ProgressChange[];
+  readonly gone: readonly store.ProgressKey[];
+  readonly levels: readonly generations.LevelChange[];
+}
+
+/** Compares what is stored for learners, each in one generation, with a fold in a lane. */
+async function compareLane(
+  sql: Sql,
+  models: ModelCache,
+  lane: Lane,
+  places: ReadonlyMap<string, number>,
+  { evidence, now }: { readonly evidence: Evidence; readonly now: Date },
+): Promise<Changes> {
+  const before = await store.readProgress(sql, places);
+  const model = await models.of(sql, lane);
   const changed: store.ProgressChange[] = [];
-  const gone: { learnerId: string; itemId: string }[] = [];
-  const events: store.NewProgressEvent[] = [];
-  for (const learnerId of learnerIds) {
+  const gone: store.ProgressKey[] = [];
+  const levels: generations.LevelChange[] = [];
+  const level = (learnerId: string, itemId: string, fromLevel: number, toLevel: number): void => {
+    if (fromLevel !== toLevel) levels.push({ learnerId, itemId, fromLevel, toLevel });
+  };
+  for (const [learnerId, generation] of places) {
     const old = new Map((before.get(learnerId) ?? []).map((row) => [row.itemId, row]));
-    const fresh = foldProgress(evidence.get(learnerId) ?? [], model, now);
-    const event = (itemId: string, fromLevel: number, toLevel: number): void => {
-      if (fromLevel !== toLevel)
-        events.push({
-          learnerId,
-          id: newId(),
-          itemId,
-          fromLevel,
-          toLevel,
-          createdAt: now,
-          ...(causes.get(learnerId) ?? { cause: 'STATEMENT', statementId: null }),
-        });
-    };
-    for (const progress of fresh) {
+    const counting = (evidence.get(learnerId) ?? []).filter((row) => countsIn(lane, row));
+    for (const progress of foldProgress(counting, model, now)) {
       const previous = old.get(progress.itemId);
       old.delete(progress.itemId);
       if (sameProgress(previous, progress)) continue;
-      changed.push({ learnerId, progress });
-      event(progress.itemId, previous?.currentLevel ?? 0, progress.currentLevel);
+      changed.push({ learnerId, generation, progress });
+      level(learnerId, progress.itemId, previous?.currentLevel ?? 0, progress.currentLevel);
     }
     for (const [itemId, previous] of old) {
-      gone.push({ learnerId, itemId });
-      event(itemId, previous.currentLevel, 0);
+      gone.push({ learnerId, generation, itemId });
+      level(learnerId, itemId, previous.currentLevel, 0);
     }
   }
+  return { changed, gone, levels };
+}
+
+/** Events for levels that changed. */
+export const toEvents = (levels: readonly generations.LevelChange[], now: Date, causeOf: (learnerId: string) => Cause): readonly store.NewProgressEvent[] =>
+  levels.map((level) => ({ ...level, id: newId(), createdAt: now, ...causeOf(level.learnerId) }));
+
+/**
+ * Folds learners from their evidence and writes what changed, with an event for each level that did. Whoever calls it
+ * holds the locks of the learners. A generation being built is kept up with: learners it has, and those it knew nothing of.
+ */
+export async function refold(sql: Sql, clock: Clock, models: ModelCache, causes: ReadonlyMap<string, Cause>, lanes: Lanes): Promise<void> {
+  const learnerIds = [...causes.keys()];
+  const evidence = await store.readFoldEvidence(sql, learnerIds);
+  const places = await generations.placesOf(sql, learnerIds, lanes);
+  const input = { evidence, now: clock.now() };
+  const seen = await compareLane(sql, models, lanes.current, new Map([...places].map(([id, place]) => [id, place.current])), input);
+  await store.writeProgress(sql, seen.changed, seen.gone);
+  await store.insertEvents(
+    sql,
+    toEvents(seen.levels, input.now, (id) => causes.get(id) ?? { cause: 'STATEMENT', statementId: null }),
+  );
+  if (lanes.next) {
+    const known = [...places].filter(([, place]) => place.next !== 'OPEN').map(([id]) => id);
+    await foldNext(sql, models, lanes.next, known, input);
+  }
+}
+
+/** Writes what a lane that is being built says of learners, and that it has them. */
+export async function foldNext(
+  sql: Sql,
+  models: ModelCache,
+  next: Lane,
+  learnerIds: readonly string[],
+  input: { readonly evidence: Evidence; readonly now: Date },
+): Promise<void> {
+  if (learnerIds.length === 0) return;
+  const { changed, gone } = await compareLane(sql, models, next, new Map(learnerIds.map((id) => [id, next.generation])), input);
   await store.writeProgress(sql, changed, gone);
-  await store.insertEvents(sql, events);
+  await generations.markBuilt(sql, next.generation, learnerIds);
 }

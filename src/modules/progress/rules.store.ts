@@ -4,14 +4,13 @@ import type { Rule } from './rules.ts';
 const RULE = `r.id, r.version_id, r.position, r.match, r.activity_key, r.activity_iri, r.verbs, r.scaled_min, r.scaled_max, r.success, r.completion,
   r.duration_min_seconds, r.category, r.trusted_authorities, r.item_id, r.level, r.bands, r.positive, r.weight, r.valid_days`;
 
-/** Rules that count now and may be about one of these activities, or about what no key tells (a prefix, a type). */
-export async function activeRules(sql: Sql, activityKeys: readonly string[]): Promise<readonly Rule[]> {
-  return sql.rows<Rule>(
-    `select ${RULE} from progress.evidence_rule r join progress.rule_set_version v on v.id = r.version_id
-     where v.status = 'ACTIVE' and (r.activity_key = any($1::uuid[]) or r.match in ('PREFIX', 'TYPE')) order by r.id`,
-    [activityKeys],
+/** Rules of some versions that may be about one of these activities, or about what no key tells (a prefix, a type). */
+export const rulesAboutActivities = (sql: Sql, versionIds: readonly string[], activityKeys: readonly string[]) =>
+  sql.rows<Rule>(
+    `select ${RULE} from progress.evidence_rule r
+     where r.version_id = any($1::uuid[]) and (r.activity_key = any($2::uuid[]) or r.match in ('PREFIX', 'TYPE')) order by r.id`,
+    [versionIds, activityKeys],
   );
-}
 
 export const rulesOfVersions = (sql: Sql, versionIds: readonly string[]) =>
   sql.rows<Rule>(`select ${RULE} from progress.evidence_rule r where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds]);
@@ -29,8 +28,10 @@ export interface RuleSetVersionRow {
   readonly id: string;
   readonly ruleSetId: string;
   readonly ordinal: number;
-  readonly status: 'DRAFT' | 'ACTIVE' | 'SUPERSEDED';
+  readonly status: 'DRAFT' | 'ACTIVATING' | 'ACTIVE' | 'SUPERSEDED';
   readonly activatedAt: Date | null;
+  /** Null: it acts on all that ever happened; else on what happens from then on. */
+  readonly effectiveFrom: Date | null;
 }
 
 export const listRuleSets = (sql: Sql, limit: number, afterCode: string | null) =>
@@ -39,7 +40,7 @@ export const listRuleSets = (sql: Sql, limit: number, afterCode: string | null) 
 export const ruleSetsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where id = any($1::uuid[])', [ids]);
 
-const RULE_SET_VERSION = 'id, rule_set_id, ordinal, status, activated_at';
+const RULE_SET_VERSION = 'id, rule_set_id, ordinal, status, activated_at, effective_from';
 
 export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RuleSetVersionRow>(
@@ -59,3 +60,7 @@ export async function assessedLevel(sql: Sql, activityKey: string, itemId: strin
   );
   return row?.level ?? null;
 }
+
+/** Versions that are to become active with the generation being built. */
+export const activatingVersions = (sql: Sql) =>
+  sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where status = 'ACTIVATING' order by id`);

@@ -163,6 +163,9 @@ const contentType = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('text/plain', 'application/graphql', 'multipart/form-data; boundary=b', 'x', '') },
 );
 
+/** As a query parameter: anything at all may stand there, also what no text can be made of but JSON. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : String(JSON.stringify(value)));
+
 const posted: fc.Arbitrary<FuzzRequest> = fc
   .tuple(authorization, contentType, body)
   .map(([Authorization, type, sent]) => ({ method: 'POST', path: '/graphql', headers: { Authorization, 'Content-Type': type }, body: sent }));
@@ -170,10 +173,7 @@ const asked: fc.Arbitrary<FuzzRequest> = fc
   .tuple(authorization, fc.constantFrom('GET', 'GET', 'HEAD', 'PUT', 'DELETE'), operation, fc.boolean())
   .map(([Authorization, method, { query, variables }, preflight]) => ({
     method,
-    path: `/graphql?${new URLSearchParams({ query: String(query).slice(0, 4_000), variables: String(JSON.stringify(variables)).slice(0, 2_000) }).toString()}`.slice(
-      0,
-      8_000,
-    ),
+    path: `/graphql?${new URLSearchParams({ query: textOf(query).slice(0, 4_000), variables: textOf(variables).slice(0, 2_000) }).toString()}`.slice(0, 8_000),
     headers: { Authorization, ...(preflight && { 'apollo-require-preflight': '1' }) },
     body: null,
   }));
