@@ -14,17 +14,44 @@ export type EvidenceState =
   /** Its statement was voided, or the rules changed. */
   | 'RETRACTED';
 
+/** What a CSV or DigComp file does not say of its framework. */
+export type FrameworkDocumentInput = {
+  /** Who made it. */
+  readonly creator: string;
+  /** Its CASE identifier; left out, it follows from title and creator. */
+  readonly identifier?: string | null | undefined;
+  /** Language of its texts, as a BCP 47 tag. */
+  readonly language?: string | null | undefined;
+  /** Its title. */
+  readonly title: string;
+  /** The label of the version. */
+  readonly version?: string | null | undefined;
+};
+
+/** Forms in which a framework comes. */
+export type FrameworkFormat =
+  /** A CFPackage of CASE 1.0 or 1.1 as JSON. */
+  | 'CASE'
+  /** A table with one row for each item; see docs/frameworks.md. */
+  | 'CSV'
+  /** DigComp as JSON-LD, as the European Commission publishes it. */
+  | 'DIGCOMP';
+
 /** A CASE package to import. */
 export type FrameworkImportInput = {
   /** Roll-up of items whose `extensions.rollup` says nothing. */
   readonly defaultRollup?: RollupKind;
+  /** What CSV and DIGCOMP do not say; CASE needs none. */
+  readonly document?: FrameworkDocumentInput | null | undefined;
   /** Whether only to report, and change nothing. */
   readonly dryRun?: boolean;
+  /** The form of the source. */
+  readonly format?: FrameworkFormat;
   /** What the framework is about; kept from its first import. */
   readonly kind: FrameworkKind;
   /** Whether to publish the version at once; it never changes after that. */
   readonly publish?: boolean;
-  /** A CASE 1.0 or 1.1 CFPackage as JSON text. */
+  /** The framework as text, in the form that `format` names. */
   readonly source: string;
 };
 

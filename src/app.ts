@@ -9,6 +9,7 @@ import type { Modules } from './graphql/modules.ts';
 import { graphqlSchema } from './graphql/schema.ts';
 import { createGraphServer } from './graphql/server.ts';
 import { admittingServer } from './http/admission.ts';
+import { CASE_PATH, caseRoutes } from './http/case/routes.ts';
 import { errorFields, refuseConnection, refuseRoute, sendError } from './http/errors.ts';
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
 import { healthRoutes } from './http/health.ts';
@@ -77,6 +78,9 @@ function blobStore(config: Config): BlobStore {
   return new S3Blobs({ bucket: config.blobS3Bucket, prefix: config.blobS3Prefix, region: config.blobS3Region, endpoint: config.blobS3Endpoint });
 }
 
+/** Address of the CASE binding. */
+const caseUrl = ({ publicUrl, host, port }: Config): string => `${publicUrl || `http://${host}:${port}`}${CASE_PATH}`;
+
 /** The modules on a database; what one must tell another is wired here and nowhere else. */
 export function createModules(config: Config, database: Database, clock: Clock): Modules {
   const access = new Access(database, clock);
@@ -89,7 +93,7 @@ export function createModules(config: Config, database: Database, clock: Clock):
   };
   return {
     access,
-    competencies: new Competencies(database, clock, progress.frameworkChanged),
+    competencies: new Competencies(database, clock, caseUrl(config), progress.frameworkChanged),
     erasures,
     forwarding: new Forwarding(database, blobStore(config), clock, config.forwardSecrets),
     people: new People(database, clock, {
@@ -187,6 +191,9 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
       prefix: XAPI_PATH,
     },
   );
+  await http.register(async (scope) => caseRoutes(scope, { access: modules.access, library: modules.competencies.library(), isPublic: config.casePublic }), {
+    prefix: CASE_PATH,
+  });
   graphqlRoute(http, { apollo, modules, clock, bodyLimitBytes: config.graphqlBodyLimitBytes });
   if (!isProduction && hasExplorer()) await explorerRoutes(http, GRAPHQL_PATH);
 

@@ -10,7 +10,10 @@ const HELP = `Usage: mumpuni <command>
   validate FILE [--xapi 2.0.0]
                              check xAPI statements; prints each violation with its JSON pointer
   framework import FILE [--kind TECHNICAL] [--rollup NONE] [--publish] [--dry-run]
-                             import a CASE 1.0 or 1.1 package
+                             import a CASE 1.0 or 1.1 package; with --format CSV or DIGCOMP and
+                             --title TEXT --creator TEXT [--language TAG] a table or DigComp as JSON-LD
+  framework export ID FILE [--format CSV]
+                             write a framework version, named by its id in GraphQL, as CASE 1.1 or as a table
   token create --role ADMIN|PARTNER|VENDOR|LEARNER --label TEXT [--partner ID] [--learner ID]
                              make a bearer token for GraphQL; printed once. ID as in GraphQL
   credential create --label TEXT --home-page IRI --name NAME [--scope SCOPE]... [--partner ID]
@@ -38,6 +41,10 @@ const options = {
   xapi: { type: 'string', default: '1.0.3' },
   kind: { type: 'string', default: 'EXTERNAL' },
   rollup: { type: 'string', default: 'NONE' },
+  format: { type: 'string', default: 'CASE' },
+  title: { type: 'string' },
+  creator: { type: 'string' },
+  language: { type: 'string' },
   publish: { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
   role: { type: 'string' },
@@ -95,8 +102,12 @@ async function createCredential(values: Values): Promise<void> {
 
 async function importFramework(file: string, values: Values): Promise<number> {
   const { importFrameworkFile } = await import('./commands/administer.ts');
-  const { FRAMEWORK_KINDS, ROLLUP_KINDS } = await import('./modules/competency/index.ts');
+  const { FRAMEWORK_KINDS, IMPORT_FORMATS, ROLLUP_KINDS } = await import('./modules/competency/index.ts');
+  const format = choose(values.format, 'format', IMPORT_FORMATS);
   const request = {
+    format,
+    document:
+      format === 'CASE' ? null : { title: need(values.title, '--title'), creator: need(values.creator, '--creator'), language: values.language ?? null },
     kind: choose(values.kind, 'kind', FRAMEWORK_KINDS),
     defaultRollup: choose(values.rollup, 'rollup', ROLLUP_KINDS),
     publish: values.publish,
@@ -110,7 +121,7 @@ const GROUPS = new Set(['token', 'credential', 'framework', 'statements', 'attac
 
 async function runCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args);
-  const [command = 'serve', second, third] = positionals;
+  const [command = 'serve', second, third, fourth] = positionals;
   switch (GROUPS.has(command) ? `${command} ${second}` : command) {
     case 'serve':
       await (await import('./commands/serve.ts')).serve(await loadConfig());
@@ -128,6 +139,11 @@ async function runCommand(args: readonly string[]): Promise<number> {
       return (await import('./commands/validate.ts')).validate(need(second, 'FILE'), choose(values.xapi, 'xapi', ['1.0.3', '2.0.0']));
     case 'framework import':
       return importFramework(need(third, 'FILE'), values);
+    case 'framework export': {
+      const { exportFrameworkFile } = await import('./commands/administer.ts');
+      await exportFrameworkFile(await loadConfig(), need(third, 'ID'), need(fourth, 'FILE'), choose(values.format, 'format', ['CASE', 'CSV']));
+      return 0;
+    }
     case 'token create':
       await createToken(values);
       return 0;

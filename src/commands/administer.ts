@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createModules } from '../app.ts';
 import type { Config } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
@@ -55,7 +55,15 @@ export async function importFrameworkFile(config: Config, file: string, options:
   say(
     `${report.outcome}: ${report.counts.items} items, ${report.counts.associations} associations, ${report.counts.levels} levels; ${report.issues.length} issue(s).`,
   );
+  if (report.versionId !== null) say(`Framework version: ${toGlobalId('FrameworkVersion', report.versionId)}`);
   return report.outcome === 'REFUSED' ? 1 : 0;
+}
+
+/** Writes a framework version, named by its id in GraphQL, into a file. */
+export async function exportFrameworkFile(config: Config, id: string, file: string, format: 'CASE' | 'CSV'): Promise<void> {
+  const versionId = fromGlobalId('FrameworkVersion', id, 'ID');
+  await writeFile(file, await withModules(config, (modules) => modules.competencies.export(versionId, format)));
+  say(`${id} is in ${file}.`);
 }
 
 /** Makes a GraphQL token and prints it once. Partner and learner are named by their ids in GraphQL. */

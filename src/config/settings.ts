@@ -241,6 +241,12 @@ export const SETTINGS = {
     description: 'Most statements the projector takes in one transaction.',
     parse: wholeNumber(1, 5_000),
   },
+  casePublic: {
+    name: 'CASE_PUBLIC',
+    fallback: 'false',
+    description: 'Whether published frameworks can be read under /ims/case/v1p1 without a token.',
+    parse: flag,
+  },
   progressBuildPage: {
     name: 'PROGRESS_BUILD_PAGE',
     fallback: '50',

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ImportReport } from '../../src/modules/competency/index.ts';
-import { findLoops } from '../../src/standards/case/index.ts';
+import { caseViolations, findLoops } from '../../src/standards/case/index.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 
 const FOLDER = path.resolve(process.cwd(), '../shared/data/frameworks');
@@ -94,6 +94,26 @@ const reportOf = (file: string): ImportReport => {
   if (!report) throw new Error(`${file} was not imported`);
   return report;
 };
+
+/** Everything of a version that acts, without our own ids. */
+async function graphOf(of: TestApp, versionId: string | null) {
+  const rows = (text: string) => of.database.sql.rows<Record<string, unknown>>(text, [versionId]);
+  return {
+    items: await rows(
+      `select i.identifier, iv.position, iv.code, iv.full_statement, iv.abbreviated_statement, iv.item_type, iv.rollup, iv.policy
+       from competency.competency_item_version iv join competency.competency_item i on i.id = iv.item_id where iv.version_id = $1 order by iv.position`,
+    ),
+    edges: await rows(
+      `select type, origin_identifier as origin, destination_identifier as destination, sequence_number, weight, required_min
+       from competency.competency_edge where version_id = $1 order by type, origin_identifier, destination_identifier`,
+    ),
+    levels: await rows(
+      `select i.identifier, l.rank, l.label, l.description from competency.level_descriptor l join competency.competency_item i on i.id = l.item_id
+       where l.version_id = $1 order by i.identifier, l.rank`,
+    ),
+  };
+}
+
 const total = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
 const fileOf = (name: string): string => FRAMEWORKS.find((framework) => framework.name === name)?.file ?? '';
 
@@ -206,6 +226,108 @@ const fileOf = (name: string): string => FRAMEWORKS.find((framework) => framewor
     expect(keys.size).toBe(180);
     expect(pairs.filter(({ originId, destinationId }) => originId < destinationId && keys.has(`${destinationId} ${originId}`))).toHaveLength(90);
     expect(findLoops(pairs.map(({ originId, destinationId }) => [originId, destinationId] as const)).length).toBeGreaterThan(0);
+  });
+
+  test.each(FRAMEWORKS.slice(0, 4))('$name, strict already, goes out as it came in, and comes in again as the same graph', async ({ file }) => {
+    const source: unknown = JSON.parse(sourceOf(file));
+    expect(caseViolations(source, 'CFPackage')).toEqual([]);
+
+    const text = await app.modules.competencies.export(reportOf(file).versionId ?? '', 'CASE');
+    expect(JSON.parse(text)).toEqual(source);
+
+    const other = await startTestApp();
+    try {
+      const report = await other.modules.competencies.import({ source: text, kind: 'EXTERNAL', defaultRollup: 'NONE', publish: true, dryRun: false });
+      expect({ outcome: report.outcome, counts: report.counts, issues: report.issues }).toEqual({
+        outcome: 'IMPORTED',
+        counts: reportOf(file).counts,
+        issues: reportOf(file).issues,
+      });
+      expect(await graphOf(other, report.versionId)).toEqual(await graphOf(app, reportOf(file).versionId));
+      expect(JSON.parse(await other.modules.competencies.export(report.versionId ?? '', 'CASE'))).toEqual(source);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test.each(FRAMEWORKS.slice(4))(
+    '$name, not strict, goes out strict, with every item and association; what has no place stands in extensions',
+    async ({ file }) => {
+      const source = JSON.parse(sourceOf(file)) as { CFItems: Record<string, unknown>[]; CFAssociations: unknown[] };
+      expect(caseViolations(source, 'CFPackage')).not.toEqual([]);
+
+      const out = JSON.parse(await app.modules.competencies.export(reportOf(file).versionId ?? '', 'CASE'));
+
+      expect(caseViolations(out, 'CFPackage')).toEqual([]);
+      expect(out.CFItems).toHaveLength(source.CFItems.length);
+      expect(out.CFAssociations).toHaveLength(source.CFAssociations.length);
+      const implied = ['CFDocumentURI', 'extensions'];
+      for (const [index, item] of source.CFItems.entries()) {
+        const said = Object.keys(item).filter((key) => item[key] !== null && item[key] !== '' && !implied.includes(key));
+        expect(said.filter((key) => !(key in out.CFItems[index]) && !(key in (out.CFItems[index].extensions ?? {})))).toEqual([]);
+      }
+    },
+  );
+
+  test('DigComp as the Commission publishes it: every node is there, and each of its 885 dangling level references and other traps is told', async () => {
+    const source = readFileSync(path.join(FOLDER, 'digcomp3/digcomp3-en.jsonld'), 'utf8');
+    const document = { title: 'DigComp', creator: 'JRC', language: 'en' };
+    const report = await app.modules.competencies.import({
+      source,
+      format: 'DIGCOMP',
+      document,
+      kind: 'EXTERNAL',
+      defaultRollup: 'NONE',
+      publish: true,
+      dryRun: false,
+    });
+
+    expect(report.outcome).toBe('IMPORTED');
+    expect(report.counts).toEqual({ items: 919, associations: 1804, levels: 0 });
+    const codes = Map.groupBy(report.issues, ({ severity, code }) => `${severity} ${code}`);
+    expect(Object.fromEntries([...codes].map(([code, found]) => [code, found.length]))).toEqual({
+      'WARNING dangling-reference': 885,
+      'WARNING duplicate-mapping': 2,
+      // Two of levels, the others of the glossary.
+      'WARNING identifier-with-space': 91,
+    });
+    const out = JSON.parse(await app.modules.competencies.export(report.versionId ?? '', 'CASE'));
+    expect(caseViolations(out, 'CFPackage')).toEqual([]);
+    expect(out.CFDefinitions.CFConcepts).toHaveLength(126);
+    const types = Map.groupBy(out.CFItems as { CFItemType: string }[], (item) => item.CFItemType);
+    expect([...types.values()].map((items) => items.length).sort((a, b) => a - b)).toEqual([5, 8, 21, 362, 523]);
+    const ids = new Set((out.CFItems as { identifier: string }[]).map((item) => item.identifier));
+    const levels = (out.CFAssociations as { associationType: string; destinationNodeURI: { identifier: string } }[]).filter(
+      (edge) => edge.associationType === 'hasSkillLevel',
+    );
+    expect(levels.filter((edge) => ids.has(edge.destinationNodeURI.identifier))).toHaveLength(885);
+  });
+
+  test.each(FRAMEWORKS.slice(0, 4))('$name as a table and back is the same items under the same parents, with the same levels', async ({ file }) => {
+    const csv = await app.modules.competencies.export(reportOf(file).versionId ?? '', 'CSV');
+    const { CFDocument } = JSON.parse(sourceOf(file)) as Source;
+    const other = await startTestApp();
+    try {
+      const report = await other.modules.competencies.import({
+        source: csv,
+        format: 'CSV',
+        document: { title: 'x', creator: 'y', identifier: CFDocument.identifier },
+        kind: 'EXTERNAL',
+        defaultRollup: 'NONE',
+        publish: true,
+        dryRun: false,
+      });
+      expect(report.issues).toEqual([]);
+      expect(report.outcome).toBe('IMPORTED');
+      const [before, after] = await Promise.all([graphOf(app, reportOf(file).versionId), graphOf(other, report.versionId)]);
+      const acting = (edges: readonly Record<string, unknown>[]) =>
+        edges.filter((edge) => edge['type'] !== 'hasSkillLevel').map(({ type, origin, destination }) => ({ type, origin, destination }));
+      expect(after.items).toEqual(before.items);
+      expect(after.levels).toEqual(before.levels);
+      expect(acting(after.edges)).toEqual(acting(before.edges));
+    } finally {
+      await other.close();
+    }
   });
 
   test.each(FRAMEWORKS)('from every competency of $name the way up by isChildOf ends', async ({ file }) => {

@@ -1,11 +1,35 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { GraphQLDateTimeISO, GraphQLUUID } from 'graphql-scalars';
 import { Field, ID, InputType, Int, registerEnumType } from 'type-graphql';
-import { FrameworkKind, Importance, LevelPolicyKind, RollupKind } from './types.ts';
+import { FrameworkKind, Importance, ImportFormat, LevelPolicyKind, RollupKind } from './types.ts';
+
+@InputType({ description: 'What a CSV or DigComp file does not say of its framework.' })
+class FrameworkDocumentInput {
+  @Field(() => String, { description: 'Its title.' })
+  title!: string;
+
+  @Field(() => String, { description: 'Who made it.' })
+  creator!: string;
+
+  @Field(() => GraphQLUUID, { nullable: true, description: 'Its CASE identifier; left out, it follows from title and creator.' })
+  identifier?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The label of the version.' })
+  version?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Language of its texts, as a BCP 47 tag.' })
+  language?: string | null;
+}
 
 @InputType({ description: 'A CASE package to import.' })
 export class FrameworkImportInput {
-  @Field(() => String, { description: 'A CASE 1.0 or 1.1 CFPackage as JSON text.' })
+  @Field(() => String, { description: 'The framework as text, in the form that `format` names.' })
   source!: string;
+
+  @Field(() => ImportFormat, { defaultValue: 'CASE', description: 'The form of the source.' })
+  format!: keyof typeof ImportFormat;
+
+  @Field(() => FrameworkDocumentInput, { nullable: true, description: 'What CSV and DIGCOMP do not say; CASE needs none.' })
+  document?: FrameworkDocumentInput | null;
 
   @Field(() => FrameworkKind, { description: 'What the framework is about; kept from its first import.' })
   kind!: keyof typeof FrameworkKind;

@@ -23,6 +23,7 @@ import {
   CompetencyFrameworkConnection,
   CompetencyGraph,
   CompetencyRequirement,
+  ExportFormat,
   FrameworkVersion,
   ImportReport,
   PositionStandard,
@@ -70,6 +71,16 @@ export class FrameworkVersionResolver {
   @Access(ANYONE)
   async framework(@Root() version: VersionRow, @Ctx() { loaders }: GraphContext) {
     return loaders.frameworkById.load(version.frameworkId);
+  }
+
+  @FieldResolver(() => String, { complexity: 1_000 })
+  @Access(ANYONE)
+  async export(
+    @Root() version: VersionRow,
+    @Ctx() { modules }: GraphContext,
+    @Arg('format', () => ExportFormat, { defaultValue: 'CASE', description: 'The form.' }) format: keyof typeof ExportFormat,
+  ): Promise<string> {
+    return modules.competencies.export(version.id, format);
   }
 }
 

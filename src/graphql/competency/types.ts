@@ -16,6 +16,15 @@ export const PublicationStatus = enumType('PublicationStatus', 'Whether a versio
   DRAFT: 'It may, and does not count yet.',
   PUBLISHED: 'It counts and never changes again.',
 });
+export const ImportFormat = enumType('FrameworkFormat', 'Forms in which a framework comes.', {
+  CASE: 'A CFPackage of CASE 1.0 or 1.1 as JSON.',
+  CSV: 'A table with one row for each item; see docs/frameworks.md.',
+  DIGCOMP: 'DigComp as JSON-LD, as the European Commission publishes it.',
+});
+export const ExportFormat = enumType('FrameworkExportFormat', 'Forms in which a framework goes out.', {
+  CASE: 'A strict CFPackage of CASE 1.1 as JSON: everything.',
+  CSV: 'A table with one row for each item: what has a column in it.',
+});
 export const RollupKind = enumType('RollupKind', 'How the level of a competency follows from its children.', {
   NONE: 'It does not; only evidence for the competency itself counts.',
   ALL_OF: 'The lowest level among all children.',
@@ -101,6 +110,9 @@ export class FrameworkVersion extends Node {
 
   @Exposed(ANYONE, () => CompetencyFramework, 'The framework.', { nullable: true })
   framework?: CompetencyFramework;
+
+  @Exposed(ANYONE, () => String, 'The whole version as text, to be taken elsewhere.', { complexity: 1_000 })
+  export?: string;
 }
 
 @ObjectType({ implements: Node, description: 'A competency (kompetensi), as the version that counts now describes it.' })

@@ -5,7 +5,8 @@ import { assertExists } from '../../db/references.ts';
 import { checkInstants, checkRange, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { conflict, invalid, missing } from '../../kernel/errors.ts';
-import { findLoops, type LevelPolicy, LIMITS, type RollupRule } from '../../standards/case/index.ts';
+import { findLoops, type LevelPolicy, LIMITS, type RollupRule, writeCsvFramework } from '../../standards/case/index.ts';
+import { CaseLibrary } from './case-library.ts';
 import {
   CompetencyEdge,
   CompetencyItemVersion,
@@ -16,6 +17,7 @@ import {
   PositionStandard,
 } from './competency.entities.ts';
 import * as store from './competency.store.ts';
+import { exportVersion } from './export.ts';
 import { type ImportReport, type ImportRequest, importFramework, policyColumns, rollupColumns } from './import.ts';
 
 /** Told inside the transaction that changes what counts - a published version, an approved match - so that levels follow. */
@@ -52,8 +54,11 @@ export class Competencies {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #onChanged: OnGraphChanged;
+  readonly #caseUrl: string;
 
-  constructor(database: Database, clock: Clock, onChanged: OnGraphChanged) {
+  /** @param caseUrl address of our CASE binding, without a slash at its end. */
+  constructor(database: Database, clock: Clock, caseUrl: string, onChanged: OnGraphChanged) {
+    this.#caseUrl = caseUrl;
     this.#database = database;
     this.#clock = clock;
     this.#onChanged = onChanged;
@@ -287,6 +292,16 @@ export class Competencies {
     if (!created) throw new Error('the standard just inserted is missing');
     return created;
   }
+
+  /** A version as text: strict CASE 1.1, or CSV. @throws AppError NOT_FOUND */
+  async export(versionId: string, format: 'CASE' | 'CSV'): Promise<string> {
+    const whole = await exportVersion(this.#sql, versionId, this.#caseUrl);
+    if (!whole) throw missing('/id', 'reference', 'there is no such framework version');
+    return format === 'CSV' ? writeCsvFramework(whole) : JSON.stringify(whole);
+  }
+
+  /** What is published, as the CASE binding tells it. */
+  library = () => new CaseLibrary(this.#database, this.#caseUrl);
 
   frameworks = (limit: number, after: string | null) => store.listFrameworks(this.#sql, limit, after);
   frameworksById = (ids: readonly string[]) => store.frameworksById(this.#sql, ids);

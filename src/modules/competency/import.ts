@@ -2,17 +2,23 @@ import { hash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
+import { checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { invalid } from '../../kernel/errors.ts';
 import { digestKey, isUuid, newId } from '../../kernel/ids.ts';
 import { JsonTextError, scanJson } from '../../kernel/json-text.ts';
 import {
   type CasePackage,
+  type Converted,
   DEFAULT_POLICY,
+  type DocumentFacts,
   type ImportIssue,
   type LevelPolicy,
   type RollupKind,
   type RollupRule,
   readCasePackage,
+  readCsvFramework,
+  readDigComp,
 } from '../../standards/case/index.ts';
 import {
   CompetencyEdge,
@@ -25,9 +31,15 @@ import {
 } from './competency.entities.ts';
 import { frameworkByIdentifier } from './competency.store.ts';
 
+export const IMPORT_FORMATS = ['CASE', 'CSV', 'DIGCOMP'] as const;
+
 export interface ImportRequest {
-  /** A CASE 1.0 or 1.1 CFPackage as JSON text. */
+  /** The framework as text, in the form that `format` names. */
   readonly source: string;
+  /** CASE: a CFPackage of CASE 1.0 or 1.1. CSV: one row an item. DIGCOMP: the JSON-LD of the European Commission. */
+  readonly format?: (typeof IMPORT_FORMATS)[number];
+  /** What the other formats do not say of their framework. */
+  readonly document?: DocumentFacts | null;
   readonly kind: (typeof FRAMEWORK_KINDS)[number];
   /** Roll-up of items whose `extensions.rollup` says nothing. */
   readonly defaultRollup: RollupKind;
@@ -51,19 +63,23 @@ const NO_COUNTS = { items: 0, associations: 0, levels: 0 };
 /** Keeps a CASE UUID; anything else gets the name-based one of its text. */
 const itemId = (identifier: string): string => (isUuid(identifier) ? identifier.toLowerCase() : digestKey('case', identifier));
 
+const refused = (issues: readonly ImportIssue[]): ImportReport => ({ outcome: 'REFUSED', frameworkId: null, versionId: null, counts: NO_COUNTS, issues });
+
 /** JSON Pointer of the root: the text itself is at fault. */
-const notJson = (message: string): ImportReport => ({
-  outcome: 'REFUSED',
-  frameworkId: null,
-  versionId: null,
-  counts: NO_COUNTS,
-  issues: [{ severity: 'ERROR', path: '', code: 'json', message }],
-});
+const notJson = (message: string): ImportReport => refused([{ severity: 'ERROR', path: '', code: 'json', message }]);
 
 /** Far above the largest public frameworks, which have some thousand items. */
 const LIMITS = { maxDepth: 64, maxTokens: 5_000_000 };
 
-function parse(source: string): { value: unknown } | { message: string } {
+/** A package to be read, with what its conversion had to say; without one, the reason stands among the issues. */
+interface Parsed {
+  readonly value: unknown;
+  /** The package as JSON text, kept to the letter. */
+  readonly text: string;
+  readonly issues: readonly ImportIssue[];
+}
+
+function parseJson(source: string): { value: unknown } | { message: string } {
   try {
     const value: unknown = JSON.parse(source);
     scanJson(source, LIMITS);
@@ -74,6 +90,22 @@ function parse(source: string): { value: unknown } | { message: string } {
     };
   }
 }
+
+/** Brings a source into the form of CASE. */
+function parse({ source, format = 'CASE', document }: ImportRequest): Parsed | ImportReport {
+  if (format === 'CASE') {
+    const parsed = parseJson(source);
+    return 'message' in parsed ? notJson(parsed.message) : { value: parsed.value, text: source, issues: [] };
+  }
+  if (!document) throw invalid('/document', 'required', `${format} says nothing of its framework: title and creator are needed`);
+  checkTexts({ 'document/title': document.title, 'document/creator': document.creator });
+  if (format === 'CSV') return converted(readCsvFramework(source, document));
+  const parsed = parseJson(source);
+  return 'message' in parsed ? notJson(parsed.message) : converted(readDigComp(parsed.value, document));
+}
+
+const converted = ({ package: whole, issues }: Converted): Parsed | ImportReport =>
+  whole === null ? refused(issues) : { value: whole, text: JSON.stringify(whole), issues };
 
 const CHUNK = 500;
 
@@ -219,12 +251,13 @@ export async function importFramework(
   request: ImportRequest,
   publish: (em: EntityManager, sql: Sql, versionId: string) => Promise<void>,
 ): Promise<ImportReport> {
-  const parsed = parse(request.source);
-  if ('message' in parsed) return notJson(parsed.message);
-  const { package: read, issues } = readCasePackage(parsed.value);
-  if (!read) return { outcome: 'REFUSED', frameworkId: null, versionId: null, counts: NO_COUNTS, issues };
+  const parsed = parse(request);
+  if ('outcome' in parsed) return parsed;
+  const { package: read, issues: found } = readCasePackage(parsed.value);
+  const issues = [...parsed.issues, ...found];
+  if (!read) return refused(issues);
   const counts = { items: read.items.length, associations: read.associations.length, levels: read.levels.length };
-  const contentHash = hash('sha256', request.source, 'hex');
+  const contentHash = hash('sha256', parsed.text, 'hex');
   try {
     return await database.write(async (em, sql): Promise<ImportReport> => {
       await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`framework ${read.document.identifier}`]);
@@ -237,12 +270,12 @@ export async function importFramework(
       if (foreign.length > 0) throw new Refusal(foreign);
       if (request.dryRun) return { outcome: 'DRY_RUN', frameworkId: known?.id ?? null, versionId: null, counts, issues };
       const frameworkId = await ensureFramework(em, sql, clock, read, request.kind);
-      const versionId = await insertVersion(em, sql, clock, read, request, frameworkId, contentHash);
+      const versionId = await insertVersion(em, sql, clock, read, { ...request, source: parsed.text }, frameworkId, contentHash);
       if (request.publish) await publish(em, sql, versionId);
       return { outcome: 'IMPORTED', frameworkId, versionId, counts, issues };
     });
   } catch (error) {
-    if (error instanceof Refusal) return { outcome: 'REFUSED', frameworkId: null, versionId: null, counts: NO_COUNTS, issues: [...issues, ...error.issues] };
+    if (error instanceof Refusal) return refused([...issues, ...error.issues]);
     throw error;
   }
 }

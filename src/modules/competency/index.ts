@@ -1,4 +1,5 @@
 export { DEFAULT_POLICY, type LevelPolicy, ROLLUP_KINDS, type RollupRule } from '../../standards/case/index.ts';
+export { CaseLibrary } from './case-library.ts';
 export { competencyEntities, FRAMEWORK_KINDS } from './competency.entities.ts';
 export {
   type CompetencyRow,
@@ -19,4 +20,4 @@ export {
   type VersionRow,
 } from './competency.store.ts';
 export { Competencies, type NewEdge, type NewEquivalence, type NewStandard } from './competency.ts';
-export type { ImportReport, ImportRequest } from './import.ts';
+export { IMPORT_FORMATS, type ImportReport, type ImportRequest } from './import.ts';

@@ -1,3 +1,5 @@
+export { type Converted, type DocumentFacts, readCsvFramework, writeCsvFramework } from './csv.ts';
+export { readDigComp } from './digcomp.ts';
 export { type Edge, findLoops } from './graph.ts';
 export {
   type CaseAssociation,
@@ -14,3 +16,5 @@ export {
   type RollupRule,
   readCasePackage,
 } from './package.ts';
+export { isCaseUuid, type ShapeName, shapeOf } from './shapes.ts';
+export { type CaseViolation, caseViolations, type StrictOptions, toStrictCase } from './strict.ts';

@@ -2,6 +2,7 @@ import { isStorableText, SHORT_TEXT } from '../../kernel/checks.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { type Edge, findLoops } from './graph.ts';
+import { isAssociationType, isCaseUuid } from './shapes.ts';
 
 export const ROLLUP_KINDS = ['NONE', 'ALL_OF', 'ANY_OF', 'N_OF', 'WEIGHTED'] as const;
 export type RollupKind = (typeof ROLLUP_KINDS)[number];
@@ -29,20 +30,6 @@ export interface RollupRule {
   /** Whether evidence for the competency itself is left aside. */
   readonly rollupOnly: boolean;
 }
-
-/** The association types of CASE 1.1; others must begin with `ext:`. */
-const ASSOCIATION_TYPES = [
-  'isChildOf',
-  'isPeerOf',
-  'isPartOf',
-  'exactMatchOf',
-  'precedes',
-  'isRelatedTo',
-  'replacedBy',
-  'exemplar',
-  'hasSkillLevel',
-  'isTranslationOf',
-];
 
 export interface CaseItem {
   readonly identifier: string;
@@ -108,8 +95,6 @@ export const LIMITS = {
 
 const isInt32 = (value: number): boolean => (value | 0) === value;
 
-const UUID_V1_TO_V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-
 class Reader {
   readonly issues: ImportIssue[] = [];
 
@@ -162,7 +147,7 @@ class Reader {
   identifier(parent: JsonObject, path: string): string {
     const identifier = this.text(parent, 'identifier', path);
     if (identifier.length > SHORT_TEXT) this.error(at(path, 'identifier'), 'text-length', `an identifier may have at most ${SHORT_TEXT} characters`);
-    if (identifier !== '' && !UUID_V1_TO_V5.test(identifier))
+    if (identifier !== '' && !isCaseUuid(identifier.toLowerCase()))
       this.warn(at(path, 'identifier'), 'identifier-not-case-uuid', `${identifier} is not a UUID of version 1 to 5, which CASE asks for; it is kept as it is`);
     return identifier;
   }
@@ -257,7 +242,7 @@ function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
 function readAssociations(reader: Reader, root: JsonObject): readonly (readonly [CaseAssociation, string])[] {
   return reader.objects(root, 'CFAssociations', '').map(([association, path]) => {
     const type = reader.text(association, 'associationType', path);
-    if (type !== '' && !ASSOCIATION_TYPES.includes(type) && !/^ext:[a-zA-Z0-9.\-_]+$/.test(type))
+    if (type !== '' && !isAssociationType(type))
       reader.warn(at(path, 'associationType'), 'unknown-type', `${type} is no CASE 1.1 association type; it is kept and does nothing`);
     const sequence = association['sequenceNumber'];
     const [extensions, extensionsPath] = [isObject(association['extensions']) ? association['extensions'] : {}, at(path, 'extensions')];

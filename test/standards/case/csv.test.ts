@@ -1,0 +1,85 @@
+import { expect, test } from '@jest/globals';
+import { readCasePackage, readCsvFramework, readDigComp, writeCsvFramework } from '../../../src/standards/case/index.ts';
+
+const facts = { title: 'Kamus', creator: 'BKPSDM' };
+
+const told = (text: string) => readCsvFramework(text, facts).issues.map(({ severity, path, code }) => `${severity} ${path} ${code}`);
+
+test('a table becomes a package that imports: parents by code, levels with descriptions, a roll-up', () => {
+  const { package: whole, issues } = readCsvFramework(
+    [
+      'humanCodingScheme,fullStatement,CFItemType,isChildOf,sequenceNumber,rollup,rollupCount,level 1,level 1 description,level 2',
+      'T.1,Manajemen proyek,Kompetensi,,1,N_OF,2,,,',
+      'T.1.1,"Perencanaan, ""rinci""",Sub,T.1,1,,,Paham,"tahu artinya",Dasar',
+    ].join('\n'),
+    facts,
+  );
+  expect(issues).toEqual([]);
+  const { package: read, issues: found } = readCasePackage(whole);
+  expect(found).toEqual([]);
+  expect(read?.document).toMatchObject({ title: 'Kamus', creator: 'BKPSDM' });
+  expect(read?.items).toMatchObject([
+    { code: 'T.1', rollup: { kind: 'N_OF', count: 2, rollupOnly: false } },
+    { code: 'T.1.1', fullStatement: 'Perencanaan, "rinci"', rollup: null },
+  ]);
+  const [top, below] = read?.items ?? [];
+  expect(read?.associations).toMatchObject([
+    { type: 'isChildOf', origin: top?.identifier, destination: read?.document.identifier, sequenceNumber: 1 },
+    { type: 'isChildOf', origin: below?.identifier, destination: top?.identifier, sequenceNumber: 1 },
+  ]);
+  expect(read?.levels).toEqual([
+    { itemIdentifier: below?.identifier, rank: 1, label: 'Paham', description: 'tahu artinya' },
+    { itemIdentifier: below?.identifier, rank: 2, label: 'Dasar', description: null },
+  ]);
+});
+
+test('the same table is the same package, whenever it is read', () => {
+  const text = 'humanCodingScheme,fullStatement\nA,One\n';
+  expect(readCsvFramework(text, facts)).toEqual(readCsvFramework(text, facts));
+});
+
+test.each([
+  [
+    'a code twice',
+    'humanCodingScheme,fullStatement\nA,One\nA,Two',
+    ['ERROR /2/humanCodingScheme duplicate-code', 'ERROR /2/humanCodingScheme duplicate-code'],
+    true,
+  ],
+  ['a code twice under two identifiers', 'identifier,humanCodingScheme,fullStatement\na,A,One\nb,A,Two', ['ERROR /2/humanCodingScheme duplicate-code'], true],
+  ['a roll-up that is none', 'fullStatement,rollup\nOne,MOST', ['ERROR /1/rollup rollup'], true],
+  ['a sequence that is no number', 'fullStatement,sequenceNumber\nOne,first', ['ERROR /1/sequenceNumber integer'], true],
+  ['a level without a label', 'fullStatement,level 1,level 1 description\nOne,,text', ['ERROR /1/level 1 required'], true],
+  ['what is no table', 'fullStatement\n"open', ['ERROR  csv'], true],
+  ['a column that is not known', 'fullStatement,colour\nOne,red', ['WARNING /0 unknown-column'], false],
+])('%s is told with its row and column', (_what, text, issues, isRefused) => {
+  expect(told(text)).toEqual(issues);
+  expect(readCsvFramework(text, facts).package === null).toBe(isRefused);
+});
+
+test('a text that a spreadsheet would run as a formula goes out guarded and comes back to the letter', () => {
+  for (const fullStatement of ['=1+1', '@home', '- first', '+62', "'quoted'", ' two spaces ', 'line\nline']) {
+    const { package: whole } = readCsvFramework('fullStatement\nx', facts);
+    const [item] = whole?.['CFItems'] as Record<string, unknown>[];
+    const csv = writeCsvFramework({ ...whole, CFItems: [{ ...item, fullStatement }] });
+    expect(csv).not.toMatch(/(?:^|[,\n])"?[=@+-]/);
+    expect((readCsvFramework(csv, facts).package?.['CFItems'] as { fullStatement: string }[])[0]?.fullStatement).toBe(fullStatement);
+  }
+});
+
+test('what is no DigComp is refused, and a node of an unknown class or with a parent that is not there is told', () => {
+  expect(readDigComp([], facts)).toEqual({
+    package: null,
+    issues: [{ severity: 'ERROR', path: '/@graph', code: 'required', message: 'DigComp as JSON-LD is an object with a @graph' }],
+  });
+  const { package: whole, issues } = readDigComp(
+    {
+      '@graph': [
+        { '@type': 'Competence', '@id': 'Competence/1.1', name: 'n', description: 'd', competence_area_id: 'CompetenceArea/9' },
+        { '@type': 'Other', '@id': 'x' },
+      ],
+    },
+    facts,
+  );
+  expect(issues.map(({ path, code }) => `${path} ${code}`)).toEqual(['/@graph/0/competence_area_id dangling-reference', '/@graph/1/@type unknown-type']);
+  expect(readCasePackage(whole).package?.items).toHaveLength(1);
+});
