@@ -3,6 +3,17 @@ import { readCasePackage, readCsvFramework, readDigComp, writeCsvFramework } fro
 
 const facts = { title: 'Kamus', creator: 'BKPSDM' };
 
+interface Item {
+  readonly fullStatement: string;
+}
+
+/** A table as a package, with its items; there must be one. */
+function read(text: string) {
+  const { package: whole } = readCsvFramework(text, facts);
+  if (whole === null) throw new Error('the table was refused');
+  return { whole, items: whole['CFItems'] as readonly Item[] };
+}
+
 const told = (text: string) => readCsvFramework(text, facts).issues.map(({ severity, path, code }) => `${severity} ${path} ${code}`);
 
 test('a table becomes a package that imports: parents by code, levels with descriptions, a roll-up', () => {
@@ -58,11 +69,10 @@ test.each([
 
 test('a text that a spreadsheet would run as a formula goes out guarded and comes back to the letter', () => {
   for (const fullStatement of ['=1+1', '@home', '- first', '+62', "'quoted'", ' two spaces ', 'line\nline']) {
-    const { package: whole } = readCsvFramework('fullStatement\nx', facts);
-    const [item] = whole?.['CFItems'] as Record<string, unknown>[];
-    const csv = writeCsvFramework({ ...whole, CFItems: [{ ...item, fullStatement }] });
+    const { whole, items } = read('fullStatement\nx');
+    const csv = writeCsvFramework({ ...whole, CFItems: items.map((item) => ({ ...item, fullStatement })) });
     expect(csv).not.toMatch(/(?:^|[,\n])"?[=@+-]/);
-    expect((readCsvFramework(csv, facts).package?.['CFItems'] as { fullStatement: string }[])[0]?.fullStatement).toBe(fullStatement);
+    expect(read(csv).items.map((item) => item.fullStatement)).toEqual([fullStatement]);
   }
 });
 
