@@ -3,6 +3,7 @@ import { Migration20261124000002 } from './20261124000002_lrs_complete.ts';
 import { Migration20261124000003 } from './20261124000003_link_signatures.ts';
 import { Migration20261124000004 } from './20261124000004_levels.ts';
 import { Migration20261124000005 } from './20261124000005_generations.ts';
+import { Migration20261124000006 } from './20261124000006_other_evidence.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: '20261124000003_link_signatures', class: Migration20261124000003 },
   { name: '20261124000004_levels', class: Migration20261124000004 },
   { name: '20261124000005_generations', class: Migration20261124000005 },
+  { name: '20261124000006_other_evidence', class: Migration20261124000006 },
 ];

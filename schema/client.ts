@@ -11,7 +11,7 @@ export type EvidenceState =
   | 'EXPIRED'
   /** Its statement bears a later time. */
   | 'FUTURE'
-  /** Its statement was voided, or the rules changed. */
+  /** Its statement was voided, the rules changed, or it was taken back. */
   | 'RETRACTED';
 
 /** What a CSV or DigComp file does not say of its framework. */
@@ -119,6 +119,8 @@ export type ProgressSource =
   | 'EQUIVALENT'
   /** There is no level yet. */
   | 'NONE'
+  /** Somebody set it for a time. */
+  | 'OVERRIDE'
   /** From its children. */
   | 'ROLLUP';
 
@@ -187,7 +189,7 @@ export type LearnerProgressQueryVariables = Exact<{
 }>;
 
 
-export type LearnerProgressQuery = { readonly learner: { readonly id: string, readonly name: string | null, readonly progress: ReadonlyArray<{ readonly current: number, readonly currentLabel: string | null, readonly direct: number, readonly target: number | null, readonly gap: number | null, readonly source: ProgressSource, readonly why: string, readonly competency: { readonly id: string, readonly code: string | null, readonly fullStatement: string } | null, readonly evidence: ReadonlyArray<{ readonly id: string, readonly level: number, readonly state: EvidenceState, readonly occurredAt: string, readonly expiresAt: string | null, readonly statementId: string, readonly competency: { readonly code: string | null } | null, readonly rule: { readonly activityIri: string, readonly verbs: ReadonlyArray<string>, readonly scaledMin: number | null, readonly level: number } | null }> }> } | null };
+export type LearnerProgressQuery = { readonly learner: { readonly id: string, readonly name: string | null, readonly progress: ReadonlyArray<{ readonly current: number, readonly currentLabel: string | null, readonly direct: number, readonly target: number | null, readonly gap: number | null, readonly source: ProgressSource, readonly why: string, readonly competency: { readonly id: string, readonly code: string | null, readonly fullStatement: string } | null, readonly evidence: ReadonlyArray<{ readonly id: string, readonly level: number, readonly state: EvidenceState, readonly occurredAt: string, readonly expiresAt: string | null, readonly statementId: string | null, readonly competency: { readonly code: string | null } | null, readonly rule: { readonly activityIri: string, readonly verbs: ReadonlyArray<string>, readonly scaledMin: number | null, readonly level: number } | null }> }> } | null };
 
 export type LearnersWithProgressQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -196,9 +198,9 @@ export type LearnersWithProgressQueryVariables = Exact<{
 }>;
 
 
-export type LearnersWithProgressQuery = { readonly learners: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string | null, readonly progress: ReadonlyArray<{ readonly current: number, readonly currentLabel: string | null, readonly direct: number, readonly target: number | null, readonly gap: number | null, readonly source: ProgressSource, readonly why: string, readonly competency: { readonly id: string, readonly code: string | null, readonly fullStatement: string } | null, readonly evidence: ReadonlyArray<{ readonly id: string, readonly level: number, readonly state: EvidenceState, readonly occurredAt: string, readonly expiresAt: string | null, readonly statementId: string, readonly competency: { readonly code: string | null } | null, readonly rule: { readonly activityIri: string, readonly verbs: ReadonlyArray<string>, readonly scaledMin: number | null, readonly level: number } | null }> }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+export type LearnersWithProgressQuery = { readonly learners: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string | null, readonly progress: ReadonlyArray<{ readonly current: number, readonly currentLabel: string | null, readonly direct: number, readonly target: number | null, readonly gap: number | null, readonly source: ProgressSource, readonly why: string, readonly competency: { readonly id: string, readonly code: string | null, readonly fullStatement: string } | null, readonly evidence: ReadonlyArray<{ readonly id: string, readonly level: number, readonly state: EvidenceState, readonly occurredAt: string, readonly expiresAt: string | null, readonly statementId: string | null, readonly competency: { readonly code: string | null } | null, readonly rule: { readonly activityIri: string, readonly verbs: ReadonlyArray<string>, readonly scaledMin: number | null, readonly level: number } | null }> }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
-export type ProgressRowFragment = { readonly current: number, readonly currentLabel: string | null, readonly direct: number, readonly target: number | null, readonly gap: number | null, readonly source: ProgressSource, readonly why: string, readonly competency: { readonly id: string, readonly code: string | null, readonly fullStatement: string } | null, readonly evidence: ReadonlyArray<{ readonly id: string, readonly level: number, readonly state: EvidenceState, readonly occurredAt: string, readonly expiresAt: string | null, readonly statementId: string, readonly competency: { readonly code: string | null } | null, readonly rule: { readonly activityIri: string, readonly verbs: ReadonlyArray<string>, readonly scaledMin: number | null, readonly level: number } | null }> };
+export type ProgressRowFragment = { readonly current: number, readonly currentLabel: string | null, readonly direct: number, readonly target: number | null, readonly gap: number | null, readonly source: ProgressSource, readonly why: string, readonly competency: { readonly id: string, readonly code: string | null, readonly fullStatement: string } | null, readonly evidence: ReadonlyArray<{ readonly id: string, readonly level: number, readonly state: EvidenceState, readonly occurredAt: string, readonly expiresAt: string | null, readonly statementId: string | null, readonly competency: { readonly code: string | null } | null, readonly rule: { readonly activityIri: string, readonly verbs: ReadonlyArray<string>, readonly scaledMin: number | null, readonly level: number } | null }> };
 
 export type StatementOutcomesQueryVariables = Exact<{
   ids: ReadonlyArray<string> | string;

@@ -34,6 +34,9 @@ export async function exportPerson(config: Config, id: string, file: string): Pr
         rows.map(({ itemId }) => ({ learnerId, itemId })),
         view,
       ),
+      assessments: await progress.others.assessmentsOf([learnerId]),
+      priorLearningClaims: await progress.others.claimsOf([learnerId]),
+      competencyOverrides: await progress.others.overridesOf([learnerId]),
       events: await progress.eventsOf([learnerId], Number.MAX_SAFE_INTEGER),
       documents: await bulk.documentsOf(identifiers),
     };

@@ -60,6 +60,8 @@ export function createLoaders({ access, competencies, forwarding, people, progre
     return view;
   };
   return {
+    /** The instant of the request. */
+    now,
     activitiesByModule: many(training.activitiesOfModules, (row) => row.moduleId),
     activityById: one(training.activitiesById),
     activityByKey: new DataLoader(async (keys: readonly string[]) => {
@@ -68,9 +70,13 @@ export function createLoaders({ access, competencies, forwarding, people, progre
     }),
     alignmentsByActivity: many(training.alignmentsOfActivities, (row) => row.activityId),
     alignmentsByItem: many(training.alignmentsOfItems, (row) => row.itemId),
+    assessmentById: one(progress.others.assessmentsById),
+    assessmentsByLearner: many(progress.others.assessmentsOf, (row) => row.learnerId),
     batchById: one(training.batchesById),
     batchesByProgramVersion: many(training.batchesOfVersions, (row) => row.versionId),
     childEdgesByItem: manyByPair(competencies.childEdges, (row) => versioned({ itemId: row.destinationId ?? '', versionId: row.versionId }), versioned),
+    claimById: one(progress.others.claimsById),
+    claimsByLearner: many(progress.others.claimsOf, (row) => row.learnerId),
     competencyById: one<CompetencyRow>(competencies.competenciesById),
     deadLettersByForwarder: many(forwarding.deadLetters, (row) => row.forwarderId),
     enrolmentsByLearner: many(training.enrolmentsOfLearners, (row) => row.learnerId),
@@ -107,6 +113,7 @@ export function createLoaders({ access, competencies, forwarding, people, progre
     levelsByItem: manyByPair(competencies.levelsOf, (row) => versioned(row), versioned),
     moduleById: one(training.modulesById),
     modulesByProgramVersion: many(training.modulesOfVersions, (row) => row.versionId),
+    overridesByLearner: many(progress.others.overridesOf, (row) => row.learnerId),
     parentEdgesByItem: manyByPair(competencies.parentEdges, (row) => versioned({ itemId: row.originId ?? '', versionId: row.versionId }), versioned),
     partnerById: one((ids) => access.partnersById(ids)),
     positionById: one(people.positionsById),

@@ -36,6 +36,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000003_link_signatures',
     '20261124000004_levels',
     '20261124000005_generations',
+    '20261124000006_other_evidence',
   ]);
   expect(statements).toEqual([]);
 });

@@ -26,6 +26,9 @@ const FAULTS = {
   'required child ignored': ['fold', 'child.requiredMin !== null && child.level.level < child.requiredMin', 'false'],
   'repeated evidence counted': ['fold', 'new Map(evidence.map((row) => [row.id, row])).values()', 'evidence'],
   'rounded weighted mean': ['fold', 'Math.floor(weighted / weights)', 'Math.round(weighted / weights)'],
+  'override fed up unasked': ['fold', '.filter((one) => one.countsForRollup)', ''],
+  'first override wins': ['fold', 'one.decidedAt > last.decidedAt', 'one.decidedAt < last.decidedAt'],
+  'override without end': ['fold', '&& asOf < one.validUntil', ''],
   'rollupOnly ignored': ['fold', 'rollupOnly ? NO_LEVEL :', 'false ? NO_LEVEL :'],
 };
 

@@ -36,6 +36,9 @@ test.each([
   'required child ignored',
   'repeated evidence counted',
   'rounded weighted mean',
+  'override fed up unasked',
+  'first override wins',
+  'override without end',
   'rollupOnly ignored',
 ])(
   'the comparison catches the planted fault: %s',

@@ -26,7 +26,16 @@ const levels = (rows: readonly { itemId: string; currentLevel: number }[]) => Ob
 test('the highest level with evidence counts, and a later lower one does not pull it down', () => {
   const [row] = fold([evidence('a', 'x', 2), evidence('b', 'x', 4), evidence('c', 'x', 3, -1)], [], NOW);
 
-  expect(row).toEqual({ itemId: 'x', currentLevel: 4, directLevel: 4, source: 'DIRECT', confidence: 100, supporting: ['b'], nextChangeAt: null });
+  expect(row).toEqual({
+    itemId: 'x',
+    currentLevel: 4,
+    computedLevel: 4,
+    directLevel: 4,
+    source: 'DIRECT',
+    confidence: 100,
+    supporting: ['b'],
+    nextChangeAt: null,
+  });
 });
 
 test('evidence counts from its first instant on and no longer at its last', () => {

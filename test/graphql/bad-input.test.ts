@@ -393,10 +393,17 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['activityAdd', `input: { moduleId: "x", iri: "${NEW_ACTIVITY}", title: "x", kind: TEST }`],
   ['alignmentAdd', 'input: { moduleId: "x", activityId: "x", competencyId: "x", targetLevel: 1, contribution: ASSESSES }'],
   ['apiTokenCreate', 'input: { label: "x", role: ADMIN }'],
+  ['assessmentCreate', 'input: { learnerId: "x", competencyId: "x", kind: ASSESSOR, level: 1, occurredAt: "2026-01-01T00:00:00Z" }'],
+  ['assessmentWithdraw', 'id: "x"'],
   ['batchCreate', 'input: { programVersionId: "x", number: 1, startsOn: "2026-01-01T00:00:00Z", endsOn: "2026-01-02T00:00:00Z" }'],
   ['competencyAssociationAdd', 'input: { frameworkVersionId: "x", type: isRelatedTo, originId: "x", destinationId: "x" }'],
   ['competencyEquivalenceApprove', 'input: { originId: "x", destinationId: "x", twoWay: true, reason: "x" }'],
   ['competencyEquivalenceRevoke', 'id: "x"'],
+  [
+    'competencyOverrideCreate',
+    'input: { learnerId: "x", competencyId: "x", level: 1, reason: "x", decidedById: "x", validFrom: "2026-01-01T00:00:00Z", validUntil: "2026-02-01T00:00:00Z" }',
+  ],
+  ['competencyOverrideRevoke', 'id: "x"'],
   ['competencyRollupSet', 'input: { frameworkVersionId: "x", competencyId: "x", rollup: NONE }'],
   ['enrolmentCreate', 'input: { learnerId: "x", batchId: "x" }'],
   ['evidenceRuleSetVersionActivate', 'id: "x"'],
@@ -414,6 +421,8 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['positionCreate', 'input: { code: "NEW", title: "x", family: PELAKSANA }'],
   ['positionHoldingCreate', 'input: { learnerId: "x", positionId: "x", unitId: "x", validFrom: "2026-01-01T00:00:00Z" }'],
   ['positionStandardCreate', 'input: { positionId: "x", legalBasis: "x", effectiveFrom: "2026-01-01T00:00:00Z", requirements: [] }'],
+  ['priorLearningClaimDecide', 'input: { id: "x", reviewerId: "x", accept: true, reason: "x" }'],
+  ['priorLearningClaimReview', 'id: "x", reviewerId: "x"'],
   ['programCreate', 'input: { code: "NEW", title: "x", kind: TECHNICAL, form: BLENDED }'],
   ['programVersionCreate', 'programId: "x"'],
   ['programVersionPublish', 'id: "x"'],
@@ -423,8 +432,10 @@ test('the mutations tried here are all there are', async () => {
   const { body } = await app.graphql('{ __schema { mutationType { fields { name } } } }');
 
   const names = body.data.__schema.mutationType.fields.map(({ name }: { name: string }) => name).sort();
-  // Credentials, forwarders and erasures have tests of their own.
-  expect(names.filter((name: string) => !/^(?:lrsCredential|statementForwarder|learnerErase)/.test(name))).toEqual(MUTATIONS.map(([field]) => field));
+  // Credentials, forwarders, erasures and what learners may do too have tests of their own.
+  expect(names.filter((name: string) => !/^(?:lrsCredential|statementForwarder|learnerErase|priorLearningClaimSubmit)/.test(name))).toEqual(
+    MUTATIONS.map(([field]) => field),
+  );
 });
 
 const OTHERS = ['VENDOR', 'PARTNER', 'LEARNER'] as const;

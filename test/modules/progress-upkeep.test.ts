@@ -67,7 +67,7 @@ test('rebuild makes everything anew from the statements: what was tampered with,
   await app.database.pool.query('delete from progress.competency_progress');
   await app.database.pool.query(`update progress.evidence set level = 1 where item_id = $1`, [itemIdOf('ALL.1')]);
   await app.database.pool.query(`insert into progress.evidence select learner_id, gen_random_uuid(), item_id, 5, gen_random_uuid(), rule_id, authority_key,
-    occurred_at, expires_at, retraction, positive, weight, version_id from progress.evidence limit 1`);
+    occurred_at, expires_at, retraction, positive, weight, version_id, kind, source_id from progress.evidence limit 1`);
 
   const told: number[][] = [];
   await app.modules.progress.rebuild((learners, statements) => told.push([learners, statements]));

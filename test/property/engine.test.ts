@@ -5,7 +5,7 @@ import { digestKey } from '../../src/kernel/ids.ts';
 import type { LevelPolicy } from '../../src/modules/competency/index.ts';
 import { PLAIN_RULE } from '../../src/modules/progress/index.ts';
 import { startTestApp, type TestApp, type XapiSecret } from '../support/app.ts';
-import { type NaiveEquivalence, type NaiveEvidence, type NaiveItem, naiveProgress } from '../support/naive-fold.ts';
+import { type NaiveEquivalence, type NaiveEvidence, type NaiveItem, type NaiveOverride, naiveProgress } from '../support/naive-fold.ts';
 import { casePackage, itemIdOf, PASSED, voiding } from '../support/world.ts';
 
 const FAILED = 'http://adlnet.gov/expapi/verbs/failed';
@@ -57,6 +57,16 @@ type Step =
   | { readonly kind: 'unlink'; readonly account: number }
   | { readonly kind: 'activate'; readonly version: number; readonly fromDay: number | null }
   | { readonly kind: 'preview'; readonly version: number; readonly fromDay: number | null }
+  | { readonly kind: 'assess'; readonly item: number; readonly level: number; readonly positive: boolean; readonly day: number; readonly days: number | null }
+  | { readonly kind: 'withdraw'; readonly which: number }
+  | {
+      readonly kind: 'override';
+      readonly item: number;
+      readonly level: number;
+      readonly from: number;
+      readonly days: number;
+      readonly countsForRollup: boolean;
+    }
   | { readonly kind: 'drop' }
   | { readonly kind: 'rebuild' }
   | { readonly kind: 'build' }
@@ -78,6 +88,29 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('build' as const, 'build' as const, 'build' as const, 'drop' as const, 'rebuild' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('approve' as const), twoWay: fc.boolean(), back: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'revoke' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('assess' as const),
+      item: fc.nat(3),
+      level: fc.integer({ min: 1, max: 5 }),
+      positive: fc.boolean(),
+      day: fc.integer({ min: -8, max: 3 }),
+      days: fc.option(fc.integer({ min: 1, max: 12 })),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), which: fc.nat(2) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('override' as const),
+      item: fc.nat(3),
+      level: fc.integer({ min: 0, max: 5 }),
+      from: fc.integer({ min: -3, max: 3 }),
+      days: fc.integer({ min: 1, max: 8 }),
+      countsForRollup: fc.boolean(),
+    }),
+  },
   { weight: 3, arbitrary: fc.constant({ kind: 'drain' as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), days: fc.integer({ min: 1, max: 5 }) }) },
 );
@@ -211,6 +244,10 @@ interface Happened {
   readonly linked: Map<number, number>;
   readonly approvals: Map<string, NaiveEquivalence>;
   /** Versions in the order in which they were activated, each for all time or from a day on. */
+  /** Of the first learner, by the second: evidence, until it is withdrawn. */
+  readonly ratings: Map<string, NaiveEvidence>;
+  /** Of the first learner. */
+  readonly overrides: NaiveOverride[];
   readonly activations: { readonly version: number; readonly fromDay: number | null }[];
 }
 
@@ -273,6 +310,43 @@ async function perform(one: Step, world: string, spec: Spec, versions: readonly 
       await progress.ruleSets.activate({ versionId: versions[one.version] ?? '', from: one.fromDay === null ? null : dayOf(one.fromDay) });
       happened.activations.push(one);
       return;
+    case 'assess': {
+      const { item, level, positive, day, days } = one;
+      const [learnerId = '', assessor = ''] = learners;
+      const [occurredAt, validUntil] = [dayOf(day), days === null ? null : dayOf(day + days)];
+      const itemId = itemIdOf(`${world} ${ITEMS[item]}`);
+      const { id } = await progress.others.assess({
+        learnerId,
+        itemId,
+        kind: 'ASSESSOR',
+        level,
+        positive,
+        weight: 700,
+        assessorLearnerId: assessor,
+        assessorPartnerId: null,
+        occurredAt,
+        validUntil,
+        note: '',
+      });
+      const evidence = { id: digestKey('evidence', 'ASSESSOR', id), itemId, level, positive, weight: 700, source: assessor, occurredAt, expiresAt: validUntil };
+      happened.ratings.set(id, evidence);
+      return;
+    }
+    case 'withdraw': {
+      const id = [...happened.ratings.keys()][one.which];
+      if (id === undefined) return;
+      await progress.others.withdraw(id);
+      happened.ratings.delete(id);
+      return;
+    }
+    case 'override': {
+      const { item, level, from, days, countsForRollup } = one;
+      const [learnerId = '', decidedById = ''] = learners;
+      const input = { learnerId, itemId: itemIdOf(`${world} ${ITEMS[item]}`), level, countsForRollup, validFrom: dayOf(from), validUntil: dayOf(from + days) };
+      const row = await progress.others.override({ ...input, reason: 'test', decidedById });
+      happened.overrides.push({ ...input, id: row.id, decidedAt: row.createdAt });
+      return;
+    }
     case 'preview':
       if (happened.activations.some(({ version }) => version === one.version)) return;
       if ((await progress.ruleSets.impact(0))?.state.activates) await buildAll();
@@ -342,7 +416,9 @@ function expectedOf(world: string, spec: Spec, happened: Happened): readonly Rec
         },
       ];
     });
-    return Object.fromEntries(naiveProgress(evidence, items, [...happened.approvals.values()], now));
+    const said = learner === 0 ? [...happened.ratings.values()] : [];
+    const overrides = learner === 0 ? happened.overrides : [];
+    return Object.fromEntries(naiveProgress([...evidence, ...said], items, [...happened.approvals.values()], now, overrides));
   });
 }
 
@@ -355,14 +431,14 @@ async function found(): Promise<readonly Record<string, unknown>[]> {
   return learners.map((id) =>
     Object.fromEntries(
       (progress.get(id) ?? [])
-        .filter((row) => row.currentLevel > 0)
-        .map(({ itemId, currentLevel: level, confidence }) => [itemId, { level, confidence }] as const),
+        .filter((row) => row.currentLevel > 0 || row.computedLevel > 0)
+        .map(({ itemId, currentLevel: level, computedLevel: computed, confidence }) => [itemId, { level, computed, confidence }] as const),
     ),
   );
 }
 
 const EMPTY = `truncate lrs.statement, lrs.statement_agent, lrs.statement_activity, lrs.voiding, lrs.inbox, progress.evidence, progress.competency_progress,
-  progress.progress_event, progress.evidence_rule_set, people.agent_identity, progress.learner_generation, progress.generation, competency.competency_framework cascade;
+  progress.progress_event, progress.assessment, progress.competency_override, progress.evidence_rule_set, people.agent_identity, progress.learner_generation, progress.generation, competency.competency_framework cascade;
   insert into progress.generation (id, created_at, status, cause, activates, lane) values (0, now(), 'CURRENT', 'REBUILD', true, '{"rules":[],"frameworks":[],"equivalences":[]}')`;
 
 test.each(['BEST_VALID', 'LATEST', 'WEIGHTED'] as const)(
@@ -375,7 +451,15 @@ test.each(['BEST_VALID', 'LATEST', 'WEIGHTED'] as const)(
         now = START;
         const world = randomUUID();
         const versions = await build(world, spec);
-        const happened: Happened = { posted: new Set(), voided: new Set(), linked: new Map(), approvals: new Map(), activations: [] };
+        const happened: Happened = {
+          posted: new Set(),
+          voided: new Set(),
+          linked: new Map(),
+          approvals: new Map(),
+          ratings: new Map(),
+          overrides: [],
+          activations: [],
+        };
         try {
           for (const one of spec.steps) await perform(one, world, spec, versions, happened);
           await app.projector.drain();

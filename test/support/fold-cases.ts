@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { RollupGraph } from '../../src/modules/competency/index.ts';
 import type { FoldEvidence } from '../../src/modules/progress/direct-level.ts';
-import type { foldProgress } from '../../src/modules/progress/fold.ts';
+import type { FoldOverride, foldProgress } from '../../src/modules/progress/fold.ts';
 import type { Equivalence, FoldModel } from '../../src/modules/progress/fold-model.ts';
 import { DEFAULT_POLICY, type RollupKind } from '../../src/standards/case/package.ts';
 import { type NaiveItem, type NaivePolicy, naiveProgress } from './naive-fold.ts';
@@ -34,6 +34,7 @@ interface FoldCase {
   readonly items: readonly NaiveItem[];
   readonly equivalences: readonly Equivalence[];
   readonly evidence: readonly FoldEvidence[];
+  readonly overrides: readonly FoldOverride[];
   /** The order in which the evidence is handed over, with repetitions. */
   readonly order: readonly number[];
 }
@@ -96,6 +97,27 @@ const caseOf = (kind: NaivePolicy['kind']): fc.Arbitrary<FoldCase> =>
           { maxLength: 18 },
         )
         .map((rows) => rows.map((row, index) => ({ ...row, id: `e${String((index * 7) % 19).padStart(2, '0')}` }))),
+      overrides: fc
+        .array(
+          fc.record({
+            itemId: item,
+            level: fc.integer({ min: 0, max: 5 }),
+            countsForRollup: fc.boolean(),
+            decided: fc.integer({ min: -3, max: 0 }),
+            from: fc.integer({ min: -3, max: 1 }),
+            days: fc.integer({ min: 1, max: 4 }),
+          }),
+          { maxLength: 3 },
+        )
+        .map((rows) =>
+          rows.map(({ decided, from, days, ...row }, index) => ({
+            ...row,
+            id: `o${(index * 2) % 3}`,
+            decidedAt: day(decided),
+            validFrom: day(from),
+            validUntil: day(from + days),
+          })),
+        ),
       order: fc.array(fc.nat(17), { maxLength: 24 }),
     });
   });
@@ -106,10 +128,10 @@ const graphOf = (items: readonly NaiveItem[]): RollupGraph => ({
 });
 
 /** What the reference says, or null where matches close a loop: such a graph is never published. */
-function expectedOf({ items, equivalences, evidence }: FoldCase): Readonly<Record<string, unknown>> | null {
+function expectedOf({ items, equivalences, evidence, overrides }: FoldCase): Readonly<Record<string, unknown>> | null {
   try {
-    const levels = naiveProgress(evidence, items, equivalences, NOW);
-    return Object.fromEntries([...levels].map(([itemId, { level, confidence }]) => [itemId, { level, confidence }]));
+    const levels = naiveProgress(evidence, items, equivalences, NOW, overrides);
+    return Object.fromEntries([...levels].map(([itemId, { level, computed, confidence }]) => [itemId, { level, computed, confidence }]));
   } catch {
     return null;
   }
@@ -124,8 +146,10 @@ export function checkAgainstNaive({ foldProgress: fold, FoldModel: Model }: Engi
       const { evidence, order } = one;
       const shuffled = [...order.flatMap((index) => evidence[index] ?? []), ...evidence.toReversed()];
       const model = new Model([graphOf(one.items)], one.equivalences);
-      const rows = fold(shuffled, model, NOW).filter((row) => row.currentLevel > 0);
-      const found = Object.fromEntries(rows.map(({ itemId, currentLevel: level, confidence }) => [itemId, { level, confidence }]));
+      const rows = fold(shuffled, model, NOW, one.overrides.toReversed()).filter((row) => row.currentLevel > 0 || row.computedLevel > 0);
+      const found = Object.fromEntries(
+        rows.map(({ itemId, currentLevel: level, computedLevel: computed, confidence }) => [itemId, { level, computed, confidence }]),
+      );
       const texts = [found, expected].map((levels) => JSON.stringify(Object.entries(levels).sort(([a], [b]) => (a < b ? -1 : 1))));
       if (texts[0] !== texts[1]) throw new Error(`engine ${texts[0]}, reference ${texts[1]}`);
     }),

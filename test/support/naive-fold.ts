@@ -41,8 +41,21 @@ export interface NaiveEquivalence {
   readonly twoWay: boolean;
 }
 
-export interface NaiveLevel {
+/** A level set for one item by somebody: from an instant on, until before another. */
+export interface NaiveOverride {
+  readonly id: string;
+  readonly itemId: string;
   readonly level: number;
+  readonly countsForRollup: boolean;
+  readonly decidedAt: Date;
+  readonly validFrom: Date;
+  readonly validUntil: Date;
+}
+
+export interface NaiveLevel {
+  /** What an override says, else what was computed. */
+  readonly level: number;
+  readonly computed: number;
   /** Hundredths, integer. */
   readonly confidence: number;
 }
@@ -151,8 +164,21 @@ function directOutcome(item: NaiveItem, active: readonly NaiveEvidence[], asOf: 
   }
 }
 
+/** The override of an item at an instant: of those in force, the one that was decided last, ties by id. */
+function overrideOf(itemId: string, overrides: readonly NaiveOverride[], asOf: Date): NaiveOverride | undefined {
+  return overrides
+    .filter((one) => one.itemId === itemId && one.validFrom.getTime() <= asOf.getTime() && asOf.getTime() < one.validUntil.getTime())
+    .sort((a, b) => a.decidedAt.getTime() - b.decidedAt.getTime() || compareText(a.id, b.id))
+    .at(-1);
+}
+
 /** Children of one class count once: the weight of the one with the smallest itemId, the largest requiredMin given. */
-function mergeChildren(children: readonly NaiveChild[], classOf: (itemId: string) => string, outcomeOf: (classId: string) => Outcome): readonly MergedChild[] {
+function mergeChildren(
+  children: readonly NaiveChild[],
+  classOf: (itemId: string) => string,
+  outcomeOf: (classId: string) => Outcome,
+  fedUp: (itemId: string) => NaiveOverride | undefined,
+): readonly MergedChild[] {
   const groups = new Map<string, NaiveChild[]>();
   for (const child of children) {
     const classId = classOf(child.itemId);
@@ -167,7 +193,11 @@ function mergeChildren(children: readonly NaiveChild[], classOf: (itemId: string
       if (child.requiredMin === null) continue;
       requiredMin = requiredMin === null ? child.requiredMin : Math.max(requiredMin, child.requiredMin);
     }
-    merged.push({ weight: smallest.weight, requiredMin, outcome: outcomeOf(classId) });
+    const outcome = outcomeOf(classId);
+    // An override that counts for parents replaces the level they see; of several children of the class, that of the smallest id.
+    const byId = [...group].sort((a, b) => compareText(a.itemId, b.itemId));
+    const override = byId.map((child) => fedUp(child.itemId)).find((one) => one !== undefined);
+    merged.push({ weight: smallest.weight, requiredMin, outcome: override === undefined ? outcome : { ...outcome, level: override.level } });
   }
   return merged;
 }
@@ -273,7 +303,14 @@ export function naiveProgress(
   items: readonly NaiveItem[],
   equivalences: readonly NaiveEquivalence[],
   asOf: Date,
+  overrides: readonly NaiveOverride[] = [],
 ): ReadonlyMap<string, NaiveLevel> {
+  const fedUp = (itemId: string): NaiveOverride | undefined =>
+    overrideOf(
+      itemId,
+      overrides.filter((one) => one.countsForRollup),
+      asOf,
+    );
   const itemsById = new Map<string, NaiveItem>();
   for (const item of items) {
     if (itemsById.has(item.itemId)) throw new Error(`item ${item.itemId} is given twice`);
@@ -298,7 +335,7 @@ export function naiveProgress(
     const sources = classesFlowingInto(classId, labels, equivalences);
     const active = usable.filter((piece) => sources.has(classOf(piece.itemId)));
     const direct = members.map((item) => directOutcome(item, active, asOf));
-    const rolledUp = members.map((item) => rollupOutcome(item, mergeChildren(item.children, classOf, outcomeOf)));
+    const rolledUp = members.map((item) => rollupOutcome(item, mergeChildren(item.children, classOf, outcomeOf, fedUp)));
     const outcome = finalOutcome(direct, rolledUp);
 
     underWay.delete(classId);
@@ -309,7 +346,8 @@ export function naiveProgress(
   const result = new Map<string, NaiveLevel>();
   for (const item of items) {
     const outcome = outcomeOf(classOf(item.itemId));
-    if (outcome.level > 0) result.set(item.itemId, { level: outcome.level, confidence: confidenceOf(outcome, itemsById, asOf) });
+    const level = overrideOf(item.itemId, overrides, asOf)?.level ?? outcome.level;
+    if (level > 0 || outcome.level > 0) result.set(item.itemId, { level, computed: outcome.level, confidence: confidenceOf(outcome, itemsById, asOf) });
   }
   return result;
 }

@@ -5,11 +5,14 @@ export interface ProgressRoot {
   readonly learnerId: string;
   readonly itemId: string;
   readonly asOf: Date | null;
+  /** The instant that is: of the request, when none was named. */
+  readonly at: Date;
   readonly current: number;
+  readonly computed: number;
   readonly direct: number;
   readonly target: number | null;
   readonly gap: number | null;
-  readonly source: 'DIRECT' | 'ROLLUP' | 'EQUIVALENT' | 'NONE';
+  readonly source: 'DIRECT' | 'ROLLUP' | 'EQUIVALENT' | 'OVERRIDE' | 'NONE';
   /** 0 to 1. */
   readonly confidence: number;
   readonly supporting: readonly string[];
@@ -19,7 +22,7 @@ export interface ProgressRoot {
 export async function progressRows(loaders: Loaders, learnerId: string, asOf: Date | null): Promise<readonly ProgressRoot[]> {
   const [levels, targets] = await Promise.all([loaders.progressByLearner.load({ learnerId, asOf }), loaders.targetsByLearner.load({ learnerId, asOf })]);
   const targetOf = new Map(targets.map((row) => [row.itemId, row.targetLevel]));
-  const levelOf = new Map(levels.filter((row) => row.currentLevel > 0).map((row) => [row.itemId, row]));
+  const levelOf = new Map(levels.filter((row) => row.currentLevel > 0 || row.computedLevel > 0).map((row) => [row.itemId, row]));
   const rows = [...new Set([...levelOf.keys(), ...targetOf.keys()])].map((itemId): ProgressRoot => {
     const level = levelOf.get(itemId);
     const target = targetOf.get(itemId) ?? null;
@@ -28,7 +31,9 @@ export async function progressRows(loaders: Loaders, learnerId: string, asOf: Da
       learnerId,
       itemId,
       asOf,
+      at: asOf ?? loaders.now,
       current,
+      computed: level?.computedLevel ?? 0,
       direct: level?.directLevel ?? 0,
       target,
       gap: target === null ? null : Math.max(0, target - current),

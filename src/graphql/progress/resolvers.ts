@@ -52,6 +52,7 @@ export class CompetencyProgressResolver {
   async why(@Root() row: ProgressRoot, @Ctx() { loaders }: GraphContext): Promise<string> {
     const { rollup, children } = await loaders.rollupByItem.load(row.itemId);
     if (row.source === 'NONE') return 'No level yet: nothing that counts as evidence has come in.';
+    if (row.source === 'OVERRIDE') return `Level ${row.current} is set for a time; the computed level is ${row.computed}.`;
     if (row.source === 'DIRECT') return `Level ${row.current}: ${row.supporting.length} piece(s) of evidence assess it at that level.`;
     if (row.source === 'EQUIVALENT') return `Level ${row.current}: ${row.supporting.length} piece(s) of evidence for a competency that stands for it.`;
     const levels = new Map(
@@ -97,13 +98,13 @@ export class EvidenceResolver {
   @FieldResolver()
   @Access(ADMIN_OR_SELF)
   async statementText(@Root() evidence: EvidenceRow, @Ctx() { loaders }: GraphContext): Promise<string | null> {
-    return (await loaders.statementById.load(evidence.statementId))?.text ?? null;
+    return evidence.statementId === null ? null : ((await loaders.statementById.load(evidence.statementId))?.text ?? null);
   }
 
   @FieldResolver()
   @Access(ANYONE)
   async rule(@Root() evidence: EvidenceRow, @Ctx() { loaders }: GraphContext) {
-    return loaders.ruleById.load(evidence.ruleId);
+    return evidence.ruleId === null ? null : loaders.ruleById.load(evidence.ruleId);
   }
 
   @FieldResolver()

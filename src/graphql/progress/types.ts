@@ -12,7 +12,14 @@ const ProgressSource = enumType('ProgressSource', 'Where a level comes from.', {
   DIRECT: 'From evidence for the competency itself.',
   ROLLUP: 'From its children.',
   EQUIVALENT: 'From what was shown of another competency that stands for it.',
+  OVERRIDE: 'Somebody set it for a time.',
   NONE: 'There is no level yet.',
+});
+const EvidenceKind = enumType('EvidenceKind', 'What evidence is.', {
+  XAPI: 'A statement, judged by a rule.',
+  ASSESSOR: 'What an assessor saw.',
+  SUPERVISOR: 'What a supervisor saw.',
+  PRIOR_LEARNING: 'Prior learning that a reviewer accepted.',
 });
 export const RuleMatch = enumType('RuleMatch', 'What an evidence rule looks for in a statement.', {
   ACTIVITY: 'Its activity.',
@@ -25,7 +32,7 @@ const EvidenceState = enumType('EvidenceState', 'Whether evidence counts at the 
   ACTIVE: 'It does.',
   FUTURE: 'Its statement bears a later time.',
   EXPIRED: 'Its validity ended.',
-  RETRACTED: 'Its statement was voided, or the rules changed.',
+  RETRACTED: 'Its statement was voided, the rules changed, or it was taken back.',
 });
 const RuleSetStatus = enumType('RuleSetStatus', 'Whether a version of a rule set counts.', {
   DRAFT: 'Not yet.',
@@ -41,6 +48,8 @@ const EventCause = enumType('EventCause', 'Why a level changed.', {
   IDENTITY: 'An identifier was taken from the learner.',
   EXPIRY: 'Evidence began, ended or lost weight by time alone.',
   REBUILD: 'A rebuild found it other than it was stored.',
+  ASSESSMENT: 'A rating was given or taken back, or prior learning accepted.',
+  OVERRIDE: 'A level was set for a time, or that was ended.',
 });
 const StatementState = enumType('StatementState', 'What became of a statement.', {
   UNKNOWN: 'It is not here, or not yours.',
@@ -164,10 +173,13 @@ export class EvidenceRuleSetVersion extends Node {
   rules?: EvidenceRule[];
 }
 
-@ObjectType({ description: 'One statement, judged by one rule: why somebody has a level.' })
+@ObjectType({ description: 'Why somebody has a level: one statement judged by one rule, or what somebody else says of them.' })
 export class Evidence {
   @Exposed(ADMIN_OR_SELF, () => ID, 'Its id: the same rule, statement and competency always make the same.')
   id!: string;
+
+  @Exposed(ANYONE, () => EvidenceKind, 'What it is.')
+  kind!: string;
 
   @Exposed(ANYONE, () => Int, 'The level it is evidence of.')
   level!: number;
@@ -181,14 +193,14 @@ export class Evidence {
   @Exposed(ANYONE, () => EvidenceState, 'Whether it counts at the instant asked about.')
   state!: string;
 
-  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it happened: the timestamp of the statement.')
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it happened: for a statement its timestamp.')
   occurredAt!: Date;
 
   @Exposed(ANYONE, () => GraphQLDateTimeISO, 'From when on it counts no more.', { nullable: true })
   expiresAt!: Date | null;
 
-  @Exposed(['ADMIN', 'VENDOR', 'LEARNER'], () => GraphQLUUID, 'The statement it comes from.')
-  statementId!: string;
+  @Exposed(['ADMIN', 'VENDOR', 'LEARNER'], () => GraphQLUUID, 'The statement it comes from; null when it is none.', { nullable: true })
+  statementId!: string | null;
 
   @Exposed(ADMIN_OR_SELF, () => String, 'That statement, letter for letter as JSON text: numbers and escapes are as they were sent.', { nullable: true })
   statementText?: string;
@@ -207,6 +219,9 @@ export class CompetencyProgress {
 
   @Exposed(READERS, () => Int, 'The level reached; 0 for none.')
   current!: number;
+
+  @Exposed(READERS, () => Int, 'The level by evidence and children, whatever an override says.')
+  computed!: number;
 
   @Exposed(READERS, () => String, 'The name of that level, such as Mumpuni.', { nullable: true })
   currentLabel?: string;

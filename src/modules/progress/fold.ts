@@ -6,17 +6,44 @@ import type { FoldModel, ItemClass } from './fold-model.ts';
 export interface ItemProgress {
   readonly itemId: string;
   readonly currentLevel: number;
+  /** The level by evidence and children, whatever an override says. */
+  readonly computedLevel: number;
   /** Level by evidence for this very competency and those that stand for it, without its children. */
   readonly directLevel: number;
-  /** DIRECT: by evidence for it. ROLLUP: from its children. EQUIVALENT: by what was shown of another that stands for it. */
-  readonly source: 'DIRECT' | 'ROLLUP' | 'EQUIVALENT';
-  /** How sure the evidence makes one of the level, in hundredths; it never changes the level. */
+  /** DIRECT: by evidence for it. ROLLUP: from its children. EQUIVALENT: by what was shown of another that stands for it. OVERRIDE: somebody said so. */
+  readonly source: 'DIRECT' | 'ROLLUP' | 'EQUIVALENT' | 'OVERRIDE';
+  /** How sure the evidence makes one of the computed level, in hundredths; it never changes the level. */
   readonly confidence: number;
-  /** Ids of the evidence that carries the level, in order. */
+  /** Ids of the evidence that carries the computed level, in order. */
   readonly supporting: readonly string[];
   /** The next instant at which the answer can change though nothing comes in. */
   readonly nextChangeAt: Date | null;
 }
+
+/** A level that somebody answers for, for a time: it stands beside the computed one and acts on its own competency only. */
+export interface FoldOverride {
+  readonly id: string;
+  readonly itemId: string;
+  readonly level: number;
+  /** Whether parents look at it in place of the computed level. */
+  readonly countsForRollup: boolean;
+  readonly decidedAt: Date;
+  readonly validFrom: Date;
+  readonly validUntil: Date;
+}
+
+/** Of the overrides in force at an instant, the one decided last. */
+function inForce(overrides: readonly FoldOverride[], asOf: Date): FoldOverride | null {
+  const active = overrides.filter((one) => one.validFrom <= asOf && asOf < one.validUntil);
+  return active.reduce<FoldOverride | null>(
+    (last, one) => (last === null || one.decidedAt > last.decidedAt || (+one.decidedAt === +last.decidedAt && byKey(one.id, last.id) > 0) ? one : last),
+    null,
+  );
+}
+
+/** The next instant at which an override begins or ends. */
+const nextTurn = (overrides: readonly FoldOverride[], asOf: Date): Date | null =>
+  earliest(overrides.flatMap(({ validFrom, validUntil }) => [validFrom, validUntil]).filter((date) => date > asOf));
 
 /** A level of a class with all that carries it. */
 interface Level {
@@ -77,19 +104,33 @@ function confidenceOf(model: FoldModel, supporting: readonly FoldEvidence[], asO
 class Fold {
   readonly #model: FoldModel;
   readonly #byClass: ReadonlyMap<string, readonly FoldEvidence[]>;
+  readonly #overrides: ReadonlyMap<string, readonly FoldOverride[]>;
   readonly #asOf: Date;
   readonly #levels = new Map<string, Level>();
   readonly #changes = new Map<string, Date | null>();
 
-  constructor(model: FoldModel, evidence: readonly FoldEvidence[], asOf: Date) {
+  constructor(model: FoldModel, evidence: readonly FoldEvidence[], overrides: readonly FoldOverride[], asOf: Date) {
     this.#model = model;
+    this.#overrides = Map.groupBy(overrides, (one) => one.itemId);
     this.#byClass = Map.groupBy(new Map(evidence.map((row) => [row.id, row])).values(), (row) => model.classOf(row.itemId).id);
     this.#asOf = asOf;
   }
 
   run(): readonly ItemProgress[] {
-    const touched = this.#model.touchedBy([...this.#byClass.values()].flat().map((row) => row.itemId));
+    const touched = this.#model.touchedBy([...[...this.#byClass.values()].flat().map((row) => row.itemId), ...this.#overrides.keys()]);
     return touched.flatMap((itemClass) => this.#foldClass(itemClass)).sort((a, b) => byKey(a.itemId, b.itemId));
+  }
+
+  /** Overrides of an item that its parents look at. */
+  #fedUp(itemId: string): readonly FoldOverride[] {
+    return (this.#overrides.get(itemId) ?? []).filter((one) => one.countsForRollup);
+  }
+
+  /** The level that parents see of some children of one class: what an override says that counts for them, else that of the class. */
+  #levelOf(classId: string, children: readonly { readonly itemId: string }[]): Level {
+    const level = this.#levels.get(classId) ?? NO_LEVEL;
+    const [override] = children.flatMap(({ itemId }) => inForce(this.#fedUp(itemId), this.#asOf) ?? []);
+    return override ? { level: override.level, supporting: level.supporting } : level;
   }
 
   /** The children of an item by class: the smallest id tells the weight, the strictest what is required. */
@@ -99,7 +140,7 @@ class Fold {
       (child) => this.#model.classOf(child.itemId).id,
     );
     return [...byClass].map(([id, same]) => ({
-      level: this.#levels.get(id) ?? NO_LEVEL,
+      level: this.#levelOf(id, same),
       weight: same[0]?.weight ?? 0,
       requiredMin: same.reduce<number | null>((most, { requiredMin }) => (requiredMin === null ? most : Math.max(most ?? 0, requiredMin)), null),
     }));
@@ -109,7 +150,10 @@ class Fold {
     const evidence = [...evidenceFrom].flatMap((origin) => this.#byClass.get(origin) ?? []);
     const each = members.map((itemId) => {
       const { policy, rollup, rollupCount, rollupOnly, children } = this.#model.item(itemId);
-      const below = rollup === 'NONE' ? [] : children.map((child) => this.#changes.get(this.#model.classOf(child.itemId).id) ?? null);
+      const below =
+        rollup === 'NONE'
+          ? []
+          : children.flatMap((child) => [this.#changes.get(this.#model.classOf(child.itemId).id) ?? null, nextTurn(this.#fedUp(child.itemId), this.#asOf)]);
       return {
         itemId,
         direct: rollupOnly ? NO_LEVEL : directLevel(evidence, policy, this.#asOf),
@@ -131,17 +175,20 @@ class Fold {
     const nextChangeAt = earliest(each.map((one) => one.nextChangeAt));
     this.#levels.set(id, { level, supporting });
     this.#changes.set(id, nextChangeAt);
-    if (level === 0 && nextChangeAt === null) return [];
     const ordered = [...supporting].sort((a, b) => byKey(a.id, b.id));
     const shared = {
-      currentLevel: level,
+      computedLevel: level,
       confidence: confidenceOf(this.#model, ordered, this.#asOf),
       supporting: ordered.map((row) => row.id),
-      nextChangeAt,
     };
-    return each.map(({ itemId, direct, rolled }): ItemProgress => {
+    return each.flatMap(({ itemId, direct, rolled }): readonly ItemProgress[] => {
+      const overrides = this.#overrides.get(itemId) ?? [];
+      const override = inForce(overrides, this.#asOf);
+      const changesAt = earliest([nextChangeAt, nextTurn(overrides, this.#asOf)]);
+      if (level === 0 && changesAt === null) return [];
       const isOwn = byEvidence.length > 0 ? level === 0 || ordered.some((row) => row.itemId === itemId) : rolled.level === level;
-      return { itemId, ...shared, directLevel: direct.level, source: isOwn ? (byEvidence.length > 0 ? 'DIRECT' : 'ROLLUP') : 'EQUIVALENT' };
+      const source = override ? 'OVERRIDE' : isOwn ? (byEvidence.length > 0 ? 'DIRECT' : 'ROLLUP') : 'EQUIVALENT';
+      return [{ itemId, currentLevel: override?.level ?? level, ...shared, directLevel: direct.level, source, nextChangeAt: changesAt }];
     });
   }
 }
@@ -151,6 +198,11 @@ class Fold {
  * was made from is no argument, and evidence that comes twice counts once.
  * @returns one row per competency in which there is a level now or will be without further input, by item id.
  */
-export function foldProgress(evidence: readonly FoldEvidence[], model: FoldModel, asOf: Date): readonly ItemProgress[] {
-  return new Fold(model, evidence, asOf).run();
+export function foldProgress(
+  evidence: readonly FoldEvidence[],
+  model: FoldModel,
+  asOf: Date,
+  overrides: readonly FoldOverride[] = [],
+): readonly ItemProgress[] {
+  return new Fold(model, evidence, overrides, asOf).run();
 }

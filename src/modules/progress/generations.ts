@@ -6,7 +6,8 @@ import { activityKey, statementsOfActors } from '../lrs/index.ts';
 import { agentsOfLearners, lockLearners } from '../people/index.ts';
 import * as store from './generation.store.ts';
 import { type GenerationCause, idsChanged, type Lane, type Lanes, type NextLane, rulesChanged, versionsOf, withVersion } from './lanes.ts';
-import { clearOtherEvidence, insertEvents, lockModel, readFoldEvidence, reconcileEvidence } from './progress.store.ts';
+import { otherEvidenceOf } from './other-evidence.store.ts';
+import { clearOtherEvidence, insertEvents, lockModel, readFoldInput, reconcileEvidence, replaceOtherEvidence } from './progress.store.ts';
 import { deriveEvidence, rulesAbout } from './project.ts';
 import { foldNext, type ModelCache, toEvents } from './refold.ts';
 import { activatingVersions, ruleSetVersionsById, rulesOfVersions, versionsOfRuleSets } from './rules.store.ts';
@@ -164,9 +165,12 @@ export async function buildPage(sql: Sql, { clock, models, page }: Workshop): Pr
   const { statements } = await statementsOfActors(sql, [...agents.keys()]);
   const versionIds = versionsOf(lanes);
   const evidence = deriveEvidence(await rulesAbout(sql, versionIds, statements), lanes, statements, agents);
-  if (next.cause === 'REBUILD') await clearOtherEvidence(sql, open, versionIds, evidence);
+  if (next.cause === 'REBUILD') {
+    await clearOtherEvidence(sql, open, versionIds, evidence);
+    await replaceOtherEvidence(sql, open, await otherEvidenceOf(sql, open));
+  }
   await reconcileEvidence(sql, [...new Set(statements.map(({ id }) => id))], versionIds, evidence);
-  await foldNext(sql, models, next, open, { evidence: await readFoldEvidence(sql, open), now: clock.now() });
+  await foldNext(sql, models, next, open, { people: await readFoldInput(sql, open), now: clock.now() });
   return { learners: open.length, statements: statements.length };
 }
 

@@ -1,6 +1,7 @@
 export type { ItemProgress } from './fold.ts';
 export type { LevelChange, UnitImpact } from './generation.store.ts';
 export type { Lane } from './lanes.ts';
+export type { AssessmentRow, ClaimRow, OverrideRow } from './other-evidence.store.ts';
 export { progressEntities } from './progress.entities.ts';
 export type { EvidenceRow, ProgressEventRow } from './progress.store.ts';
 export { Progress, type StatementOutcome } from './progress.ts';

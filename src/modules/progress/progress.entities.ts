@@ -58,4 +58,72 @@ export const EvidenceRule = defineEntity({
   indexes: [{ properties: ['activityKey'] }],
 });
 
-export const progressEntities = [EvidenceRuleSet, RuleSetVersion, EvidenceRule];
+export const ASSESSMENT_KINDS = ['ASSESSOR', 'SUPERVISOR'] as const;
+const CLAIM_STATUSES = ['SUBMITTED', 'IN_REVIEW', 'ACCEPTED', 'REJECTED'] as const;
+
+/** A level that an assessor (asesor) or a supervisor (atasan) saw, or did not see, in somebody else. */
+export const Assessment = defineEntity({
+  name: 'Assessment',
+  schema: 'progress',
+  properties: {
+    ...base,
+    learnerId: p.uuid(),
+    itemId: p.uuid(),
+    kind: p.enum(ASSESSMENT_KINDS),
+    level: p.integer(),
+    positive: p.boolean(),
+    weight: p.integer(),
+    assessorLearnerId: p.uuid().nullable(),
+    assessorPartnerId: p.uuid().nullable(),
+    assessorKey: p.uuid(),
+    occurredAt: p.datetime(),
+    validUntil: p.datetime().nullable(),
+    note: p.text(),
+    withdrawnAt: p.datetime().nullable(),
+  },
+  indexes: [{ properties: ['learnerId'] }],
+});
+
+/** Prior learning (rekognisi pembelajaran lampau, RPL): what somebody says they learned elsewhere, and what a reviewer says to it. */
+export const PriorLearningClaim = defineEntity({
+  name: 'PriorLearningClaim',
+  schema: 'progress',
+  properties: {
+    ...base,
+    learnerId: p.uuid(),
+    itemId: p.uuid(),
+    level: p.integer(),
+    description: p.text(),
+    issuer: p.text(),
+    documentUrl: p.text().nullable(),
+    achievedOn: p.datetime(),
+    status: p.enum(CLAIM_STATUSES),
+    reviewerId: p.uuid().nullable(),
+    decidedAt: p.datetime().nullable(),
+    decisionReason: p.text().nullable(),
+    acceptedLevel: p.integer().nullable(),
+    validUntil: p.datetime().nullable(),
+  },
+  indexes: [{ properties: ['learnerId'] }, { properties: ['status', 'id'] }],
+});
+
+/** A level that somebody answers for, from a day to a day: it stands beside the computed one. */
+export const CompetencyOverride = defineEntity({
+  name: 'CompetencyOverride',
+  schema: 'progress',
+  properties: {
+    ...base,
+    learnerId: p.uuid(),
+    itemId: p.uuid(),
+    level: p.integer(),
+    reason: p.text(),
+    decidedById: p.uuid().nullable(),
+    validFrom: p.datetime(),
+    validUntil: p.datetime(),
+    countsForRollup: p.boolean(),
+    revokedAt: p.datetime().nullable(),
+  },
+  indexes: [{ properties: ['learnerId'] }],
+});
+
+export const progressEntities = [EvidenceRuleSet, RuleSetVersion, EvidenceRule, Assessment, PriorLearningClaim, CompetencyOverride];

@@ -1,6 +1,6 @@
 import type { Sql } from '../../db/database.ts';
 import type { FoldEvidence } from './direct-level.ts';
-import type { ItemProgress } from './fold.ts';
+import type { FoldOverride, ItemProgress } from './fold.ts';
 
 const MODEL_LOCK = 7_307_117_111;
 
@@ -12,7 +12,9 @@ export async function lockModel(sql: Sql, side: 'shared' | 'exclusive'): Promise
   await sql.rows(`select pg_advisory_xact_lock${side === 'shared' ? '_shared' : ''}($1)`, [MODEL_LOCK]);
 }
 
-/** Evidence as the projector writes it. `retraction` is null while it counts. */
+export type EvidenceKind = 'XAPI' | 'ASSESSOR' | 'SUPERVISOR' | 'PRIOR_LEARNING';
+
+/** Evidence as it is written. `retraction` is null while it counts. */
 export interface NewEvidence {
   readonly id: string;
   readonly learnerId: string;
@@ -21,13 +23,18 @@ export interface NewEvidence {
   readonly positive: boolean;
   /** In thousandths. */
   readonly weight: number;
-  readonly statementId: string;
-  readonly ruleId: string;
-  readonly versionId: string;
+  readonly kind: EvidenceKind;
+  /** Statement, rule and its version: of XAPI evidence, and of no other. */
+  readonly statementId: string | null;
+  readonly ruleId: string | null;
+  readonly versionId: string | null;
+  /** The assessment or claim: of evidence that is no statement. */
+  readonly sourceId: string | null;
+  /** Whose word it is. */
   readonly authorityKey: string;
   readonly occurredAt: Date;
   readonly expiresAt: Date | null;
-  readonly retraction: 'VOIDED' | null;
+  readonly retraction: 'VOIDED' | 'REVOKED' | null;
 }
 
 /** Whether two rows say the same of one piece of evidence. */
@@ -52,10 +59,15 @@ export async function reconcileEvidence(
      where statement_id = any($1::uuid[]) and version_id = any($3::uuid[]) and id <> all($2::uuid[]) and retraction is distinct from 'RULE'`,
     [statementIds, evidence.map((row) => row.id), versionIds],
   );
+  await writeEvidence(sql, evidence);
+}
+
+async function writeEvidence(sql: Sql, evidence: readonly NewEvidence[]): Promise<void> {
   await sql.rows(
-    `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction, positive, weight, version_id)
+    `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction, positive, weight,
+       version_id, kind, source_id)
      select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[],
-       $12::smallint[], $13::uuid[])
+       $12::smallint[], $13::uuid[], $14::text[], $15::uuid[])
        as t(learner_id, id) order by t.learner_id, t.id
      on conflict (learner_id, id) do update set retraction = excluded.retraction where evidence.retraction is distinct from excluded.retraction`,
     [
@@ -72,8 +84,23 @@ export async function reconcileEvidence(
       evidence.map((row) => row.positive),
       evidence.map((row) => row.weight),
       evidence.map((row) => row.versionId),
+      evidence.map((row) => row.kind),
+      evidence.map((row) => row.sourceId),
     ],
   );
+}
+
+/** Writes the evidence of learners that is no statement; what there was of it beyond that is deleted with what differs. */
+export async function replaceOtherEvidence(sql: Sql, learnerIds: readonly string[], evidence: readonly NewEvidence[]): Promise<void> {
+  const should = new Map(evidence.map((row) => [row.id, row]));
+  const present = await readOtherEvidence(sql, learnerIds);
+  const wrong = present.filter((row) => !sameEvidence(row, should.get(row.id)));
+  if (wrong.length > 0)
+    await sql.rows('delete from progress.evidence e using unnest($1::uuid[], $2::uuid[]) as t(learner, id) where e.learner_id = t.learner and e.id = t.id', [
+      wrong.map((row) => row.learnerId),
+      wrong.map((row) => row.id),
+    ]);
+  if (evidence.length > 0) await writeEvidence(sql, evidence);
 }
 
 /** Retracts what statements of an agent gave a learner. */
@@ -85,17 +112,27 @@ export async function retractOfAgent(sql: Sql, learnerId: string, agentKey: stri
   );
 }
 
-/** Everything not retracted of some learners, by learner; which of it counts is for the lane to say. */
-export async function readFoldEvidence(
-  sql: Sql,
-  learnerIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly (FoldEvidence & { readonly versionId: string | null })[]>> {
+/** What is known of a person, for the fold. */
+export interface FoldInput {
+  /** Everything not retracted; which of it counts is for the lane to say. */
+  readonly evidence: readonly (FoldEvidence & { readonly versionId: string | null })[];
+  readonly overrides: readonly FoldOverride[];
+}
+
+/** What the fold needs of some learners. */
+export async function readFoldInput(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, FoldInput>> {
   const rows = await sql.rows<FoldEvidence & { learnerId: string; versionId: string | null }>(
     `select learner_id, id, item_id, level, positive, weight, authority_key as source, occurred_at, expires_at, version_id
      from progress.evidence where learner_id = any($1::uuid[]) and retraction is null`,
     [learnerIds],
   );
-  return byLearner(learnerIds, rows);
+  const overrides = await sql.rows<FoldOverride & { learnerId: string }>(
+    `select learner_id, id, item_id, level, counts_for_rollup, created_at as decided_at, valid_from, least(valid_until, revoked_at) as valid_until
+     from progress.competency_override where learner_id = any($1::uuid[])`,
+    [learnerIds],
+  );
+  const byPerson = byLearner(learnerIds, overrides);
+  return new Map([...byLearner(learnerIds, rows)].map(([id, evidence]) => [id, { evidence, overrides: byPerson.get(id) ?? [] }]));
 }
 
 /** Rows by learner, each learner asked about with a list of its own. */
@@ -105,7 +142,7 @@ function byLearner<T extends { readonly learnerId: string }>(learnerIds: Iterabl
   return lists;
 }
 
-const PROGRESS = 'p.learner_id, p.item_id, p.current_level, p.direct_level, p.source, p.confidence, p.supporting, p.next_change_at';
+const PROGRESS = 'p.learner_id, p.item_id, p.current_level, p.computed_level, p.direct_level, p.source, p.confidence, p.supporting, p.next_change_at';
 
 /** The stored answers of the fold, by learner, each from the generation given. */
 export async function readProgress(sql: Sql, places: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
@@ -150,13 +187,13 @@ export async function writeProgress(sql: Sql, changed: readonly ProgressChange[]
   }
   if (changed.length === 0) return;
   await sql.rows(
-    `insert into progress.competency_progress (learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence, generation)
-     select t.learner_id, t.item_id, t.current_level, t.direct_level, t.source, t.next_change_at, t.supporting::uuid[], t.confidence, t.generation
-     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::smallint[], $9::int[])
-       as t(learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence, generation)
+    `insert into progress.competency_progress (learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence, generation, computed_level)
+     select t.learner_id, t.item_id, t.current_level, t.direct_level, t.source, t.next_change_at, t.supporting::uuid[], t.confidence, t.generation, t.computed_level
+     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::smallint[], $9::int[], $10::int[])
+       as t(learner_id, item_id, current_level, direct_level, source, next_change_at, supporting, confidence, generation, computed_level)
      order by t.learner_id, t.generation, t.item_id
      on conflict (learner_id, generation, item_id) do update set current_level = excluded.current_level, direct_level = excluded.direct_level, source = excluded.source,
-       next_change_at = excluded.next_change_at, supporting = excluded.supporting, confidence = excluded.confidence`,
+       next_change_at = excluded.next_change_at, supporting = excluded.supporting, confidence = excluded.confidence, computed_level = excluded.computed_level`,
     [
       changed.map((row) => row.learnerId),
       changed.map((row) => row.progress.itemId),
@@ -168,12 +205,13 @@ export async function writeProgress(sql: Sql, changed: readonly ProgressChange[]
       changed.map((row) => `{${row.progress.supporting.join(',')}}`),
       changed.map((row) => row.progress.confidence),
       changed.map((row) => row.generation),
+      changed.map((row) => row.progress.computedLevel),
     ],
   );
 }
 
 /** Why a level changed. */
-export type EventCause = 'STATEMENT' | 'VOID' | 'RULE_CHANGE' | 'FRAMEWORK_CHANGE' | 'IDENTITY' | 'EXPIRY' | 'REBUILD';
+export type EventCause = 'STATEMENT' | 'VOID' | 'RULE_CHANGE' | 'FRAMEWORK_CHANGE' | 'IDENTITY' | 'EXPIRY' | 'REBUILD' | 'ASSESSMENT' | 'OVERRIDE';
 
 export interface NewProgressEvent {
   readonly learnerId: string;
@@ -207,11 +245,19 @@ export async function insertEvents(sql: Sql, events: readonly NewProgressEvent[]
 /** Evidence of learners by rule versions as it was written, unless it is retracted; for comparison with what it should be. */
 export async function readLiveEvidence(sql: Sql, learnerIds: readonly string[], versionIds: readonly string[]): Promise<readonly NewEvidence[]> {
   return sql.rows<NewEvidence>(
-    `select learner_id, id, item_id, level, positive, weight, statement_id, rule_id, version_id, authority_key, occurred_at, expires_at, retraction
+    `select learner_id, id, item_id, level, positive, weight, kind, statement_id, rule_id, version_id, source_id, authority_key, occurred_at, expires_at, retraction
      from progress.evidence where learner_id = any($1::uuid[]) and version_id = any($2::uuid[]) and (retraction is null or retraction = 'VOIDED')`,
     [learnerIds, versionIds],
   );
 }
+
+/** Evidence of learners that is no statement, as it was written. */
+export const readOtherEvidence = (sql: Sql, learnerIds: readonly string[]) =>
+  sql.rows<NewEvidence>(
+    `select learner_id, id, item_id, level, positive, weight, kind, statement_id, rule_id, version_id, source_id, authority_key, occurred_at, expires_at, retraction
+     from progress.evidence where learner_id = any($1::uuid[]) and kind <> 'XAPI'`,
+    [learnerIds],
+  );
 
 /** Retracts what learners hold by rule versions beyond the evidence given, and deletes what differs from it, to be written anew. */
 export async function clearOtherEvidence(
@@ -254,8 +300,11 @@ export interface EvidenceRow {
   readonly level: number;
   readonly positive: boolean;
   readonly weight: number;
-  readonly statementId: string;
-  readonly ruleId: string;
+  readonly kind: EvidenceKind;
+  readonly statementId: string | null;
+  readonly ruleId: string | null;
+  /** The assessment or claim. */
+  readonly sourceId: string | null;
   /** The version of the rule, and whether it does not count yet. */
   readonly versionId: string | null;
   readonly isDraft: boolean;
@@ -264,7 +313,7 @@ export interface EvidenceRow {
   readonly retraction: string | null;
 }
 
-const EVIDENCE = `id, learner_id, item_id, level, positive, weight, statement_id, rule_id, version_id, occurred_at, expires_at, retraction,
+const EVIDENCE = `id, learner_id, item_id, level, positive, weight, kind, statement_id, rule_id, version_id, source_id, occurred_at, expires_at, retraction,
   coalesce((select v.status in ('DRAFT', 'ACTIVATING') from progress.rule_set_version v where v.id = version_id), false) as is_draft`;
 
 /** All evidence of learners for items, newest first, retracted included. */
@@ -302,8 +351,11 @@ export const eventsOfLearners = (sql: Sql, learnerIds: readonly string[], limit:
     [learnerIds, limit],
   );
 
-/** Deletes everything derived about a learner. */
+/** Deletes everything about a learner, and that they judged others: what they judged stays, by nobody in particular. */
 export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void> {
-  for (const table of ['evidence', 'competency_progress', 'learner_generation', 'progress_event'])
+  for (const table of ['evidence', 'competency_progress', 'learner_generation', 'progress_event', 'assessment', 'prior_learning_claim', 'competency_override'])
     await sql.rows(`delete from progress.${table} where learner_id = $1`, [learnerId]);
+  await sql.rows('update progress.assessment set assessor_learner_id = null where assessor_learner_id = $1', [learnerId]);
+  await sql.rows('update progress.prior_learning_claim set reviewer_id = null where reviewer_id = $1', [learnerId]);
+  await sql.rows('update progress.competency_override set decided_by_id = null where decided_by_id = $1', [learnerId]);
 }

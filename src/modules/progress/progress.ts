@@ -6,6 +6,7 @@ import { foldProgress, type ItemProgress } from './fold.ts';
 import { laneAt, readLanes } from './generation.store.ts';
 import { type BuildStep, beginRebuild, buildPage, finish, followChange, tidy, type Workshop } from './generations.ts';
 import { countsIn, type Lane } from './lanes.ts';
+import { OtherEvidence } from './other-evidence.ts';
 import * as store from './progress.store.ts';
 import { projectBucket, rulesAbout } from './project.ts';
 import { ModelCache, refold } from './refold.ts';
@@ -36,12 +37,14 @@ export class Progress {
   readonly #database: Database;
   readonly #workshop: Workshop;
   readonly ruleSets: RuleSets;
+  readonly others: OtherEvidence;
 
   /** @param page learners made anew in one transaction. */
   constructor(database: Database, clock: Clock, page: number) {
     this.#database = database;
     this.#workshop = { clock, models: new ModelCache(), page };
     this.ruleSets = new RuleSets(database, this.#workshop);
+    this.others = new OtherEvidence(database, this.#workshop);
   }
 
   get #sql(): Sql {
@@ -166,14 +169,15 @@ export class Progress {
       !rows || rows.some(({ nextChangeAt }) => nextChangeAt !== null && nextChangeAt <= now);
     const stale = learnerIds.filter((id) => isStale(stored.get(id)));
     if (stale.length === 0) return stored;
-    const evidence = await store.readFoldEvidence(this.#sql, stale);
+    const people = await store.readFoldInput(this.#sql, stale);
     const model = await this.#models.of(this.#sql, lane);
     const fold = (id: string): readonly ItemProgress[] =>
       foldProgress(
-        (evidence.get(id) ?? []).filter((row) => countsIn(lane, row)),
+        (people.get(id)?.evidence ?? []).filter((row) => countsIn(lane, row)),
         model,
         asOf ?? now,
-      ).filter((row) => row.currentLevel > 0);
+        people.get(id)?.overrides,
+      ).filter((row) => row.currentLevel > 0 || row.computedLevel > 0);
     return new Map([...stored, ...stale.map((id) => [id, fold(id)] as const)]);
   }
 

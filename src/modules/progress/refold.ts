@@ -46,6 +46,7 @@ export function sameProgress(a: ItemProgress | undefined, b: ItemProgress): bool
   return (
     a !== undefined &&
     a.currentLevel === b.currentLevel &&
+    a.computedLevel === b.computedLevel &&
     a.directLevel === b.directLevel &&
     a.source === b.source &&
     a.confidence === b.confidence &&
@@ -61,7 +62,11 @@ export interface Cause {
   readonly statementId: string | null;
 }
 
-type Evidence = Awaited<ReturnType<typeof store.readFoldEvidence>>;
+/** What the fold needs of some learners, and when. */
+interface Known {
+  readonly people: ReadonlyMap<string, store.FoldInput>;
+  readonly now: Date;
+}
 
 /** How stored answers become those of a fold. */
 interface Changes {
@@ -71,13 +76,7 @@ interface Changes {
 }
 
 /** Compares what is stored for learners, each in one generation, with a fold in a lane. */
-async function compareLane(
-  sql: Sql,
-  models: ModelCache,
-  lane: Lane,
-  places: ReadonlyMap<string, number>,
-  { evidence, now }: { readonly evidence: Evidence; readonly now: Date },
-): Promise<Changes> {
+async function compareLane(sql: Sql, models: ModelCache, lane: Lane, places: ReadonlyMap<string, number>, { people, now }: Known): Promise<Changes> {
   const before = await store.readProgress(sql, places);
   const model = await models.of(sql, lane);
   const changed: store.ProgressChange[] = [];
@@ -88,8 +87,9 @@ async function compareLane(
   };
   for (const [learnerId, generation] of places) {
     const old = new Map((before.get(learnerId) ?? []).map((row) => [row.itemId, row]));
-    const counting = (evidence.get(learnerId) ?? []).filter((row) => countsIn(lane, row));
-    for (const progress of foldProgress(counting, model, now)) {
+    const { evidence, overrides } = people.get(learnerId) ?? { evidence: [], overrides: [] };
+    const counting = evidence.filter((row) => countsIn(lane, row));
+    for (const progress of foldProgress(counting, model, now, overrides)) {
       const previous = old.get(progress.itemId);
       old.delete(progress.itemId);
       if (sameProgress(previous, progress)) continue;
@@ -114,9 +114,8 @@ export const toEvents = (levels: readonly generations.LevelChange[], now: Date, 
  */
 export async function refold(sql: Sql, clock: Clock, models: ModelCache, causes: ReadonlyMap<string, Cause>, lanes: Lanes): Promise<void> {
   const learnerIds = [...causes.keys()];
-  const evidence = await store.readFoldEvidence(sql, learnerIds);
+  const input = { people: await store.readFoldInput(sql, learnerIds), now: clock.now() };
   const places = await generations.placesOf(sql, learnerIds, lanes);
-  const input = { evidence, now: clock.now() };
   const seen = await compareLane(sql, models, lanes.current, new Map([...places].map(([id, place]) => [id, place.current])), input);
   await store.writeProgress(sql, seen.changed, seen.gone);
   await store.insertEvents(
@@ -130,13 +129,7 @@ export async function refold(sql: Sql, clock: Clock, models: ModelCache, causes:
 }
 
 /** Writes what a lane that is being built says of learners, and that it has them. */
-export async function foldNext(
-  sql: Sql,
-  models: ModelCache,
-  next: Lane,
-  learnerIds: readonly string[],
-  input: { readonly evidence: Evidence; readonly now: Date },
-): Promise<void> {
+export async function foldNext(sql: Sql, models: ModelCache, next: Lane, learnerIds: readonly string[], input: Known): Promise<void> {
   if (learnerIds.length === 0) return;
   const { changed, gone } = await compareLane(sql, models, next, new Map(learnerIds.map((id) => [id, next.generation])), input);
   await store.writeProgress(sql, changed, gone);

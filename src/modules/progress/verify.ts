@@ -5,6 +5,7 @@ import { agentsOfLearners, learnerIdsAfter, lockLearners } from '../people/index
 import { foldProgress, type ItemProgress } from './fold.ts';
 import { placesOf, readLanes } from './generation.store.ts';
 import { countsIn } from './lanes.ts';
+import { otherEvidenceOf } from './other-evidence.store.ts';
 import * as store from './progress.store.ts';
 import { deriveEvidence, rulesAbout } from './project.ts';
 import { type ModelCache, sameProgress } from './refold.ts';
@@ -52,11 +53,12 @@ export async function verifyPage(
     const versionIds = [...lanes.current.rules.keys()];
     const agents = await agentsOfLearners(sql, learnerIds);
     const { statements, waiting: actors } = await statementsOfActors(sql, [...agents.keys()]);
-    const evidence = deriveEvidence(await rulesAbout(sql, versionIds, statements), lanes, statements, agents);
+    const evidence = [...deriveEvidence(await rulesAbout(sql, versionIds, statements), lanes, statements, agents), ...(await otherEvidenceOf(sql, learnerIds))];
     // Learners with a statement that is not projected yet: their rows may lag.
     const waiting = new Set([...actors].flatMap((key) => agents.get(key) ?? []));
     const settled = learnerIds.filter((id) => !waiting.has(id));
-    const live = await store.readLiveEvidence(sql, settled, versionIds);
+    const live = [...(await store.readLiveEvidence(sql, settled, versionIds)), ...(await store.readOtherEvidence(sql, settled))];
+    const people = await store.readFoldInput(sql, settled);
     const stored = Map.groupBy(
       live.filter((row) => countsIn(lanes.current, row)),
       (row) => row.learnerId,
@@ -69,7 +71,7 @@ export async function verifyPage(
     const differences = settled.flatMap((learnerId): readonly Difference[] => {
       const own = should.get(learnerId) ?? [];
       const counting = own.filter((row) => row.retraction === null).map((row) => ({ ...row, source: row.authorityKey }));
-      const levels = foldProgress(counting, model, now);
+      const levels = foldProgress(counting, model, now, people.get(learnerId)?.overrides);
       // What time has made old is not wrong: readers fold it again, and so will the scheduler.
       const rows = progress.get(learnerId) ?? [];
       const old = new Set(rows.filter(({ nextChangeAt }) => nextChangeAt !== null && nextChangeAt <= now).map(({ itemId }) => itemId));
