@@ -4,6 +4,7 @@ import { Migration20261124000003 } from './20261124000003_link_signatures.ts';
 import { Migration20261124000004 } from './20261124000004_levels.ts';
 import { Migration20261124000005 } from './20261124000005_generations.ts';
 import { Migration20261124000006 } from './20261124000006_other_evidence.ts';
+import { Migration20261124000007 } from './20261124000007_identity_changes.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: '20261124000004_levels', class: Migration20261124000004 },
   { name: '20261124000005_generations', class: Migration20261124000005 },
   { name: '20261124000006_other_evidence', class: Migration20261124000006 },
+  { name: '20261124000007_identity_changes', class: Migration20261124000007 },
 ];

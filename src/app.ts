@@ -99,6 +99,11 @@ export function createModules(config: Config, database: Database, clock: Clock):
     people: new People(database, clock, {
       onErased: forget,
       onUnlinking: progress.hold,
+      onMoved: (sql, move) => progress.identitiesMoved(sql, move),
+      onMerged: async (sql, move) => {
+        await progress.merge(sql, move);
+        for (const module of [training, access]) await module.merge(sql, move.from, move.into);
+      },
       onUnlinked: (sql, learnerId, agentKey) => progress.identityUnlinked(sql, learnerId, agentKey),
     }),
     progress,

@@ -104,6 +104,7 @@ export function createLoaders({ access, competencies, forwarding, people, progre
     frameworkVersionById: one(competencies.versionsById),
     holdingsByLearner: many(people.holdingsOfLearners, (row) => row.learnerId),
     identitiesByLearner: many(people.identitiesOfLearners, (row) => row.learnerId),
+    identityChangesByLearner: many(people.identityChangesOf, (row) => row.ofLearner),
     /** Of the store as a whole; the key says nothing. */
     lastPosition: new DataLoader(async (keys: readonly string[]) => {
       const position = await forwarding.lastPosition();

@@ -21,7 +21,14 @@ import { ErasureResolver } from './lrs/erasures.ts';
 import { ForwarderMutations, StatementForwarderResolver } from './lrs/forwarders.ts';
 import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';
 import { NodeResolver } from './node-resolver.ts';
-import { LearnerResolver, OrganizationUnitResolver, PeopleMutations, PositionHoldingResolver, PositionResolver } from './people/resolvers.ts';
+import {
+  IdentityChangeResolver,
+  LearnerResolver,
+  OrganizationUnitResolver,
+  PeopleMutations,
+  PositionHoldingResolver,
+  PositionResolver,
+} from './people/resolvers.ts';
 import { ImpactMutations, ImpactPreviewResolver, LevelChangeResolver, UnitImpactResolver } from './progress/impact.ts';
 import {
   AssessmentResolver,
@@ -93,6 +100,7 @@ export function graphqlSchema(): GraphQLSchema {
       EvidenceRuleSetVersionResolver,
       ForwarderMutations,
       FrameworkVersionResolver,
+      IdentityChangeResolver,
       ImpactMutations,
       ImpactPreviewResolver,
       LearnerJudgementsResolver,

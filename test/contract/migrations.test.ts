@@ -37,6 +37,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000004_levels',
     '20261124000005_generations',
     '20261124000006_other_evidence',
+    '20261124000007_identity_changes',
   ]);
   expect(statements).toEqual([]);
 });

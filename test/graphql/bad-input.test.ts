@@ -415,6 +415,8 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['learnerCreate', 'input: { name: "Budi", staffCategory: PNS }'],
   ['learnerIdentityAdd', 'input: { learnerId: "x", identity: { ifiKind: mbox, ifiValue: "mailto:budi@lms.example" } }'],
   ['learnerIdentityRemove', 'input: { learnerId: "x", identity: { ifiKind: mbox, ifiValue: "mailto:budi@lms.example" } }'],
+  ['learnerMerge', 'fromId: "x", intoId: "x"'],
+  ['learnerSplit', 'input: { learnerId: "x", name: "Budi", staffCategory: PNS, identities: [] }'],
   ['moduleAdd', 'input: { programVersionId: "x", title: "x", jp: 1 }'],
   ['organizationUnitCreate', 'input: { code: "NEW", name: "x", kind: OPD }'],
   ['partnerCreate', 'input: { code: "NEW", name: "x", kind: UNIVERSITY }'],

@@ -86,6 +86,7 @@ const COUNTED = [
   'competency.position_standard',
   'people.learner',
   'people.agent_identity',
+  'people.identity_change',
   'people.position',
   'people.organization_unit',
   'people.position_holding',

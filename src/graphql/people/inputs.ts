@@ -44,6 +44,21 @@ export class LearnerIdentityRemoveInput {
   identity!: IdentityInput;
 }
 
+@InputType({ description: 'A second learner to make of one who turned out to be two people.' })
+export class LearnerSplitInput {
+  @Field(() => ID, { description: 'The learner who keeps all else.' })
+  learnerId!: string;
+
+  @Field(() => String, { description: 'The name of the new one.' })
+  name!: string;
+
+  @Field(() => StaffCategory, { description: 'Their staff category.' })
+  staffCategory!: keyof typeof StaffCategory;
+
+  @Field(() => [IdentityInput], { description: 'The identifiers that are the new one’s, with all that statements under them gave; 1 to 100.' })
+  identities!: IdentityInput[];
+}
+
 @InputType({ description: 'A position to add.' })
 export class PositionCreateInput {
   @Field(() => String, { description: 'Its code; unique.' })

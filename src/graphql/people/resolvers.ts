@@ -1,12 +1,13 @@
 import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { HoldingRow, LearnerRow, PositionRow, UnitRow } from '../../modules/people/index.ts';
+import type { Viewer } from '../../modules/access/index.ts';
+import type { HoldingRow, IdentityChangeRow, LearnerRow, PositionRow, UnitRow } from '../../modules/people/index.ts';
 import type { Ifi } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
 import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
-import { fromGlobalId } from '../node.ts';
+import { fromGlobalId, toGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
 import { progressRows } from '../progress/progress-rows.ts';
 import {
@@ -14,17 +15,30 @@ import {
   LearnerCreateInput,
   LearnerIdentityAddInput,
   LearnerIdentityRemoveInput,
+  LearnerSplitInput,
   OrganizationUnitCreateInput,
   PositionCreateInput,
   PositionHoldingCreateInput,
 } from './inputs.ts';
-import { Learner, LearnerConnection, OrganizationUnit, OrganizationUnitConnection, Position, PositionConnection, PositionHolding } from './types.ts';
+import {
+  IdentityChange,
+  Learner,
+  LearnerConnection,
+  OrganizationUnit,
+  OrganizationUnitConnection,
+  Position,
+  PositionConnection,
+  PositionHolding,
+} from './types.ts';
 
 @ArgsType()
 class LearnersArgs extends PageArgs {
   @Field(() => ID, { nullable: true, description: 'Only those who take part in this batch.' })
   batchId?: string;
 }
+
+/** Who is named in the trail. */
+const labelOf = (viewer: Viewer): string | null => (viewer.role === 'ADMIN' ? (viewer.label ?? null) : null);
 
 const ifiOf = ({ ifiKind, homePage, ifiValue }: IdentityInput): Ifi => ({ kind: ifiKind, homePage, value: ifiValue });
 
@@ -57,6 +71,12 @@ export class LearnerResolver {
   }
 
   @FieldResolver()
+  @Access(ADMIN)
+  async identityChanges(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.identityChangesByLearner.load(learner.id);
+  }
+
+  @FieldResolver()
   @Access(READERS)
   async holdings(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
     return loaders.holdingsByLearner.load(learner.id);
@@ -83,6 +103,21 @@ export class LearnerResolver {
   @Access(READERS)
   async progressEvents(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
     return loaders.eventsByLearner.load(learner.id);
+  }
+}
+
+@Resolver(() => IdentityChange)
+export class IdentityChangeResolver {
+  @FieldResolver()
+  @Access(ADMIN)
+  identifiers(@Root() { identifiers }: IdentityChangeRow) {
+    return identifiers.map(({ kind, homePage, value }) => ({ ifiKind: kind, homePage, ifiValue: value }));
+  }
+
+  @FieldResolver()
+  @Access(ADMIN)
+  otherLearnerId(@Root() { otherLearnerId }: IdentityChangeRow): string | null {
+    return otherLearnerId === null ? null : toGlobalId('Learner', otherLearnerId);
   }
 }
 
@@ -134,6 +169,8 @@ export class PositionHoldingResolver {
 const LearnerCreatePayload = payloadType('LearnerCreate', 'learner', () => Learner, 'The learner added.');
 const LearnerIdentityAddPayload = payloadType('LearnerIdentityAdd', 'learner', () => Learner, 'The learner.');
 const LearnerIdentityRemovePayload = payloadType('LearnerIdentityRemove', 'learner', () => Learner, 'The learner.');
+const LearnerMergePayload = payloadType('LearnerMerge', 'learner', () => Learner, 'The learner who has everything.');
+const LearnerSplitPayload = payloadType('LearnerSplit', 'learner', () => Learner, 'The new learner.');
 const PositionCreatePayload = payloadType('PositionCreate', 'position', () => Position, 'The position added.');
 const OrganizationUnitCreatePayload = payloadType('OrganizationUnitCreate', 'organizationUnit', () => OrganizationUnit, 'The unit added.');
 const PositionHoldingCreatePayload = payloadType('PositionHoldingCreate', 'learner', () => Learner, 'The learner with the new holding.');
@@ -143,15 +180,15 @@ export class PeopleMutations {
   @Mutation(() => LearnerCreatePayload, { description: 'Adds a civil servant. Their key is random and says nothing about them.' })
   @Access(ADMIN)
   async learnerCreate(
-    @Ctx() { modules, loaders }: GraphContext,
+    @Ctx() { modules, loaders, viewer }: GraphContext,
     @Arg('input', () => LearnerCreateInput, { description: 'The learner.' }) input: LearnerCreateInput,
   ) {
     return attempt('learner', async () => {
-      const { id } = await modules.people.createLearner({
-        name: input.name,
-        staffCategory: input.staffCategory,
-        identities: boundedList(input.identities, '/identities').map(ifiOf),
-      });
+      const { name, staffCategory } = input;
+      const { id } = await modules.people.createLearner(
+        { name, staffCategory, identities: boundedList(input.identities, '/identities').map(ifiOf) },
+        labelOf(viewer),
+      );
       return loaders.learnerById.load(id);
     });
   }
@@ -159,12 +196,12 @@ export class PeopleMutations {
   @Mutation(() => LearnerIdentityAddPayload, { description: 'Links one more xAPI identifier to a learner.' })
   @Access(ADMIN)
   async learnerIdentityAdd(
-    @Ctx() { modules, loaders }: GraphContext,
+    @Ctx() { modules, loaders, viewer }: GraphContext,
     @Arg('input', () => LearnerIdentityAddInput, { description: 'The identifier.' }) input: LearnerIdentityAddInput,
   ) {
     return attempt('learner', async () => {
       const id = fromGlobalId('Learner', input.learnerId, '/learnerId');
-      await modules.people.addIdentity(id, ifiOf(input.identity));
+      await modules.people.addIdentity(id, ifiOf(input.identity), labelOf(viewer));
       return loaders.learnerById.load(id);
     });
   }
@@ -174,12 +211,43 @@ export class PeopleMutations {
   })
   @Access(ADMIN)
   async learnerIdentityRemove(
-    @Ctx() { modules, loaders }: GraphContext,
+    @Ctx() { modules, loaders, viewer }: GraphContext,
     @Arg('input', () => LearnerIdentityRemoveInput, { description: 'The identifier.' }) input: LearnerIdentityRemoveInput,
   ) {
     return attempt('learner', async () => {
       const id = fromGlobalId('Learner', input.learnerId, '/learnerId');
-      await modules.people.removeIdentity(id, ifiOf(input.identity));
+      await modules.people.removeIdentity(id, ifiOf(input.identity), labelOf(viewer));
+      return loaders.learnerById.load(id);
+    });
+  }
+
+  @Mutation(() => LearnerMergePayload, {
+    description: 'Makes one learner of two who turned out to be one person: everything of the first is the second’s, and the first is no more.',
+  })
+  @Access(ADMIN)
+  async learnerMerge(
+    @Ctx() { modules, loaders, viewer }: GraphContext,
+    @Arg('fromId', () => ID, { description: 'Who is no more after it.' }) fromId: string,
+    @Arg('intoId', () => ID, { description: 'Who has everything after it.' }) intoId: string,
+  ) {
+    return attempt('learner', async () => {
+      const into = fromGlobalId('Learner', intoId, '/intoId');
+      await modules.people.mergeLearners(fromGlobalId('Learner', fromId, '/fromId'), into, labelOf(viewer));
+      return loaders.learnerById.load(into);
+    });
+  }
+
+  @Mutation(() => LearnerSplitPayload, { description: 'Makes a second learner of one who turned out to be two people.' })
+  @Access(ADMIN)
+  async learnerSplit(
+    @Ctx() { modules, loaders, viewer }: GraphContext,
+    @Arg('input', () => LearnerSplitInput, { description: 'The new learner.' }) input: LearnerSplitInput,
+  ) {
+    return attempt('learner', async () => {
+      const { name, staffCategory } = input;
+      const identities = boundedList(input.identities, '/identities').map(ifiOf);
+      const learnerId = fromGlobalId('Learner', input.learnerId, '/learnerId');
+      const { id } = await modules.people.splitLearner(learnerId, { name, staffCategory, identities }, labelOf(viewer));
       return loaders.learnerById.load(id);
     });
   }

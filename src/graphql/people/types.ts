@@ -1,6 +1,6 @@
 import { GraphQLDateTimeISO } from 'graphql-scalars';
-import { ObjectType } from 'type-graphql';
-import { ADMIN_OR_SELF, ANYONE, Exposed, READERS } from '../access.ts';
+import { ID, ObjectType } from 'type-graphql';
+import { ADMIN, ADMIN_OR_SELF, ANYONE, Exposed, READERS } from '../access.ts';
 import { PositionStandard } from '../competency/types.ts';
 import { connectionType } from '../connection.ts';
 import { enumType } from '../enums.ts';
@@ -93,6 +93,31 @@ export class LearnerIdentity {
   ifiValue!: string;
 }
 
+const IdentityChangeKind = enumType('IdentityChangeKind', 'What happened to who a learner is known as.', {
+  LINKED: 'Identifiers were linked to the learner.',
+  UNLINKED: 'An identifier was taken from the learner.',
+  MERGED: 'Another learner turned out to be the same person.',
+  SPLIT: 'The learner turned out to be two people.',
+});
+
+@ObjectType({ description: 'One change to who a learner is known as.' })
+export class IdentityChange {
+  @Exposed(ADMIN, () => IdentityChangeKind, 'What happened.')
+  kind!: string;
+
+  @Exposed(ADMIN, () => GraphQLDateTimeISO, 'When.')
+  createdAt!: Date;
+
+  @Exposed(ADMIN, () => [LearnerIdentity], 'The identifiers concerned.')
+  identifiers?: LearnerIdentity[];
+
+  @Exposed(ADMIN, () => ID, 'The other learner of a merge or split; of a merge the one who came in and is no more.', { nullable: true })
+  otherLearnerId?: string | null;
+
+  @Exposed(ADMIN, () => String, 'Label of the token that did it; null for a command.', { nullable: true })
+  changedBy!: string | null;
+}
+
 @ObjectType({ implements: Node, description: 'A civil servant who learns. Towards a partner the id is a pseudonym that no other partner knows.' })
 export class Learner extends Node {
   @Exposed(READERS, () => String, 'Their name; null for a partner whose grant does not show names.', { nullable: true })
@@ -103,6 +128,9 @@ export class Learner extends Node {
 
   @Exposed(ADMIN_OR_SELF, () => [LearnerIdentity], 'The identifiers by which statements know them.')
   identities?: LearnerIdentity[];
+
+  @Exposed(ADMIN, () => [IdentityChange], 'What happened to who they are known as, newest first.')
+  identityChanges?: IdentityChange[];
 
   @Exposed(READERS, () => [PositionHolding], 'Positions held, latest first.')
   holdings?: PositionHolding[];

@@ -46,6 +46,7 @@ export async function credentialById(sql: Sql, id: string): Promise<CredentialLi
 }
 
 export interface TokenRow {
+  readonly label: string;
   readonly role: Viewer['role'];
   readonly partnerId: string | null;
   readonly learnerId: string | null;
@@ -53,7 +54,7 @@ export interface TokenRow {
 
 export async function findToken(sql: Sql, tokenHash: Buffer, now: Date): Promise<TokenRow | null> {
   const [row] = await sql.rows<TokenRow>(
-    'select role, partner_id, learner_id from access.api_token where token_hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)',
+    'select label, role, partner_id, learner_id from access.api_token where token_hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)',
     [tokenHash, now],
   );
   return row ?? null;
@@ -130,4 +131,10 @@ export async function hasGrant(sql: Sql, partnerId: string, programId: string, n
 export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void> {
   await sql.rows('delete from access.api_token where learner_id = $1', [learnerId]);
   await sql.rows('delete from access.partner_pseudonym where learner_id = $1', [learnerId]);
+}
+
+/** The pseudonym that a partner knows one of two by goes; the other one's stays. */
+export async function moveTokens(sql: Sql, from: string, into: string): Promise<void> {
+  await sql.rows('update access.api_token set learner_id = $2 where learner_id = $1', [from, into]);
+  await sql.rows('delete from access.partner_pseudonym where learner_id = $1', [from]);
 }

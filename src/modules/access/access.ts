@@ -113,7 +113,7 @@ export class Access {
   async checkToken(token: string): Promise<Viewer | null> {
     const row = await store.findToken(this.#database.sql, digestSecret(token), this.#clock.now());
     if (!row) return null;
-    if (row.role === 'ADMIN') return { role: 'ADMIN' };
+    if (row.role === 'ADMIN') return { role: 'ADMIN', label: row.label };
     if (row.role === 'LEARNER') return row.learnerId ? { role: 'LEARNER', learnerId: row.learnerId } : null;
     return row.partnerId ? { role: row.role, partnerId: row.partnerId } : null;
   }
@@ -181,6 +181,9 @@ export class Access {
 
   /** Forgets a learner, within the transaction that deletes them. */
   forget = (sql: Sql, learnerId: string) => store.deleteOfLearner(sql, learnerId);
+
+  /** Gives the tokens of one learner to another, within the transaction that merges them. */
+  merge = (sql: Sql, from: string, into: string) => store.moveTokens(sql, from, into);
 
   credentials = (limit: number, afterKey: string | null) => store.listCredentials(this.#database.sql, limit, afterKey);
   credentialById = (id: string) => store.credentialById(this.#database.sql, id);

@@ -4,6 +4,7 @@ export {
   countLearners,
   type HoldingRow,
   holdAgentsUnlinked,
+  type IdentityChangeRow,
   type IdentityRow,
   type LearnerRow,
   learnerIdsAfter,
@@ -12,4 +13,4 @@ export {
   type PositionRow,
   type UnitRow,
 } from './people.store.ts';
-export { type NewHolding, type NewLearner, type OnLearnerErased, People } from './people.ts';
+export { type IdentityMove, type NewHolding, type NewLearner, type OnLearnerErased, People } from './people.ts';

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { base } from '../../db/entity.ts';
-import { IFI_KINDS } from '../../standards/xapi/index.ts';
+import { IFI_KINDS, type Ifi } from '../../standards/xapi/index.ts';
 
 /** Unit kinds of a city government (Pemerintah Kota), in the words of the law. */
 export const UNIT_KINDS = ['PEMKO', 'OPD', 'BIDANG', 'UPTD', 'KECAMATAN', 'KELURAHAN'] as const;
@@ -51,4 +51,21 @@ export const AgentIdentity = defineEntity({
   indexes: [{ properties: ['learner'] }],
 });
 
-export const peopleEntities = [OrganizationUnit, Position, Learner, PositionHolding, AgentIdentity];
+export const IDENTITY_CHANGES = ['LINKED', 'UNLINKED', 'MERGED', 'SPLIT'] as const;
+
+/** One change to who a learner is known as: the trail, never changed. */
+export const IdentityChange = defineEntity({
+  name: 'IdentityChange',
+  schema: 'people',
+  properties: {
+    ...base,
+    kind: p.enum(IDENTITY_CHANGES),
+    learnerId: p.uuid(),
+    otherLearnerId: p.uuid().nullable(),
+    identifiers: p.json<Ifi[]>(),
+    changedBy: p.text().nullable(),
+  },
+  indexes: [{ properties: ['learnerId'] }, { properties: ['otherLearnerId'] }],
+});
+
+export const peopleEntities = [OrganizationUnit, Position, Learner, PositionHolding, AgentIdentity, IdentityChange];

@@ -112,6 +112,7 @@ export async function deleteLearner(sql: Sql, id: string): Promise<readonly Ifi[
     [id],
   );
   await sql.rows('delete from people.position_holding where learner_id = $1', [id]);
+  await sql.rows('delete from people.identity_change where learner_id = $1 or other_learner_id = $1', [id]);
   await sql.rows('delete from people.learner where id = $1', [id]);
   return identities;
 }
@@ -201,4 +202,39 @@ export async function holdingsOfLearners(sql: Sql, learnerIds: readonly string[]
     'select id, learner_id, position_id, unit_id, valid_from, valid_to from people.position_holding where learner_id = any($1::uuid[]) order by valid_from desc, id',
     [learnerIds],
   );
+}
+
+export interface IdentityChangeRow {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly kind: 'LINKED' | 'UNLINKED' | 'MERGED' | 'SPLIT';
+  readonly learnerId: string;
+  readonly otherLearnerId: string | null;
+  readonly identifiers: readonly Ifi[];
+  readonly changedBy: string | null;
+}
+
+/** Changes that learners were part of, on either side, newest first. */
+export const identityChangesOf = (sql: Sql, learnerIds: readonly string[]) =>
+  sql.rows<IdentityChangeRow & { readonly ofLearner: string }>(
+    `select c.id, c.created_at, c.kind, c.learner_id, c.other_learner_id, c.identifiers, c.changed_by, l.id as of_learner
+     from unnest($1::uuid[]) as l(id) join people.identity_change c on c.learner_id = l.id or c.other_learner_id = l.id order by c.id desc`,
+    [learnerIds],
+  );
+
+/** Gives identifiers of one learner to another. */
+export async function moveIdentities(sql: Sql, agentKeys: readonly string[], into: string): Promise<void> {
+  await sql.rows('update people.agent_identity set learner_id = $2 where agent_key = any($1::uuid[])', [agentKeys, into]);
+}
+
+/** Gives the positions held by one learner to another; what the other holds at the same time already is dropped. Deletes the first. */
+export async function mergeLearner(sql: Sql, from: string, into: string): Promise<void> {
+  await sql.rows(
+    `update people.position_holding h set learner_id = $2 where learner_id = $1 and not exists (
+       select from people.position_holding o where o.learner_id = $2 and o.position_id = h.position_id and o.unit_id = h.unit_id
+         and tstzrange(o.valid_from, o.valid_to) && tstzrange(h.valid_from, h.valid_to))`,
+    [from, into],
+  );
+  await sql.rows('delete from people.position_holding where learner_id = $1', [from]);
+  await sql.rows('delete from people.learner where id = $1', [from]);
 }

@@ -11,6 +11,8 @@ import { ensurePseudonyms, type Viewer } from '../access/index.ts';
 import { ifiKey, requeueOfActors } from '../lrs/index.ts';
 import {
   AgentIdentity,
+  type IDENTITY_CHANGES,
+  IdentityChange,
   Learner,
   OrganizationUnit,
   type POSITION_FAMILIES,
@@ -35,6 +37,8 @@ export interface NewHolding {
   readonly validTo: Date | null;
 }
 
+const toIfi = ({ ifiKind, homePage, ifiValue }: store.IdentityRow): Ifi => ({ kind: ifiKind as Ifi['kind'], homePage, value: ifiValue });
+
 /** The Agent that an identifier makes, for the standard's own rules to judge. */
 const agentOf = (ifi: Ifi): unknown => (ifi.kind === 'account' ? { account: { homePage: ifi.homePage, name: ifi.value } } : { [ifi.kind]: ifi.value });
 
@@ -44,8 +48,23 @@ export type OnLearnerErased = (sql: Sql, learnerId: string, identities: readonly
 /** Told inside the transaction that takes an identifier from a learner, so that what rests on it goes too. */
 export type OnIdentityUnlinked = (sql: Sql, learnerId: string, agentKey: string) => Promise<void>;
 
+/** Identifiers that were one learner's and are another's. */
+export interface IdentityMove {
+  readonly from: string;
+  readonly into: string;
+  readonly agentKeys: readonly string[];
+}
+
+/** Told inside the transaction that gives identifiers of one learner to another, under the locks of both. */
+export type OnIdentitiesMoved = (sql: Sql, move: IdentityMove) => Promise<void>;
+
+/** Told inside the transaction that makes one learner of two, under the locks of both, before the first is deleted. */
+export type OnLearnersMerged = (sql: Sql, move: IdentityMove) => Promise<void>;
+
 /** Whom this module tells. */
 export interface PeopleListeners {
+  readonly onMoved: OnIdentitiesMoved;
+  readonly onMerged: OnLearnersMerged;
   readonly onErased: OnLearnerErased;
   readonly onUnlinked: OnIdentityUnlinked;
   /** Told first thing in that transaction, before anything is locked. */
@@ -69,24 +88,45 @@ export class People {
   }
 
   /** Adds a civil servant, with the identifiers their statements carry. Their key is random and says nothing about them. */
-  async createLearner(input: NewLearner): Promise<{ id: string }> {
-    checkTexts({ name: input.name });
-    const row = { ...stamp(this.#clock), learnerKey: randomUUID(), name: input.name, staffCategory: input.staffCategory };
+  async createLearner(input: NewLearner, by: string | null = null): Promise<{ id: string }> {
+    const row = this.#newLearner(input);
     await this.#database.write(async (em, sql) => {
       await em.insert(Learner, row);
       for (const [index, ifi] of input.identities.entries()) await this.#link(em, sql, row.id, ifi, `/identities/${index}`);
+      if (input.identities.length > 0) await this.#note(em, { kind: 'LINKED', learnerId: row.id, identifiers: input.identities.map(canonicalIfi), by });
     });
     return { id: row.id };
+  }
+
+  #newLearner({ name, staffCategory }: Omit<NewLearner, 'identities'>) {
+    checkTexts({ name });
+    return { ...stamp(this.#clock), learnerKey: randomUUID(), name, staffCategory };
+  }
+
+  /** Writes the trail. @param by label of the token that did it; null for a command. */
+  async #note(
+    em: EntityManager,
+    change: {
+      readonly kind: (typeof IDENTITY_CHANGES)[number];
+      readonly learnerId: string;
+      readonly otherLearnerId?: string;
+      readonly identifiers: readonly Ifi[];
+      readonly by: string | null;
+    },
+  ): Promise<void> {
+    const { by, identifiers, otherLearnerId = null, ...rest } = change;
+    await em.insert(IdentityChange, { ...stamp(this.#clock), ...rest, otherLearnerId, identifiers: [...identifiers], changedBy: by });
   }
 
   /**
    * Links one more identifier to a learner. Statements that came in under it earlier count from now on.
    * @throws AppError INVALID_INPUT when it is no valid identifier, CONFLICT when it belongs to someone.
    */
-  async addIdentity(learnerId: string, ifi: Ifi): Promise<void> {
+  async addIdentity(learnerId: string, ifi: Ifi, by: string | null = null): Promise<void> {
     await this.#database.write(async (em, sql) => {
       await assertExists(sql, 'people.learner', learnerId, '/learnerId', 'learner');
       await this.#link(em, sql, learnerId, ifi, '/identity');
+      await this.#note(em, { kind: 'LINKED', learnerId, identifiers: [canonicalIfi(ifi)], by });
     });
   }
 
@@ -95,10 +135,10 @@ export class People {
    * whoever the identifier is linked to next.
    * @throws AppError INVALID_INPUT when the learner has no such identifier.
    */
-  async removeIdentity(learnerId: string, given: Ifi): Promise<void> {
+  async removeIdentity(learnerId: string, given: Ifi, by: string | null = null): Promise<void> {
     const ifi = canonicalIfi(given);
     const agentKey = ifiKey(ifi);
-    await this.#database.transaction(async (sql) => {
+    await this.#database.write(async (em, sql) => {
       await this.#told.onUnlinking(sql);
       await assertExists(sql, 'people.learner', learnerId, '/learnerId', 'learner');
       // Before the learner's lock: the projector takes them in this order too.
@@ -106,7 +146,60 @@ export class People {
       await store.lockLearners(sql, [learnerId]);
       if (!(await store.deleteIdentity(sql, learnerId, agentKey))) throw invalid('/identity', 'reference', 'the learner has no such identifier');
       await this.#told.onUnlinked(sql, learnerId, agentKey);
+      await this.#note(em, { kind: 'UNLINKED', learnerId, identifiers: [ifi], by });
     });
+  }
+
+  /**
+   * Makes one learner of two that turned out to be one person: everything of the first is the second's from now on, and
+   * the first is no more.
+   * @throws AppError INVALID_INPUT when one of them is not there, or both are the same.
+   */
+  async mergeLearners(fromId: string, intoId: string, by: string | null = null): Promise<void> {
+    if (fromId === intoId) throw invalid('/intoId', 'two-learners', 'a learner cannot be merged with themselves');
+    await this.#database.write(async (em, sql) => {
+      await this.#told.onUnlinking(sql);
+      const identities = await store.identitiesOfLearners(sql, [fromId]);
+      const identifiers = identities.map(toIfi);
+      const agentKeys = identifiers.map(ifiKey);
+      await store.lockAgents(sql, agentKeys);
+      const present = await store.lockLearners(sql, [fromId, intoId]);
+      for (const [path, id] of [
+        ['/fromId', fromId],
+        ['/intoId', intoId],
+      ] as const)
+        if (!present.has(id)) throw invalid(path, 'reference', 'there is no such learner');
+      await store.moveIdentities(sql, agentKeys, intoId);
+      await this.#told.onMerged(sql, { from: fromId, into: intoId, agentKeys });
+      await store.mergeLearner(sql, fromId, intoId);
+      await this.#note(em, { kind: 'MERGED', learnerId: intoId, otherLearnerId: fromId, identifiers, by });
+    });
+  }
+
+  /**
+   * Makes a second learner of one that turned out to be two people: the identifiers named are the new one's, with all
+   * that statements under them gave.
+   * @throws AppError INVALID_INPUT when the learner has not all of the identifiers, or no other.
+   */
+  async splitLearner(learnerId: string, input: NewLearner, by: string | null = null): Promise<{ id: string }> {
+    const row = this.#newLearner(input);
+    const identifiers = input.identities.map(canonicalIfi);
+    const agentKeys = identifiers.map(ifiKey);
+    if (agentKeys.length === 0) throw invalid('/identities', 'not-empty', 'a split names the identifiers of the new learner');
+    await this.#database.write(async (em, sql) => {
+      await this.#told.onUnlinking(sql);
+      await store.lockAgents(sql, agentKeys);
+      const present = await store.lockLearners(sql, [learnerId]);
+      if (!present.has(learnerId)) throw invalid('/learnerId', 'reference', 'there is no such learner');
+      const owners = await store.learnersOfAgents(sql, agentKeys);
+      const foreign = agentKeys.findIndex((key) => owners.get(key) !== learnerId);
+      if (foreign !== -1) throw invalid(`/identities/${foreign}`, 'reference', 'the learner has no such identifier');
+      await em.insert(Learner, row);
+      await store.moveIdentities(sql, agentKeys, row.id);
+      await this.#told.onMoved(sql, { from: learnerId, into: row.id, agentKeys });
+      await this.#note(em, { kind: 'SPLIT', learnerId, otherLearnerId: row.id, identifiers, by });
+    });
+    return { id: row.id };
   }
 
   /**
@@ -216,6 +309,7 @@ export class People {
     return store.listLearners(this.#sql, { viewer, now: this.#clock.now(), limit: ids.length, ids });
   }
 
+  identityChangesOf = (ids: readonly string[]) => store.identityChangesOf(this.#sql, ids);
   identitiesOfLearners = (ids: readonly string[]) => store.identitiesOfLearners(this.#sql, ids);
   holdingsOfLearners = (ids: readonly string[]) => store.holdingsOfLearners(this.#sql, ids);
   positions = (limit: number, afterCode: string | null) => store.listPositions(this.#sql, limit, afterCode);

@@ -271,3 +271,15 @@ export async function nextState(sql: Sql): Promise<GenerationState | null> {
   );
   return row ?? null;
 }
+
+/** Where one of some learners is still to be built, the others are too; the generation is being built again then. */
+export async function reopen(sql: Sql, generation: number, learnerIds: readonly string[]): Promise<void> {
+  const rows = await sql.rows(
+    `insert into progress.learner_generation (learner_id, generation, built)
+     select l.id, $1, false from unnest($2::uuid[]) as l(id)
+     where exists (select from progress.learner_generation m where m.generation = $1 and m.learner_id = any($2::uuid[]) and not m.built)
+     on conflict (learner_id, generation) do update set built = false returning 1`,
+    [generation, learnerIds],
+  );
+  if (rows.length > 0) await sql.rows(`update progress.generation set status = 'BUILDING' where id = $1`, [generation]);
+}

@@ -112,6 +112,45 @@ export async function retractOfAgent(sql: Sql, learnerId: string, agentKey: stri
   );
 }
 
+/** Gives what statements of agents gave one learner to another. */
+export async function moveEvidence(sql: Sql, from: string, into: string, agentKeys: readonly string[]): Promise<void> {
+  await sql.rows(
+    `update progress.evidence e set learner_id = $2 from lrs.statement s
+     where e.learner_id = $1 and s.statement_id = e.statement_id and s.actor_key = any($3::uuid[])
+       and not exists (select from progress.evidence o where o.learner_id = $2 and o.id = e.id)`,
+    [from, into, agentKeys],
+  );
+}
+
+/**
+ * Gives what people said of one learner to another, and what the one said of people. What turns out to be said of
+ * themselves is taken back, and a claim they decided for themselves waits for a reviewer again.
+ */
+export async function moveJudgements(sql: Sql, from: string, into: string, now: Date): Promise<void> {
+  for (const [table, judge] of [
+    ['assessment', 'assessor_learner_id'],
+    ['prior_learning_claim', 'reviewer_id'],
+    ['competency_override', 'decided_by_id'],
+  ]) {
+    await sql.rows(`update progress.${table} set learner_id = $2 where learner_id = $1`, [from, into]);
+    await sql.rows(`update progress.${table} set ${judge} = $2 where ${judge} = $1`, [from, into]);
+  }
+  await sql.rows(
+    'update progress.assessment set assessor_learner_id = null, withdrawn_at = coalesce(withdrawn_at, $2) where learner_id = $1 and assessor_learner_id = $1',
+    [into, now],
+  );
+  await sql.rows(
+    'update progress.competency_override set decided_by_id = null, revoked_at = coalesce(revoked_at, $2) where learner_id = $1 and decided_by_id = $1',
+    [into, now],
+  );
+  await sql.rows(
+    `update progress.prior_learning_claim set status = 'SUBMITTED', reviewer_id = null, decided_at = null, decision_reason = null, accepted_level = null, valid_until = null
+     where learner_id = $1 and reviewer_id = $1`,
+    [into],
+  );
+  await sql.rows('update progress.progress_event set learner_id = $2 where learner_id = $1', [from, into]);
+}
+
 /** What is known of a person, for the fold. */
 export interface FoldInput {
   /** Everything not retracted; which of it counts is for the lane to say. */

@@ -1,11 +1,12 @@
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { activityKey, readStates, readTexts, type StatementState, waitingBuckets } from '../lrs/index.ts';
-import { countLearners, learnersOfAgents, lockLearners } from '../people/index.ts';
+import { countLearners, type IdentityMove, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
-import { laneAt, readLanes } from './generation.store.ts';
+import { laneAt, readLanes, reopen } from './generation.store.ts';
 import { type BuildStep, beginRebuild, buildPage, finish, followChange, tidy, type Workshop } from './generations.ts';
 import { countsIn, type Lane } from './lanes.ts';
+import { otherEvidenceOf } from './other-evidence.store.ts';
 import { OtherEvidence } from './other-evidence.ts';
 import * as store from './progress.store.ts';
 import { projectBucket, rulesAbout } from './project.ts';
@@ -147,6 +148,32 @@ export class Progress {
   async identityUnlinked(sql: Sql, learnerId: string, agentKey: string): Promise<void> {
     await store.retractOfAgent(sql, learnerId, agentKey);
     await refold(sql, this.#clock, this.#models, new Map([[learnerId, { cause: 'IDENTITY', statementId: null }]]), await readLanes(sql));
+  }
+
+  /**
+   * Gives what statements of agents gave one learner to another; to be called under the locks of both, with the model
+   * held, once the identifiers are the other's.
+   */
+  async identitiesMoved(sql: Sql, { from, into, agentKeys }: IdentityMove): Promise<void> {
+    await store.moveEvidence(sql, from, into, agentKeys);
+    await this.#refoldMoved(sql, [from, into], [from, into]);
+  }
+
+  /** Gives everything that is known and said of one learner to another, likewise. */
+  async merge(sql: Sql, { from, into, agentKeys }: IdentityMove): Promise<void> {
+    await store.moveEvidence(sql, from, into, agentKeys);
+    await store.moveJudgements(sql, from, into, this.#clock.now());
+    await this.#refoldMoved(sql, [from, into], [into]);
+    await store.deleteOfLearner(sql, from);
+  }
+
+  async #refoldMoved(sql: Sql, concerned: readonly string[], folded: readonly string[]): Promise<void> {
+    await store.replaceOtherEvidence(sql, concerned, await otherEvidenceOf(sql, concerned));
+    const lanes = await readLanes(sql);
+    // What is still to be built of one is not known of the other either.
+    if (lanes.next) await reopen(sql, lanes.next.generation, concerned);
+    const cause = { cause: 'IDENTITY', statementId: null } as const;
+    await refold(sql, this.#clock, this.#models, new Map(folded.map((id) => [id, cause])), lanes);
   }
 
   /** What readers see now. One request takes it once, so that all its answers are of one generation. */

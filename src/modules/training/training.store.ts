@@ -147,3 +147,12 @@ export async function modulesWithoutActivities(sql: Sql, versionId: string): Pro
 export async function deleteEnrolments(sql: Sql, learnerId: string): Promise<void> {
   await sql.rows('delete from training.enrolment where learner_id = $1', [learnerId]);
 }
+
+export async function moveEnrolments(sql: Sql, from: string, into: string): Promise<void> {
+  await sql.rows(
+    `update training.enrolment e set learner_id = $2 where learner_id = $1
+     and not exists (select from training.enrolment own where own.learner_id = $2 and own.batch_id = e.batch_id)`,
+    [from, into],
+  );
+  await sql.rows('delete from training.enrolment where learner_id = $1', [from]);
+}

@@ -222,6 +222,9 @@ export class Training {
   /** Forgets a learner, within the transaction that deletes them. */
   forget = (sql: Sql, learnerId: string) => store.deleteEnrolments(sql, learnerId);
 
+  /** Gives the enrolments of one learner to another, within the transaction that merges them; of a batch both are in, the other's own stays. */
+  merge = (sql: Sql, from: string, into: string) => store.moveEnrolments(sql, from, into);
+
   programs = (limit: number, afterCode: string | null) => store.listPrograms(this.#sql, limit, afterCode);
   programsById = (ids: readonly string[]) => store.programsById(this.#sql, ids);
   versionsOfPrograms = (ids: readonly string[]) => store.versionsOfPrograms(this.#sql, ids);
