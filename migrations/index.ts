@@ -5,6 +5,7 @@ import { Migration20261124000004 } from './20261124000004_levels.ts';
 import { Migration20261124000005 } from './20261124000005_generations.ts';
 import { Migration20261124000006 } from './20261124000006_other_evidence.ts';
 import { Migration20261124000007 } from './20261124000007_identity_changes.ts';
+import { Migration20261124000008 } from './20261124000008_feed.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   { name: '20261124000005_generations', class: Migration20261124000005 },
   { name: '20261124000006_other_evidence', class: Migration20261124000006 },
   { name: '20261124000007_identity_changes', class: Migration20261124000007 },
+  { name: '20261124000008_feed', class: Migration20261124000008 },
 ];

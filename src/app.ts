@@ -5,13 +5,16 @@ import { FileBlobs } from './blobs/file-blobs.ts';
 import { S3Blobs } from './blobs/s3-blobs.ts';
 import type { Config } from './config/settings.ts';
 import { Database } from './db/database.ts';
+import { errorFormatter } from './graphql/errors.ts';
 import type { Modules } from './graphql/modules.ts';
+import { tellOf } from './graphql/progress/told.ts';
 import { graphqlSchema } from './graphql/schema.ts';
 import { createGraphServer } from './graphql/server.ts';
 import { admittingServer } from './http/admission.ts';
 import { CASE_PATH, caseRoutes } from './http/case/routes.ts';
 import { errorFields, refuseConnection, refuseRoute, sendError } from './http/errors.ts';
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
+import { graphqlStream } from './http/graphql-stream.ts';
 import { healthRoutes } from './http/health.ts';
 import { XAPI_PATH, xapiRoutes } from './http/xapi/routes.ts';
 import { Loop } from './jobs/loop.ts';
@@ -21,7 +24,7 @@ import { Access, accessEntities } from './modules/access/index.ts';
 import { Competencies, competencyEntities } from './modules/competency/index.ts';
 import { Bulk, Documents, Erasures, Forwarding, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
 import { type OnLearnerErased, People, peopleEntities } from './modules/people/index.ts';
-import { Progress, progressEntities } from './modules/progress/index.ts';
+import { Progress, progressEntities, TlaStatements } from './modules/progress/index.ts';
 import { Training, trainingEntities } from './modules/training/index.ts';
 import { explorerRoutes, hasExplorer } from './web/explorer.ts';
 
@@ -63,6 +66,8 @@ const EXPIRY_POLL_MS = 1_000;
 const EXPIRY_BATCH = 200;
 /** Pause between two looks at whether progress is to be made anew. */
 const BUILD_POLL_MS = 500;
+/** Pause between two looks for changes of level that are to be told. */
+const FEED_POLL_MS = 250;
 /** Under load, statements get their positions this often, by all processes together: oftener costs more than it brings. */
 const SEQUENCER_REST_MS = 50;
 
@@ -85,7 +90,7 @@ const caseUrl = ({ publicUrl, host, port }: Config): string => `${publicUrl || `
 export function createModules(config: Config, database: Database, clock: Clock): Modules {
   const access = new Access(database, clock);
   const erasures = new Erasures(database, blobStore(config), clock);
-  const progress = new Progress(database, clock, config.progressBuildPage);
+  const progress = new Progress(database, clock, config.progressBuildPage, config.forwardSecrets);
   const training = new Training(database, clock);
   const forget: OnLearnerErased = async (sql, learnerId, identities) => {
     for (const module of [progress, training, access]) await module.forget(sql, learnerId);
@@ -160,19 +165,29 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   };
   const expiring = new Loop(expireAll, { pollMs: EXPIRY_POLL_MS, ...complaining('the scheduler') });
   const building = new Loop((signal) => buildAll(modules.progress, signal), { pollMs: BUILD_POLL_MS, ...complaining('a new generation of progress') });
-  const background = [projector, sequencing, forwarding, erasing, expiring, building];
+  const tla = config.tlaStatements ? new TlaStatements(database, modules.progress.feed, caseUrl(config)) : null;
+  const following = new Loop(
+    async (signal) => {
+      await modules.progress.feed.place();
+      await tla?.pass(statements);
+      await modules.progress.webhooks.pass(tellOf(modules), signal);
+    },
+    { pollMs: FEED_POLL_MS, ...complaining('the change feed') },
+  );
+  const background = [following, projector, sequencing, forwarding, erasing, expiring, building];
   const statements = createStatements(config, database, () => {
     projector.wake();
     sequencing.wake();
   });
   const isProduction = config.mode === 'production';
   const schema = graphqlSchema();
+  const logFailure = (correlationId: string, error: unknown): void => http.log.error({ correlationId, err: errorFields(error) }, 'operation failed');
   const apollo = createGraphServer({
     schema,
     introspection: !isProduction,
     maxDepth: config.graphqlDepthLimit,
     maxCost: config.graphqlCostLimit,
-    log: (correlationId, error) => http.log.error({ correlationId, err: errorFields(error) }, 'operation failed'),
+    log: logFailure,
   });
   await apollo.start();
 
@@ -199,6 +214,16 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   await http.register(async (scope) => caseRoutes(scope, { access: modules.access, library: modules.competencies.library(), isPublic: config.casePublic }), {
     prefix: CASE_PATH,
   });
+  graphqlStream(http, {
+    schema,
+    modules,
+    clock,
+    bodyLimitBytes: config.graphqlBodyLimitBytes,
+    maxDepth: config.graphqlDepthLimit,
+    maxCost: config.graphqlCostLimit,
+    maxStreams: config.graphqlStreamLimit,
+    formatError: errorFormatter(logFailure),
+  });
   graphqlRoute(http, { apollo, modules, clock, bodyLimitBytes: config.graphqlBodyLimitBytes });
   if (!isProduction && hasExplorer()) await explorerRoutes(http, GRAPHQL_PATH);
 
@@ -216,6 +241,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     },
     close: async () => {
       closing = true;
+      modules.progress.feed.end();
       await http.close();
       await Promise.all(background.map((work) => work.stop()));
       await apollo.stop();

@@ -195,7 +195,8 @@ export const SETTINGS = {
   forwardSecrets: {
     name: 'FORWARD_SECRETS',
     fallback: '{}',
-    description: 'Secrets of the LRSs that statements are forwarded to, as a JSON object from names to secrets; a forwarder names the one it needs.',
+    description:
+      'Secrets of the LRSs that statements are forwarded to, and of webhooks, as a JSON object from names to secrets; a forwarder or webhook names the one it needs.',
     parse: secretsByName,
     secret: true,
   },
@@ -240,6 +241,18 @@ export const SETTINGS = {
     fallback: '200',
     description: 'Most statements the projector takes in one transaction.',
     parse: wholeNumber(1, 5_000),
+  },
+  graphqlStreamLimit: {
+    name: 'GRAPHQL_STREAM_LIMIT',
+    fallback: '1000',
+    description: 'Most subscriptions that one process serves at once; more are answered 503.',
+    parse: wholeNumber(1, 100_000),
+  },
+  tlaStatements: {
+    name: 'TLA_STATEMENTS',
+    fallback: 'false',
+    description: "Whether changes of level are told as statements in this LRS too, in the words of ADL's Total Learning Architecture.",
+    parse: flag,
   },
   casePublic: {
     name: 'CASE_PUBLIC',

@@ -5,16 +5,19 @@ import type { MiddlewareFn } from 'type-graphql';
 import { AppError } from '../kernel/errors.ts';
 import type { GraphContext } from './context.ts';
 
-/** Lets a refusal of a module leave a resolver with its code and its violations. */
-export const refusalsAsErrors: MiddlewareFn<GraphContext> = async (_data, next): Promise<unknown> => {
+/** Lets a refusal of a module leave GraphQL with its code and its violations. */
+export async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await next();
+    return await work();
   } catch (error) {
     if (error instanceof AppError)
       throw new GraphQLError(error.message, { extensions: { code: error.code, violations: error.violations }, originalError: error });
     throw error;
   }
-};
+}
+
+/** The same for every resolver. */
+export const refusalsAsErrors: MiddlewareFn<GraphContext> = (_data, next): Promise<unknown> => refusing(next);
 
 /** Codes a client can act on, with the HTTP status of an answer that carries one. */
 const CLIENT_CODES: { readonly [code: string]: number } = {

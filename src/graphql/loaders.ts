@@ -110,6 +110,11 @@ export function createLoaders({ access, competencies, forwarding, people, progre
       const position = await forwarding.lastPosition();
       return keys.map(() => position);
     }),
+    /** Likewise, of the change feed. */
+    lastFeedPosition: new DataLoader(async (keys: readonly string[]) => {
+      const position = await progress.feed.lastPosition();
+      return keys.map(() => position);
+    }),
     learnerById: one((ids) => people.learnersById(viewer, ids)),
     levelsByItem: manyByPair(competencies.levelsOf, (row) => versioned(row), versioned),
     moduleById: one(training.modulesById),

@@ -33,6 +33,7 @@ export const PREFIXES = {
   ProgressEvent: 'evt',
   StatementForwarder: 'fwd',
   TrainingProgram: 'prg',
+  Webhook: 'whk',
 } as const;
 
 export type NodeKind = keyof typeof PREFIXES;

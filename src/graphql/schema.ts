@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { type GraphQLSchema, isObjectType } from 'graphql';
-import { type AuthCheckerFn, buildSchemaSync } from 'type-graphql';
+import { type AuthCheckerFn, buildSchemaSync, type PubSub } from 'type-graphql';
 import type { Role } from '../modules/access/index.ts';
 import { CredentialMutations, LrsCredentialResolver } from './access/credentials.ts';
 import { AccessResolver } from './access/resolvers.ts';
@@ -29,6 +29,7 @@ import {
   PositionHoldingResolver,
   PositionResolver,
 } from './people/resolvers.ts';
+import { FeedResolver, WebhookResolver } from './progress/feed.ts';
 import { ImpactMutations, ImpactPreviewResolver, LevelChangeResolver, UnitImpactResolver } from './progress/impact.ts';
 import {
   AssessmentResolver,
@@ -62,6 +63,12 @@ import {
 } from './training/resolvers.ts';
 
 const authChecker: AuthCheckerFn<GraphContext, Role> = ({ context }, roles) => roles.includes(context.viewer.role);
+
+const refuseTopic = (): never => {
+  throw new Error('subscriptions follow the change feed; there are no topics');
+};
+/** type-graphql wants one even where every subscription brings its own events. */
+const noTopics: PubSub = { publish: refuseTopic, subscribe: refuseTopic };
 
 /** Every Node's id is made in one place: from the id the viewer knows the row by, else from its own. */
 function encodeIds(schema: GraphQLSchema): void {
@@ -98,6 +105,7 @@ export function graphqlSchema(): GraphQLSchema {
       EvidenceRuleResolver,
       EvidenceRuleSetResolver,
       EvidenceRuleSetVersionResolver,
+      FeedResolver,
       ForwarderMutations,
       FrameworkVersionResolver,
       IdentityChangeResolver,
@@ -127,7 +135,9 @@ export function graphqlSchema(): GraphQLSchema {
       TrainingMutations,
       TrainingProgramResolver,
       UnitImpactResolver,
+      WebhookResolver,
     ],
+    pubSub: noTopics,
     authChecker,
     authMode: 'error',
     validate: false,

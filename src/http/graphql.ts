@@ -6,6 +6,7 @@ import type { Modules } from '../graphql/modules.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { Viewer } from '../modules/access/index.ts';
+import { viewerOf } from './bearer.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -24,13 +25,7 @@ export function graphqlRoute(server: FastifyInstance, { apollo, modules, clock, 
     method: ['GET', 'POST'],
     bodyLimit: bodyLimitBytes,
     onRequest: async (request, reply) => {
-      const token = /^bearer +(\S{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
-      const viewer = token === undefined ? null : await modules.access.checkToken(token);
-      if (!viewer) {
-        void reply.header('WWW-Authenticate', 'Bearer realm="GraphQL"');
-        const message = token === undefined ? 'a token is missing: send Authorization: Bearer <token>' : 'the token is not valid';
-        throw new AppError('UNAUTHENTICATED', message, [{ path: '/headers/Authorization', rule: 'bearer', message }]);
-      }
+      const { viewer } = await viewerOf(request, reply, modules.access, 'GraphQL');
       viewers.set(request, viewer);
       void reply.header('Cache-Control', 'no-store');
     },

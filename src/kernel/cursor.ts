@@ -25,12 +25,14 @@ export function encodeCursor(values: readonly string[]): string {
 }
 
 /** What a sort value can be; a forged cursor must not reach the database as anything else. */
-export type SortKind = 'text' | 'uuid' | 'integer' | 'instant';
+export type SortKind = 'text' | 'uuid' | 'integer' | 'bigint' | 'instant';
 
 const SORT_KINDS: { readonly [K in SortKind]: (value: string) => boolean } = {
   text: isStorableText,
   uuid: isUuid,
   integer: (value) => /^\d{1,9}$/.test(value),
+  // As far as a double counts without gaps.
+  bigint: (value) => /^\d{1,15}$/.test(value),
   instant: (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(value) && isStorableInstant(new Date(value)),
 };
 

@@ -38,6 +38,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000005_generations',
     '20261124000006_other_evidence',
     '20261124000007_identity_changes',
+    '20261124000008_feed',
   ]);
   expect(statements).toEqual([]);
 });

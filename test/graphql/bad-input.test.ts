@@ -428,6 +428,9 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['programCreate', 'input: { code: "NEW", title: "x", kind: TECHNICAL, form: BLENDED }'],
   ['programVersionCreate', 'programId: "x"'],
   ['programVersionPublish', 'id: "x"'],
+  ['webhookCreate', 'input: { label: "x", url: "https://hooks.example", secretName: "x" }'],
+  ['webhookDelete', 'id: "x"'],
+  ['webhookEnable', 'id: "x", enabled: true'],
 ];
 
 test('the mutations tried here are all there are', async () => {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../kernel/json.ts';
 import type { Access } from '../../modules/access/index.ts';
 import type { CaseLibrary } from '../../modules/competency/index.ts';
 import { isCaseUuid } from '../../standards/case/index.ts';
+import { viewerOf } from '../bearer.ts';
 import { sendError } from '../errors.ts';
 import { readDocumentQuery } from './document-query.ts';
 
@@ -56,10 +57,7 @@ export function caseRoutes(server: FastifyInstance, { access, library, isPublic 
   server.setErrorHandler(refuse);
   server.addHook('onRequest', async (request, reply) => {
     if (isPublic) return;
-    const token = /^bearer +(\S{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (token !== undefined && (await access.checkToken(token))) return;
-    void reply.header('WWW-Authenticate', 'Bearer realm="CASE"');
-    throw new AppError('UNAUTHENTICATED', token === undefined ? 'a token is missing: send Authorization: Bearer <token>' : 'the token is not valid');
+    await viewerOf(request, reply, access, 'CASE');
   });
 
   const one = (path: string, find: (identifier: string) => Promise<JsonObject | null>): void => {

@@ -77,9 +77,11 @@ export function learnerScope(viewer: Viewer, column: string, bind: Bind, now: Da
       return 'false';
     case 'PARTNER': {
       const instant = bind(now);
-      return `exists (select from training.enrolment e join training.batch b on b.id = e.batch_id join training.program_version v on v.id = b.version_id
-        join access.access_grant g on g.program_id = v.program_id
-        where e.learner_id = ${column} and g.partner_id = ${bind(viewer.partnerId)} and g.valid_from <= ${instant} and (g.valid_to is null or g.valid_to > ${instant}))`;
+      // Names of its own: a column of the query around it must not be taken for one in here.
+      return `exists (select from training.enrolment scope_enrolment join training.batch scope_batch on scope_batch.id = scope_enrolment.batch_id
+        join training.program_version scope_version on scope_version.id = scope_batch.version_id join access.access_grant scope_grant on scope_grant.program_id = scope_version.program_id
+        where scope_enrolment.learner_id = ${column} and scope_grant.partner_id = ${bind(viewer.partnerId)}
+          and scope_grant.valid_from <= ${instant} and (scope_grant.valid_to is null or scope_grant.valid_to > ${instant}))`;
     }
   }
 }

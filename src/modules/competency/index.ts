@@ -3,6 +3,7 @@ export { CaseLibrary } from './case-library.ts';
 export { competencyEntities, FRAMEWORK_KINDS } from './competency.entities.ts';
 export {
   type CompetencyRow,
+  competenciesById,
   describedLevels,
   type EdgeRow,
   type EquivalenceRow,

@@ -6,6 +6,7 @@ export {
   holdAgentsUnlinked,
   type IdentityChangeRow,
   type IdentityRow,
+  identitiesOfLearners,
   type LearnerRow,
   learnerIdsAfter,
   learnersOfAgents,

@@ -1,3 +1,4 @@
+export type { FeedEvent, WebhookRow } from './feed.store.ts';
 export type { ItemProgress } from './fold.ts';
 export type { LevelChange, UnitImpact } from './generation.store.ts';
 export type { Lane } from './lanes.ts';
@@ -9,4 +10,6 @@ export type { NewRule } from './rule-checks.ts';
 export type { Impact } from './rule-sets.ts';
 export type { RuleSetRow, RuleSetVersionRow } from './rules.store.ts';
 export { type Evaluation, NO_EVIDENCE_REASONS, type NoEvidenceReason, PLAIN_RULE, type Rule, type RuleMatch } from './rules.ts';
+export { TlaStatements } from './tla.ts';
 export type { Difference } from './verify.ts';
+export { signatureOf, type Tell } from './webhooks.ts';

@@ -2,6 +2,7 @@ import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { activityKey, readStates, readTexts, type StatementState, waitingBuckets } from '../lrs/index.ts';
 import { countLearners, type IdentityMove, learnersOfAgents, lockLearners } from '../people/index.ts';
+import { Feed } from './feed.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
 import { laneAt, readLanes, reopen } from './generation.store.ts';
 import { type BuildStep, beginRebuild, buildPage, finish, followChange, tidy, type Workshop } from './generations.ts';
@@ -15,6 +16,7 @@ import { RuleSets } from './rule-sets.ts';
 import * as ruleStore from './rules.store.ts';
 import { activitiesOf, type Evaluation, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, RuleBook, subjectOf } from './rules.ts';
 import { type Difference, verifyPage } from './verify.ts';
+import { Webhooks } from './webhooks.ts';
 
 /** What became of a statement, for whoever sent it. */
 export interface StatementOutcome {
@@ -39,13 +41,17 @@ export class Progress {
   readonly #workshop: Workshop;
   readonly ruleSets: RuleSets;
   readonly others: OtherEvidence;
+  readonly feed: Feed;
+  readonly webhooks: Webhooks;
 
-  /** @param page learners made anew in one transaction. */
-  constructor(database: Database, clock: Clock, page: number) {
+  /** @param page learners made anew in one transaction. @param secrets of webhooks, by name. */
+  constructor(database: Database, clock: Clock, page: number, secrets: ReadonlyMap<string, string>) {
     this.#database = database;
     this.#workshop = { clock, models: new ModelCache(), page };
     this.ruleSets = new RuleSets(database, this.#workshop);
     this.others = new OtherEvidence(database, this.#workshop);
+    this.feed = new Feed(database, clock);
+    this.webhooks = new Webhooks(database, clock, this.feed, secrets);
   }
 
   get #sql(): Sql {

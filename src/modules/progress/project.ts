@@ -9,6 +9,7 @@ import * as store from './progress.store.ts';
 import { type Cause, type ModelCache, refold } from './refold.ts';
 import { rulesAboutActivities } from './rules.store.ts';
 import { activitiesOf, type Evaluation, evaluate, RuleBook, subjectOf } from './rules.ts';
+import { OWN_AUTHORITY_KEY } from './tla.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -43,7 +44,7 @@ export function deriveEvidence(
 ): readonly store.NewEvidence[] {
   return statements.flatMap((statement) => {
     const learnerId = learners.get(statement.actorKey);
-    if (learnerId === undefined || statement.voids !== null) return [];
+    if (learnerId === undefined || statement.voids !== null || statement.authorityKey === OWN_AUTHORITY_KEY) return [];
     return evaluate(rules, statement.statement, statement.authorityKey)
       .matches.map((match) => evidenceFrom(match, statement, learnerId))
       .filter((row) => countsIn(current, row) || (next !== null && countsIn(next, row)));

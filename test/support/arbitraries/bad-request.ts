@@ -190,7 +190,9 @@ const mutated: Arb<unknown> = fc
       const old = holder[key];
       if (change === 'remove' || change === 'rename') delete holder[key];
       if (change === 'replace') holder[key] = structuredClone(value);
-      if (change === 'rename') Object.defineProperty(holder, name, { value: old, enumerable: true, configurable: true, writable: true });
+      // An array has no names to give: its length takes no such value.
+      if (change === 'rename' && !Array.isArray(holder))
+        Object.defineProperty(holder, name, { value: old, enumerable: true, configurable: true, writable: true });
       if (change === 'wrap') holder[key] = [old];
     }
     return copy as unknown;
