@@ -6,6 +6,7 @@ import { Migration20261124000005 } from './20261124000005_generations.ts';
 import { Migration20261124000006 } from './20261124000006_other_evidence.ts';
 import { Migration20261124000007 } from './20261124000007_identity_changes.ts';
 import { Migration20261124000008 } from './20261124000008_feed.ts';
+import { Migration20261124000009 } from './20261124000009_readiness.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   { name: '20261124000006_other_evidence', class: Migration20261124000006 },
   { name: '20261124000007_identity_changes', class: Migration20261124000007 },
   { name: '20261124000008_feed', class: Migration20261124000008 },
+  { name: '20261124000009_readiness', class: Migration20261124000009 },
 ];

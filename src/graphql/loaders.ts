@@ -35,6 +35,29 @@ function manyByPair<K, R>(
   );
 }
 
+/** A learner at an instant; null is now. */
+interface LearnerAt {
+  readonly learnerId: string;
+  readonly asOf: Date | null;
+}
+
+/** A loader of what there is for each learner at an instant: one load for all of the same instant. */
+function byInstant<R>(load: (learnerIds: readonly string[], asOf: Date | null) => Promise<ReadonlyMap<string, R>>): DataLoader<LearnerAt, R, string> {
+  const textOf = ({ learnerId, asOf }: LearnerAt): string => `${asOf?.toISOString() ?? ''} ${learnerId}`;
+  return new DataLoader<LearnerAt, R, string>(
+    async (keys) => {
+      const found = new Map<string, R>();
+      for (const group of Map.groupBy(keys, ({ asOf }) => asOf?.toISOString() ?? '').values()) {
+        const asOf = group[0]?.asOf ?? null;
+        const ids = group.map(({ learnerId }) => learnerId);
+        for (const [learnerId, row] of await load(ids, asOf)) found.set(textOf({ learnerId, asOf }), row);
+      }
+      return keys.map((key) => found.get(textOf(key)) ?? new Error(`nothing was loaded for ${key.learnerId}`));
+    },
+    { cacheKeyFn: textOf },
+  );
+}
+
 /** A competency in one framework version. */
 interface VersionedItem {
   readonly itemId: string;
@@ -60,8 +83,9 @@ export function createLoaders({ access, competencies, forwarding, people, progre
     return view;
   };
   return {
-    /** The instant of the request. */
+    /** The instant of the request, and the generation it is answered from. */
     now,
+    seen,
     activitiesByModule: many(training.activitiesOfModules, (row) => row.moduleId),
     activityById: one(training.activitiesById),
     activityByKey: new DataLoader(async (keys: readonly string[]) => {
@@ -117,11 +141,13 @@ export function createLoaders({ access, competencies, forwarding, people, progre
     }),
     learnerById: one((ids) => people.learnersById(viewer, ids)),
     levelsByItem: manyByPair(competencies.levelsOf, (row) => versioned(row), versioned),
+    matchByLearner: byInstant(async (ids, asOf) => progress.planning.matchesOf(ids, asOf, await seen())),
     moduleById: one(training.modulesById),
     modulesByProgramVersion: many(training.modulesOfVersions, (row) => row.versionId),
     overridesByLearner: many(progress.others.overridesOf, (row) => row.learnerId),
     parentEdgesByItem: manyByPair(competencies.parentEdges, (row) => versioned({ itemId: row.originId ?? '', versionId: row.versionId }), versioned),
     partnerById: one((ids) => access.partnersById(ids)),
+    pathByLearner: byInstant(async (ids, asOf) => progress.planning.pathsOf(ids, asOf, await seen())),
     positionById: one(people.positionsById),
     programById: one(training.programsById),
     programVersionById: one(training.versionsById),

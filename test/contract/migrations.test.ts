@@ -39,6 +39,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000006_other_evidence',
     '20261124000007_identity_changes',
     '20261124000008_feed',
+    '20261124000009_readiness',
   ]);
   expect(statements).toEqual([]);
 });

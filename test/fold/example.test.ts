@@ -18,6 +18,8 @@ const evidence = (id: string, itemId: string, level: number, from: string, to: s
   source: 'lms',
   occurredAt: new Date(from),
   expiresAt: to === null ? null : new Date(to),
+  attemptKey: null,
+  attempts: 'ALL',
 });
 const first = evidence('1', 'planning', 2, '2026-02-01', '2028-02-01');
 const second = evidence('2', 'monitoring', 3, '2026-02-10', null);

@@ -36,6 +36,8 @@ test.each([
   'required child ignored',
   'repeated evidence counted',
   'rounded weighted mean',
+  'every attempt counts',
+  'a better attempt to come',
   'override fed up unasked',
   'first override wins',
   'override without end',

@@ -20,6 +20,8 @@ const evidence = (id: string, itemId: string, level: number, occurred = -10, exp
   source: 'one',
   occurredAt: day(occurred),
   expiresAt: expires === null ? null : day(expires),
+  attemptKey: null,
+  attempts: 'ALL',
 });
 const levels = (rows: readonly { itemId: string; currentLevel: number }[]) => Object.fromEntries(rows.map((row) => [row.itemId, row.currentLevel]));
 

@@ -9,6 +9,8 @@ const AUTHORITY = '00000000-0000-4000-8000-00000000000a';
 
 const rule = (extra: Partial<Rule> = {}): Rule => ({
   ...PLAIN_RULE,
+  kindCaps: {},
+  authorityCaps: {},
   id: 'r',
   versionId: 'v',
   activityKey: 'k',
@@ -76,4 +78,13 @@ test.each([
     { scaledMin: 0.8, level: 4 },
   ];
   expect(outcome(rule({ bands }), scaled(score))).toBe(expected);
+});
+
+test('a level is at most what the kind of activity and the authority are allowed; who and what is not named has no cap', () => {
+  const capped = rule({ level: 5, kindCaps: { TEST: 3 }, authorityCaps: { [AUTHORITY]: 4 } });
+  const levelAs = (kind: string | null, authority: string) =>
+    evaluate(new RuleBook([capped], new Map(kind === null ? [] : [[capped.activityIri, kind]])), statement(), authority).matches[0]?.level;
+  expect([levelAs('TEST', AUTHORITY), levelAs('XAPI', AUTHORITY), levelAs(null, AUTHORITY), levelAs(null, 'other'), levelAs('TEST', 'other')]).toEqual([
+    3, 4, 4, 5, 3,
+  ]);
 });

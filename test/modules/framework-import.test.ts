@@ -490,6 +490,7 @@ test('an association is added to a draft with both ends and their identifiers', 
     destinationId: itemIdOf('ADD.2'),
     destinationIdentifier: itemIdOf('ADD.2'),
     sequenceNumber: null,
+    minLevel: null,
   });
   expect(await app.modules.competencies.edgesOfVersion(versionId, 100)).toContainEqual(edge);
 });

@@ -67,7 +67,7 @@ test('rebuild makes everything anew from the statements: what was tampered with,
   await app.database.pool.query('delete from progress.competency_progress');
   await app.database.pool.query(`update progress.evidence set level = 1 where item_id = $1`, [itemIdOf('ALL.1')]);
   await app.database.pool.query(`insert into progress.evidence select learner_id, gen_random_uuid(), item_id, 5, gen_random_uuid(), rule_id, authority_key,
-    occurred_at, expires_at, retraction, positive, weight, version_id, kind, source_id from progress.evidence limit 1`);
+    occurred_at, expires_at, retraction, positive, weight, version_id, kind, source_id, attempt_key, attempts from progress.evidence limit 1`);
 
   const told: number[][] = [];
   await app.modules.progress.rebuild((learners, statements) => told.push([learners, statements]));
@@ -147,6 +147,36 @@ test.each(['PREFIX', 'PARENT'] as const)('a rule by %s acts on statements stored
 
   await activate({ verbs: ['https://verbs.example/other'] }, 'narrow');
   expect(await levelsOf(ana)).toEqual({});
+  expect(await verify()).toEqual([]);
+});
+
+test('caps by kind of activity and by authority hold in the store too, and of several attempts at the same the policy says which counts', async () => {
+  const ana = await addLearner(app, world, 'ana');
+  const rule = { ...PLAIN_RULE, activityIri: activityIri('ANY.1'), verbs: [PASSED], itemId: itemIdOf('ANY.1'), level: 5 };
+  const act = async (input: object) => {
+    const version = await app.modules.progress.ruleSets.createVersion({ code: 'TEST', title: 'x', rules: [rule], ...input });
+    await app.modules.progress.ruleSets.activate({ versionId: version.id, from: null });
+  };
+  await send(passed('ana', 'ANY.1', 5));
+  const { rows } = await app.database.pool.query('select authority_key::text as key from lrs.statement limit 1');
+  await act({ kindCaps: { TEST: 3 } });
+  expect(await levelsOf(ana)).toEqual({ 'ANY.1': 3, ANY: 3 });
+  await act({ kindCaps: { XAPI: 3 }, authorityCaps: { [rows[0].key]: 2 } });
+  expect(await levelsOf(ana)).toEqual({ 'ANY.1': 2, ANY: 2 });
+  await expect(act({ kindCaps: { NOTHING: 3 } })).rejects.toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/kindCaps', rule: 'kind' }] });
+
+  const bands = [1, 2, 3, 4, 5].map((level) => ({ scaledMin: level / 5, level }));
+  await send(passed('ana', 'ANY.1', 2, { timestamp: '2026-01-02T00:00:00Z' }), passed('ana', 'ANY.1', 4, { timestamp: '2026-01-03T00:00:00Z' }));
+  await send(passed('ana', 'ANY.1', 3, { timestamp: '2026-03-15T00:00:00Z' }), passed('ana', 'ANY.1', 1, { timestamp: '2026-01-01T00:00:00Z' }));
+  for (const [attempts, level] of [
+    ['FIRST', 1],
+    ['LATEST', 3],
+    ['BEST', 5],
+    ['ALL', 5],
+  ] as const) {
+    await act({ rules: [{ ...rule, bands, attempts }] });
+    expect([attempts, await levelsOf(ana)]).toEqual([attempts, { 'ANY.1': level, ANY: level }]);
+  }
   expect(await verify()).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { digestKey } from '../../src/kernel/ids.ts';
 import type { LevelPolicy } from '../../src/modules/competency/index.ts';
-import { PLAIN_RULE } from '../../src/modules/progress/index.ts';
+import { type AttemptPolicy, PLAIN_RULE } from '../../src/modules/progress/index.ts';
 import { startTestApp, type TestApp, type XapiSecret } from '../support/app.ts';
 import { type NaiveEquivalence, type NaiveEvidence, type NaiveItem, type NaiveOverride, naiveProgress } from '../support/naive-fold.ts';
 import { casePackage, itemIdOf, PASSED, voiding } from '../support/world.ts';
@@ -38,7 +38,13 @@ interface Spec {
   readonly requiredMin: number | null;
   readonly policy: LevelPolicy;
   /** Versions of the rules: what a match gives. */
-  readonly versions: readonly { readonly low: number; readonly high: number; readonly weight: number; readonly validDays: number | null }[];
+  readonly versions: readonly {
+    readonly low: number;
+    readonly high: number;
+    readonly weight: number;
+    readonly validDays: number | null;
+    readonly attempts: AttemptPolicy;
+  }[];
   readonly statements: readonly {
     readonly account: number;
     readonly item: number;
@@ -160,6 +166,7 @@ const specs = (kind: LevelPolicy['kind']): fc.Arbitrary<Spec> =>
           high: fc.integer({ min: 3, max: 5 }),
           weight: fc.constantFrom(333, 600, 1_000),
           validDays: fc.option(fc.integer({ min: 1, max: 12 })),
+          attempts: fc.constantFrom<AttemptPolicy>('ALL', 'ALL', 'FIRST', 'LATEST', 'BEST'),
         }),
       ),
     ),
@@ -181,6 +188,9 @@ const specs = (kind: LevelPolicy['kind']): fc.Arbitrary<Spec> =>
   });
 
 const prefixOf = (world: string, item: string): string => `https://engine.example/${world}/${item}/`;
+
+/** A few activities of each competency: some statements are attempts at the same. */
+const activityOf = (world: string, item: number, number: number): string => `${prefixOf(world, ITEMS[item] ?? '')}${number % 2}`;
 
 /** Two published frameworks: P over A and B, and M, which is said to match A. @returns the rule set versions. */
 async function build(world: string, spec: Spec): Promise<readonly string[]> {
@@ -220,7 +230,7 @@ async function build(world: string, spec: Spec): Promise<readonly string[]> {
   for (const item of other.CFItems) item.extensions = { levelPolicy };
   await load(other);
   const ids: string[] = [];
-  for (const { low, high, weight, validDays } of spec.versions) {
+  for (const { low, high, weight, validDays, attempts } of spec.versions) {
     const rules = ITEMS.flatMap((item) => {
       const shared = { ...PLAIN_RULE, match: 'PREFIX', activityIri: prefixOf(world, item), itemId: itemIdOf(code(item)), weight, validDays } as const;
       const bands = [
@@ -228,7 +238,7 @@ async function build(world: string, spec: Spec): Promise<readonly string[]> {
         { scaledMin: 0.8, level: high },
       ];
       return [
-        { ...shared, verbs: [PASSED], bands, level: low },
+        { ...shared, verbs: [PASSED], bands, level: low, attempts },
         { ...shared, verbs: [FAILED], level: high, positive: false },
       ];
     });
@@ -275,7 +285,7 @@ async function perform(one: Step, world: string, spec: Spec, versions: readonly 
               id: idOf(number),
               actor: { account: { homePage: HOME_PAGE, name: identity(statement.account).value } },
               verb: { id: statement.failed ? FAILED : PASSED },
-              object: { id: `${prefixOf(world, ITEMS[statement.item] ?? '')}${number}` },
+              object: { id: activityOf(world, statement.item, number) },
               result: { score: { scaled: statement.scaled } },
               timestamp: new Date(START.getTime() + statement.day * DAY_MS).toISOString(),
             },
@@ -329,7 +339,7 @@ async function perform(one: Step, world: string, spec: Spec, versions: readonly 
         note: '',
       });
       const evidence = { id: digestKey('evidence', 'ASSESSOR', id), itemId, level, positive, weight: 700, source: assessor, occurredAt, expiresAt: validUntil };
-      happened.ratings.set(id, evidence);
+      happened.ratings.set(id, { ...evidence, attemptKey: null, attempts: 'ALL' });
       return;
     }
     case 'withdraw': {
@@ -413,6 +423,8 @@ function expectedOf(world: string, spec: Spec, happened: Happened): readonly Rec
           source: String(statement.sender),
           occurredAt,
           expiresAt,
+          attempts: statement.failed ? 'ALL' : rules.attempts,
+          attemptKey: statement.failed || rules.attempts === 'ALL' ? null : `${versionOn(statement.day)} ${activityOf(world, statement.item, number)}`,
         },
       ];
     });

@@ -9,6 +9,7 @@ import { type NaiveItem, type NaivePolicy, naiveProgress } from './naive-fold.ts
 /** A published graph of competencies by their roll-ups, all with the default policy. */
 export const graph = (edges: readonly (readonly [child: string, parent: string])[], rollups: Readonly<Record<string, RollupKind>>): RollupGraph => ({
   versionId: 'v',
+  replacements: [],
   items: new Map(
     Object.entries(rollups).map(([itemId, rollup]) => [
       itemId,
@@ -19,6 +20,7 @@ export const graph = (edges: readonly (readonly [child: string, parent: string])
         rollupOnly: false,
         policy: DEFAULT_POLICY,
         children: edges.flatMap(([child, parent]) => (parent === itemId ? [{ itemId: child, weight: 1, requiredMin: null }] : [])),
+        predecessors: [],
       },
     ]),
   ),
@@ -92,8 +94,15 @@ const caseOf = (kind: NaivePolicy['kind']): fc.Arbitrary<FoldCase> =>
               source: fc.constantFrom('a', 'b', 'c'),
               from: fc.integer({ min: -6, max: 2 }),
               to: fc.option(fc.integer({ min: 1, max: 6 })),
+              attempts: fc.constantFrom('ALL' as const, 'ALL' as const, 'FIRST' as const, 'LATEST' as const, 'BEST' as const),
             })
-            .map(({ from, to, ...row }) => ({ ...row, occurredAt: day(from), expiresAt: to === null ? null : day(from + to) })),
+            .map(({ from, to, ...row }) => ({
+              ...row,
+              // One item's attempts under one policy are attempts at the same.
+              attemptKey: row.attempts === 'ALL' ? null : `${row.itemId} ${row.attempts}`,
+              occurredAt: day(from),
+              expiresAt: to === null ? null : day(from + to),
+            })),
           { maxLength: 18 },
         )
         .map((rows) => rows.map((row, index) => ({ ...row, id: `e${String((index * 7) % 19).padStart(2, '0')}` }))),
@@ -124,7 +133,8 @@ const caseOf = (kind: NaivePolicy['kind']): fc.Arbitrary<FoldCase> =>
 
 const graphOf = (items: readonly NaiveItem[]): RollupGraph => ({
   versionId: 'v',
-  items: new Map(items.map(({ n, ...item }) => [item.itemId, { ...item, rollupCount: item.rollup === 'N_OF' ? n : null }])),
+  replacements: [],
+  items: new Map(items.map(({ n, ...item }) => [item.itemId, { ...item, predecessors: [], rollupCount: item.rollup === 'N_OF' ? n : null }])),
 });
 
 /** What the reference says, or null where matches close a loop: such a graph is never published. */

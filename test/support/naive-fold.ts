@@ -10,6 +10,9 @@ export interface NaiveEvidence {
   readonly source: string;
   readonly occurredAt: Date;
   readonly expiresAt: Date | null;
+  /** Attempts at the same share a key; null where each counts. */
+  readonly attemptKey: string | null;
+  readonly attempts: 'ALL' | 'FIRST' | 'LATEST' | 'BEST';
 }
 
 export interface NaivePolicy {
@@ -95,6 +98,22 @@ function distinctById(evidence: readonly NaiveEvidence[]): readonly NaiveEvidenc
 function isActive(piece: NaiveEvidence, asOf: Date): boolean {
   if (piece.occurredAt.getTime() > asOf.getTime()) return false;
   return piece.expiresAt === null || asOf.getTime() < piece.expiresAt.getTime();
+}
+
+/** Whether another attempt at the same counts in place of this one. */
+function isOutdone(piece: NaiveEvidence, evidence: readonly NaiveEvidence[], asOf: Date): boolean {
+  if (piece.attemptKey === null) return false;
+  const earlier = (a: NaiveEvidence, b: NaiveEvidence): boolean =>
+    a.occurredAt.getTime() < b.occurredAt.getTime() || (a.occurredAt.getTime() === b.occurredAt.getTime() && compareText(a.id, b.id) < 0);
+  const others = evidence.filter((other) => other.attemptKey === piece.attemptKey && other.id !== piece.id && other.occurredAt.getTime() <= asOf.getTime());
+  if (piece.attempts === 'FIRST') return others.some((other) => earlier(other, piece));
+  if (piece.attempts === 'LATEST') return others.some((other) => earlier(piece, other));
+  return others.some((other) => {
+    if (!isActive(other, asOf)) return false;
+    if (other.positive !== piece.positive) return other.positive;
+    if (other.level !== piece.level) return other.level > piece.level;
+    return earlier(piece, other);
+  });
 }
 
 /** Decayed weight of one piece of evidence under a policy, as an integer number of thousandths. */
@@ -317,7 +336,8 @@ export function naiveProgress(
     itemsById.set(item.itemId, item);
   }
   const labels = labelClasses(items, equivalences);
-  const usable = distinctById(evidence).filter((piece) => itemsById.has(piece.itemId) && isActive(piece, asOf));
+  const distinct = distinctById(evidence);
+  const usable = distinct.filter((piece) => itemsById.has(piece.itemId) && isActive(piece, asOf) && !isOutdone(piece, distinct, asOf));
 
   // A child that is not among the items forms a class of its own with no members, and so has level 0.
   const classOf = (itemId: string): string => labels.get(itemId) ?? itemId;

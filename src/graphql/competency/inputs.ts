@@ -119,6 +119,9 @@ export class CompetencyAssociationAddInput {
 
   @Field(() => Int, { nullable: true, description: 'Of isChildOf: the level of the child without which the parent has none.' })
   requiredMin?: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Of precedes: the level of the origin without which the destination is not ready; left out any.' })
+  minLevel?: number | null;
 }
 
 @InputType({ description: 'One demand of a position standard.' })
@@ -131,6 +134,9 @@ export class RequirementInput {
 
   @Field(() => Importance, { defaultValue: 'IMPORTANT', description: 'How much it is needed.' })
   importance!: keyof typeof Importance;
+
+  @Field(() => Int, { defaultValue: 1, description: 'What it weighs in the position match, 1 to 1000.' })
+  weight!: number;
 }
 
 @InputType({ description: 'What a position demands from a day on.' })

@@ -25,6 +25,7 @@ import {
   CompetencyRequirement,
   ExportFormat,
   FrameworkVersion,
+  FrameworkVersionDiff,
   ImportReport,
   PositionStandard,
 } from './types.ts';
@@ -179,6 +180,22 @@ export class CompetencyGraphResolver {
   }
 }
 
+@Resolver()
+export class FrameworkVersionDiffResolver {
+  @Query(() => FrameworkVersionDiff, {
+    description: 'What one version of a framework says differently from another.',
+    complexity: ({ childComplexity }) => 2_000 + 10 * childComplexity,
+  })
+  @Access(ANYONE)
+  async frameworkVersionDiff(
+    @Ctx() { modules }: GraphContext,
+    @Arg('fromId', () => ID, { description: 'The version compared with, mostly the older one.' }) fromId: string,
+    @Arg('toId', () => ID, { description: 'The version told of.' }) toId: string,
+  ) {
+    return modules.competencies.diff(fromGlobalId('FrameworkVersion', fromId, '/fromId'), fromGlobalId('FrameworkVersion', toId, '/toId'));
+  }
+}
+
 @Resolver(() => PositionStandard)
 export class PositionStandardResolver {
   @FieldResolver()
@@ -200,6 +217,12 @@ export class CompetencyRequirementResolver {
   @Access(ANYONE)
   async competency(@Root() requirement: RequirementRow, @Ctx() { loaders }: GraphContext) {
     return loaders.competencyById.load(requirement.itemId);
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
+  async frameworkVersion(@Root() { versionId }: RequirementRow, @Ctx() { loaders }: GraphContext) {
+    return versionId === null ? null : loaders.frameworkVersionById.load(versionId);
   }
 }
 
@@ -251,6 +274,7 @@ export class CompetencyMutations {
           destinationId: fromGlobalId('Competency', input.destinationId, '/destinationId'),
           weight: input.weight,
           requiredMin: input.requiredMin ?? null,
+          minLevel: input.minLevel ?? null,
         }),
     );
   }
@@ -312,6 +336,7 @@ export class CompetencyMutations {
           itemId: fromGlobalId('Competency', requirement.competencyId, `/requirements/${index}/competencyId`),
           requiredLevel: requirement.requiredLevel,
           importance: requirement.importance,
+          weight: requirement.weight,
         })),
       }),
     );

@@ -203,6 +203,9 @@ export class CompetencyAssociation extends Node {
 
   @Exposed(ANYONE, () => Int, 'Its place among its siblings.', { nullable: true })
   sequenceNumber!: number | null;
+
+  @Exposed(ANYONE, () => Int, 'Of precedes: the level of the origin without which the destination is not ready; null for any.', { nullable: true })
+  minLevel!: number | null;
 }
 
 @ObjectType({ description: 'A framework version as flat lists: join `edges` to `nodes` by identifier.' })
@@ -217,6 +220,54 @@ export class CompetencyGraph {
   edges!: CompetencyAssociation[];
 }
 
+const ChangeKind = enumType('FrameworkChangeKind', 'How one version differs from another.', {
+  ADDED: 'It was not there before.',
+  REMOVED: 'It is no more.',
+  CHANGED: 'It says something else.',
+});
+
+@ObjectType({ description: 'A competency that two versions of a framework say something else of.' })
+class CompetencyChange {
+  @Exposed(ANYONE, () => String, 'Its CASE identifier.')
+  identifier!: string;
+
+  @Exposed(ANYONE, () => String, 'Its code.', { nullable: true })
+  code!: string | null;
+
+  @Exposed(ANYONE, () => ChangeKind, 'How it differs.')
+  kind!: string;
+
+  @Exposed(ANYONE, () => [String], 'CASE names of what differs, when it is CHANGED; `levels` for its proficiency levels.')
+  fields!: string[];
+}
+
+@ObjectType({ description: 'An association that two versions of a framework say something else of.' })
+class CompetencyAssociationChange {
+  @Exposed(ANYONE, () => String, 'Its CASE identifier.')
+  identifier!: string;
+
+  @Exposed(ANYONE, () => String, 'Its CASE association type.')
+  type!: string;
+
+  @Exposed(ANYONE, () => String, 'CASE identifier of the end it leads from.')
+  originIdentifier!: string;
+
+  @Exposed(ANYONE, () => String, 'CASE identifier of the end it leads to.')
+  destinationIdentifier!: string;
+
+  @Exposed(ANYONE, () => ChangeKind, 'How it differs.')
+  kind!: string;
+}
+
+@ObjectType({ description: 'What one version of a framework says differently from another, in order of identifiers.' })
+export class FrameworkVersionDiff {
+  @Exposed(ANYONE, () => [CompetencyChange], 'Competencies.')
+  items!: CompetencyChange[];
+
+  @Exposed(ANYONE, () => [CompetencyAssociationChange], 'Associations.')
+  associations!: CompetencyAssociationChange[];
+}
+
 @ObjectType({ implements: Node, description: 'One demand of a position standard.' })
 export class CompetencyRequirement extends Node {
   @Exposed(ANYONE, () => Int, 'The level demanded.')
@@ -225,8 +276,14 @@ export class CompetencyRequirement extends Node {
   @Exposed(ANYONE, () => Importance, 'How much it is needed.')
   importance!: string;
 
+  @Exposed(ANYONE, () => Int, 'What it weighs in the position match.')
+  weight!: number;
+
   @Exposed(ANYONE, () => Competency, 'The competency demanded.', { nullable: true })
   competency?: Competency;
+
+  @Exposed(ANYONE, () => FrameworkVersion, 'The framework version it was read from.', { nullable: true })
+  frameworkVersion?: FrameworkVersion;
 }
 
 @ObjectType({ implements: Node, description: 'Position competency standard (standar kompetensi jabatan, SKJ): what a position demands from a day on.' })

@@ -1,7 +1,8 @@
 import { GraphQLUUID } from 'graphql-scalars';
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
-import type { RuleMatch as RuleMatchName } from '../../modules/progress/index.ts';
-import { RuleMatch } from './types.ts';
+import type { AttemptPolicy as AttemptPolicyName, RuleMatch as RuleMatchName } from '../../modules/progress/index.ts';
+import { ActivityKind } from '../training/types.ts';
+import { AttemptPolicy, RuleMatch } from './types.ts';
 
 @InputType({ description: 'The level from a score on, up to the next band.' })
 export class ScoreBandInput {
@@ -64,6 +65,27 @@ export class EvidenceRuleInput {
 
   @Field(() => Int, { nullable: true, description: 'For how many days from its timestamp a statement counts; left out for ever.' })
   validDays?: number | null;
+
+  @Field(() => AttemptPolicy, { defaultValue: 'ALL', description: 'Which of several matching statements about the same activity count.' })
+  attempts!: AttemptPolicyName;
+}
+
+@InputType({ description: 'The highest level that a kind of activity can be evidence of.' })
+export class KindCapInput {
+  @Field(() => ActivityKind, { description: 'The kind.' })
+  kind!: keyof typeof ActivityKind;
+
+  @Field(() => Int, { description: 'The level.' })
+  maxLevel!: number;
+}
+
+@InputType({ description: 'The highest level that an authority can be evidence of.' })
+export class AuthorityCapInput {
+  @Field(() => GraphQLUUID, { description: 'Key of the authority.' })
+  authorityKey!: string;
+
+  @Field(() => Int, { description: 'The level.' })
+  maxLevel!: number;
 }
 
 @InputType({ description: 'A new version of a rule set, as a draft.' })
@@ -76,4 +98,10 @@ export class EvidenceRuleSetVersionCreateInput {
 
   @Field(() => [EvidenceRuleInput], { description: 'Its rules, 1 to 100.' })
   rules!: EvidenceRuleInput[];
+
+  @Field(() => [KindCapInput], { defaultValue: [], description: 'Caps by kind of activity; a kind that is not named has none.' })
+  kindCaps!: KindCapInput[];
+
+  @Field(() => [AuthorityCapInput], { defaultValue: [], description: 'Caps by authority; one that is not named has none.' })
+  authorityCaps!: AuthorityCapInput[];
 }

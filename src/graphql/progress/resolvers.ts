@@ -163,6 +163,18 @@ export class EvidenceRuleSetVersionResolver {
 
   @FieldResolver()
   @Access(ANYONE)
+  kindCaps(@Root() { kindCaps }: RuleSetVersionRow) {
+    return Object.entries(kindCaps).map(([kind, maxLevel]) => ({ kind, maxLevel }));
+  }
+
+  @FieldResolver()
+  @Access(ADMIN)
+  authorityCaps(@Root() { authorityCaps }: RuleSetVersionRow) {
+    return Object.entries(authorityCaps).map(([authorityKey, maxLevel]) => ({ authorityKey, maxLevel }));
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
   async rules(@Root() version: RuleSetVersionRow, @Ctx() { loaders }: GraphContext) {
     return loaders.rulesByRuleSetVersion.load(version.id);
   }
@@ -263,10 +275,15 @@ export class ProgressMutations {
             positive: rule.positive,
             weight: rule.weight,
             validDays: rule.validDays ?? null,
+            attempts: rule.attempts,
           };
         }),
       );
-      return modules.progress.ruleSets.createVersion({ code: input.code, title: input.title, rules });
+      const kindCaps = Object.fromEntries(boundedList(input.kindCaps, '/kindCaps').map(({ kind, maxLevel }) => [kind, maxLevel]));
+      const authorityCaps = Object.fromEntries(
+        boundedList(input.authorityCaps, '/authorityCaps').map(({ authorityKey, maxLevel }) => [authorityKey.toLowerCase(), maxLevel]),
+      );
+      return modules.progress.ruleSets.createVersion({ code: input.code, title: input.title, rules, kindCaps, authorityCaps });
     });
   }
 

@@ -6,7 +6,7 @@ import { Competency } from '../competency/types.ts';
 import { connectionType } from '../connection.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
-import { LearningActivity } from '../training/types.ts';
+import { ActivityKind, LearningActivity } from '../training/types.ts';
 
 const ProgressSource = enumType('ProgressSource', 'Where a level comes from.', {
   DIRECT: 'From evidence for the competency itself.',
@@ -27,6 +27,12 @@ export const RuleMatch = enumType('RuleMatch', 'What an evidence rule looks for 
   TYPE: 'An activity of this type, as the statement itself defines it.',
   PARENT: 'An activity among its context parents.',
   GROUPING: 'An activity among its context groupings.',
+});
+export const AttemptPolicy = enumType('AttemptPolicy', 'Which of several attempts at the same count.', {
+  ALL: 'Each.',
+  FIRST: 'The first.',
+  LATEST: 'The latest.',
+  BEST: 'The best of those that still count.',
 });
 const EvidenceState = enumType('EvidenceState', 'Whether evidence counts at the instant asked about.', {
   ACTIVE: 'It does.',
@@ -133,6 +139,9 @@ export class EvidenceRule extends Node {
   @Exposed(ANYONE, () => Int, 'For how many days from its timestamp a statement counts; null is for ever.', { nullable: true })
   validDays!: number | null;
 
+  @Exposed(ANYONE, () => AttemptPolicy, 'Which of several matching statements about the same activity count.')
+  attempts!: string;
+
   @Exposed(ANYONE, () => Competency, 'The competency it is evidence of.', { nullable: true })
   competency?: Competency;
 
@@ -150,6 +159,24 @@ export class EvidenceRuleSet extends Node {
 
   @Exposed(ANYONE, () => [EvidenceRuleSetVersion], 'Its versions, newest first.')
   versions?: EvidenceRuleSetVersion[];
+}
+
+@ObjectType({ description: 'The highest level that a kind of activity can be evidence of.' })
+class KindCap {
+  @Exposed(ANYONE, () => ActivityKind, 'The kind.')
+  kind!: string;
+
+  @Exposed(ANYONE, () => Int, 'The level.')
+  maxLevel!: number;
+}
+
+@ObjectType({ description: 'The highest level that an authority can be evidence of.' })
+class AuthorityCap {
+  @Exposed(ADMIN, () => GraphQLUUID, 'Key of the authority.')
+  authorityKey!: string;
+
+  @Exposed(ADMIN, () => Int, 'The level.')
+  maxLevel!: number;
 }
 
 @ObjectType({ implements: Node, description: 'One version of a rule set.' })
@@ -171,6 +198,12 @@ export class EvidenceRuleSetVersion extends Node {
 
   @Exposed(ANYONE, () => [EvidenceRule], 'Its rules, in order.')
   rules?: EvidenceRule[];
+
+  @Exposed(ANYONE, () => [KindCap], 'Caps by kind of activity.')
+  kindCaps?: KindCap[];
+
+  @Exposed(ADMIN, () => [AuthorityCap], 'Caps by authority.')
+  authorityCaps?: AuthorityCap[];
 }
 
 @ObjectType({ description: 'Why somebody has a level: one statement judged by one rule, or what somebody else says of them.' })

@@ -80,6 +80,8 @@ export const CompetencyEdge = defineEntity({
     sequenceNumber: p.integer().nullable(),
     weight: p.integer(),
     requiredMin: p.integer().nullable(),
+    minLevel: p.integer().nullable(),
+    levelMap: p.json<Record<string, number>>().nullable(),
   },
   uniques: [{ properties: ['version', 'identifier'] }],
   indexes: [{ properties: ['version', 'destination'] }],
@@ -141,6 +143,8 @@ export const CompetencyRequirement = defineEntity({
     item: p.manyToOne(CompetencyItem),
     requiredLevel: p.integer(),
     importance: p.enum(IMPORTANCES),
+    weight: p.integer(),
+    versionId: p.uuid().nullable(),
   },
   uniques: [{ properties: ['standard', 'item'] }],
 });

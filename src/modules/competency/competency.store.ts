@@ -1,5 +1,5 @@
 import type { Sql } from '../../db/database.ts';
-import type { LevelPolicy, RollupKind } from '../../standards/case/index.ts';
+import type { LevelMap, LevelPolicy, RollupKind } from '../../standards/case/index.ts';
 
 export interface FrameworkRow {
   readonly id: string;
@@ -56,11 +56,13 @@ export interface EdgeRow {
   readonly destinationId: string | null;
   readonly destinationIdentifier: string;
   readonly sequenceNumber: number | null;
+  /** Of precedes. */
+  readonly minLevel: number | null;
 }
 
 const VERSION_COLUMNS = 'id, framework_id, ordinal, label, status, content_hash, published_at';
 const FRAMEWORK_COLUMNS = 'id, identifier, title, creator, kind, language';
-const EDGE_COLUMNS = 'id, version_id, identifier, type, origin_id, origin_identifier, destination_id, destination_identifier, sequence_number';
+const EDGE_COLUMNS = 'id, version_id, identifier, type, origin_id, origin_identifier, destination_id, destination_identifier, sequence_number, min_level';
 
 /** The version of a framework that counts now, by framework: see CompetencyRow. */
 const CURRENT_VERSIONS = `select distinct on (framework_id) ${VERSION_COLUMNS} from competency.framework_version order by framework_id, (status = 'PUBLISHED') desc, ordinal desc`;
@@ -180,12 +182,28 @@ export interface GraphItem {
   readonly rollupOnly: boolean;
   readonly policy: LevelPolicy;
   readonly children: readonly GraphChild[];
+  /** What comes first (precedes). */
+  readonly predecessors: readonly GraphPredecessor[];
+}
+
+/** A competency that comes before another, with the level it takes. */
+export interface GraphPredecessor {
+  readonly itemId: string;
+  readonly minLevel: number;
+}
+
+/** A competency that took the place of another, with what old levels are worth in it; null: the same. */
+export interface GraphReplacement {
+  readonly oldId: string;
+  readonly newId: string;
+  readonly levelMap: LevelMap | null;
 }
 
 /** What the fold needs of one version. */
 export interface RollupGraph {
   readonly versionId: string;
   readonly items: ReadonlyMap<string, GraphItem>;
+  readonly replacements: readonly GraphReplacement[];
 }
 
 /** The published version of each framework that counts now. */
@@ -196,7 +214,7 @@ export async function publishedVersionIds(sql: Sql): Promise<readonly string[]> 
   return rows.map(({ id }) => id);
 }
 
-interface GraphItemRow extends Omit<GraphItem, 'policy' | 'children'>, Omit<LevelPolicy, 'kind'> {
+interface GraphItemRow extends Omit<GraphItem, 'policy' | 'children' | 'predecessors'>, Omit<LevelPolicy, 'kind'> {
   readonly policy: LevelPolicy['kind'];
 }
 
@@ -212,9 +230,24 @@ export async function readRollupGraph(sql: Sql, versionId: string): Promise<Roll
      group by 1, 2 order by 2, 1`,
     [versionId],
   );
+  const first = await sql.rows<GraphPredecessor & { nextId: string }>(
+    `select origin_id as item_id, destination_id as next_id, max(coalesce(min_level, 1)) as min_level
+     from competency.competency_edge where version_id = $1 and type = 'precedes' and origin_id is not null and destination_id is not null
+     group by 1, 2 order by 2, 1`,
+    [versionId],
+  );
+  // The one replaced is in an older version, so it is found by its identifier.
+  const replacements = await sql.rows<GraphReplacement>(
+    `select o.id as old_id, d.id as new_id, e.level_map from competency.competency_edge e
+     join competency.competency_item o on o.identifier = e.origin_identifier join competency.competency_item d on d.identifier = e.destination_identifier
+     where e.version_id = $1 and e.type = 'replacedBy' order by 1, 2`,
+    [versionId],
+  );
   const children = Map.groupBy(edges, (edge) => edge.parentId);
+  const predecessors = Map.groupBy(first, (edge) => edge.nextId);
   return {
     versionId,
+    replacements,
     items: new Map(
       items.map(({ itemId, rollup, rollupCount, rollupOnly, policy: kind, minDistinctSources, threshold, halfLifeDays }) => [
         itemId,
@@ -225,6 +258,7 @@ export async function readRollupGraph(sql: Sql, versionId: string): Promise<Roll
           rollupOnly,
           policy: { kind, minDistinctSources, threshold, halfLifeDays },
           children: (children.get(itemId) ?? []).map(({ itemId: child, weight, requiredMin }) => ({ itemId: child, weight, requiredMin })),
+          predecessors: (predecessors.get(itemId) ?? []).map(({ itemId: before, minLevel }) => ({ itemId: before, minLevel })),
         },
       ]),
     ),
@@ -299,11 +333,14 @@ export interface RequirementRow {
   readonly itemId: string;
   readonly requiredLevel: number;
   readonly importance: string;
+  readonly weight: number;
+  /** The framework version it was read from. */
+  readonly versionId: string | null;
 }
 
 export async function requirementsOfStandards(sql: Sql, standardIds: readonly string[]): Promise<readonly RequirementRow[]> {
   return sql.rows<RequirementRow>(
-    'select id, standard_id, item_id, required_level, importance from competency.competency_requirement where standard_id = any($1::uuid[]) order by id',
+    'select id, standard_id, item_id, required_level, importance, weight, version_id from competency.competency_requirement where standard_id = any($1::uuid[]) order by id',
     [standardIds],
   );
 }
@@ -312,6 +349,10 @@ export interface TargetRow {
   readonly learnerId: string;
   readonly itemId: string;
   readonly targetLevel: number;
+  /** The greatest weight that a position gives it. */
+  readonly weight: number;
+  /** Whether the version that counts now still has the competency. */
+  readonly isKnown: boolean;
 }
 
 /**
@@ -320,7 +361,9 @@ export interface TargetRow {
  */
 export async function targetsOfLearners(sql: Sql, learnerIds: readonly string[], asOf: Date): Promise<readonly TargetRow[]> {
   return sql.rows<TargetRow>(
-    `select h.learner_id, r.item_id, max(r.required_level)::int as target_level
+    `select h.learner_id, r.item_id, max(r.required_level)::int as target_level, max(r.weight)::int as weight,
+       exists (select from competency.competency_item_version iv where iv.item_id = r.item_id and iv.version_id in (
+         select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc)) as is_known
      from people.position_holding h
      join lateral (select s.id from competency.position_standard s where s.position_id = h.position_id and s.status <> 'DRAFT' and s.effective_from <= $2
        order by s.effective_from desc, s.ordinal desc limit 1) s on true

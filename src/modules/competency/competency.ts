@@ -17,6 +17,7 @@ import {
   PositionStandard,
 } from './competency.entities.ts';
 import * as store from './competency.store.ts';
+import { diffPackages, type VersionDiff } from './diff.ts';
 import { exportVersion } from './export.ts';
 import { type ImportReport, type ImportRequest, importFramework, policyColumns, rollupColumns } from './import.ts';
 
@@ -27,7 +28,12 @@ export interface NewStandard {
   readonly positionId: string;
   readonly legalBasis: string;
   readonly effectiveFrom: Date;
-  readonly requirements: readonly { readonly itemId: string; readonly requiredLevel: number; readonly importance: (typeof IMPORTANCES)[number] }[];
+  readonly requirements: readonly {
+    readonly itemId: string;
+    readonly requiredLevel: number;
+    readonly importance: (typeof IMPORTANCES)[number];
+    readonly weight?: number;
+  }[];
 }
 
 /** An end of a new association, checked by the caller to be an item of the same version. */
@@ -39,6 +45,8 @@ export interface NewEdge {
   /** Of isChildOf: what the child weighs in a WEIGHTED roll-up, and the level without which the parent has none. */
   readonly weight?: number;
   readonly requiredMin?: number | null;
+  /** Of precedes: the level of the origin without which the destination is not ready; any when left out. */
+  readonly minLevel?: number | null;
 }
 
 export interface NewEquivalence {
@@ -108,7 +116,8 @@ export class Competencies {
    * @throws AppError INVALID_INPUT when an end is not in the version, CONFLICT when it would close a loop (named).
    */
   async addEdge(input: NewEdge): Promise<store.EdgeRow> {
-    const { weight = 1, requiredMin = null } = input;
+    const { weight = 1, requiredMin = null, minLevel = null } = input;
+    if (minLevel !== null) checkRange({ minLevel }, ...LIMITS.requiredMin);
     checkRange({ weight }, ...LIMITS.weight);
     if (requiredMin !== null) checkRange({ requiredMin }, ...LIMITS.requiredMin);
     return this.#database.write(async (em, sql) => {
@@ -143,6 +152,8 @@ export class Competencies {
         sequenceNumber: null,
         weight,
         requiredMin,
+        minLevel,
+        levelMap: null,
       });
       const added = (await store.edgesOfVersion(sql, input.versionId, 1_000_000)).find((edge) => edge.id === base.id);
       if (!added) throw new Error('the association just inserted is missing');
@@ -267,6 +278,10 @@ export class Competencies {
         if (seen.has(itemId)) throw invalid(`/requirements/${index}/competencyId`, 'unique', 'this competency is required twice');
         seen.add(itemId);
       });
+      input.requirements.forEach(({ weight = 1 }, index) => {
+        checkRange({ [`requirements/${index}/weight`]: weight }, 1, 1_000);
+      });
+      const current = new Map((await store.competenciesById(sql, [...seen])).map((item) => [item.id, item.versionId]));
       const existing = await store.standardsOfPositions(sql, [input.positionId]);
       await em.nativeUpdate(PositionStandard, { positionId: input.positionId, status: 'IN_FORCE' }, { status: 'SUPERSEDED' });
       await em.insert(PositionStandard, {
@@ -279,12 +294,14 @@ export class Competencies {
       });
       await em.insertMany(
         CompetencyRequirement,
-        input.requirements.map(({ itemId, requiredLevel, importance }) => ({
+        input.requirements.map(({ itemId, requiredLevel, importance, weight = 1 }) => ({
           ...stamp(this.#clock),
           standard: base.id,
           item: itemId,
           requiredLevel,
           importance,
+          weight,
+          versionId: current.get(itemId) ?? null,
         })),
       );
     });
@@ -298,6 +315,20 @@ export class Competencies {
     const whole = await exportVersion(this.#sql, versionId, this.#caseUrl);
     if (!whole) throw missing('/id', 'reference', 'there is no such framework version');
     return format === 'CSV' ? writeCsvFramework(whole) : JSON.stringify(whole);
+  }
+
+  /** What a version says differently from another of the same framework. @throws AppError NOT_FOUND, or INVALID_INPUT for versions of two frameworks. */
+  async diff(fromId: string, toId: string): Promise<VersionDiff> {
+    const versions = new Map((await store.versionsById(this.#sql, [fromId, toId])).map((version) => [version.id, version]));
+    for (const [path, id] of [
+      ['/fromId', fromId],
+      ['/toId', toId],
+    ] as const)
+      if (!versions.has(id)) throw missing(path, 'reference', 'there is no such framework version');
+    if (versions.get(fromId)?.frameworkId !== versions.get(toId)?.frameworkId)
+      throw invalid('/toId', 'same-framework', 'only versions of one framework are compared');
+    const [from, to] = [await exportVersion(this.#sql, fromId, this.#caseUrl), await exportVersion(this.#sql, toId, this.#caseUrl)];
+    return diffPackages(from ?? {}, to ?? {});
   }
 
   /** What is published, as the CASE binding tells it. */

@@ -42,11 +42,12 @@ export interface ExportEdge {
   readonly destinationIdentifier: string;
   readonly weight: number;
   readonly requiredMin: number | null;
+  readonly minLevel: number | null;
 }
 
 export const edgesForExport = (sql: Sql, versionId: string) =>
   sql.rows<ExportEdge>(
-    `select identifier, type, origin_identifier, destination_identifier, weight, required_min from competency.competency_edge where version_id = $1 order by created_at, identifier`,
+    `select identifier, type, origin_identifier, destination_identifier, weight, required_min, min_level from competency.competency_edge where version_id = $1 order by created_at, identifier`,
     [versionId],
   );
 

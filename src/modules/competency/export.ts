@@ -26,13 +26,19 @@ function addedEdge(edge: ExportEdge, nodes: ReadonlyMap<string, JsonObject>): Js
     const node = nodes.get(identifier);
     return { title: node?.['humanCodingScheme'] ?? node?.['fullStatement'] ?? identifier, identifier, uri: node?.['uri'] ?? '' };
   };
-  const isPlain = edge.weight === 1 && edge.requiredMin === null;
+  const isPlain = edge.weight === 1 && edge.requiredMin === null && edge.minLevel === null;
   return {
     identifier: edge.identifier,
     associationType: edge.type,
     originNodeURI: link(edge.originIdentifier),
     destinationNodeURI: link(edge.destinationIdentifier),
-    ...(!isPlain && { extensions: { weight: edge.weight, ...(edge.requiredMin !== null && { requiredMin: edge.requiredMin }) } }),
+    ...(!isPlain && {
+      extensions: {
+        ...(edge.type === 'isChildOf' && { weight: edge.weight }),
+        ...(edge.requiredMin !== null && { requiredMin: edge.requiredMin }),
+        ...(edge.minLevel !== null && { minLevel: edge.minLevel }),
+      },
+    }),
   };
 }
 

@@ -212,6 +212,8 @@ async function insertVersion(
       sequenceNumber: edge.sequenceNumber,
       weight: edge.weight,
       requiredMin: edge.requiredMin,
+      minLevel: edge.minLevel,
+      levelMap: edge.levelMap === null ? null : { ...edge.levelMap },
     })),
     (chunk) => em.insertMany(CompetencyEdge, chunk),
   );

@@ -10,6 +10,8 @@ export {
   equivalencesById,
   type FrameworkRow,
   type GraphItem,
+  type GraphPredecessor,
+  type GraphReplacement,
   type LevelRow,
   liveEquivalences,
   publishedVersionIds,
@@ -18,7 +20,9 @@ export {
   readRollupGraph,
   type StandardRow,
   type TargetRow,
+  targetsOfLearners,
   type VersionRow,
 } from './competency.store.ts';
 export { Competencies, type NewEdge, type NewEquivalence, type NewStandard } from './competency.ts';
+export type { AssociationChange, ItemChange } from './diff.ts';
 export { IMPORT_FORMATS, type ImportReport, type ImportRequest } from './import.ts';

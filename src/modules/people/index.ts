@@ -4,6 +4,7 @@ export {
   countLearners,
   type HoldingRow,
   holdAgentsUnlinked,
+  holdersWithin,
   type IdentityChangeRow,
   type IdentityRow,
   identitiesOfLearners,

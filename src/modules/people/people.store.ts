@@ -187,6 +187,16 @@ export interface HoldingRow {
   readonly validTo: Date | null;
 }
 
+/** Who holds a position in a unit or below it at an instant, and in which unit; who holds several stands in each. */
+export const holdersWithin = (sql: Sql, unitId: string, instant: Date) =>
+  sql.rows<{ readonly learnerId: string; readonly unitId: string }>(
+    `with recursive within as (
+       select id from people.organization_unit where id = $1 union select u.id from people.organization_unit u join within w on u.parent_id = w.id)
+     select distinct h.learner_id, h.unit_id from people.position_holding h join within w on w.id = h.unit_id
+     where h.valid_from <= $2 and (h.valid_to is null or h.valid_to > $2) order by 1, 2`,
+    [unitId, instant],
+  );
+
 /** Whether the learner holds the position in the unit at some instant of the period. */
 export async function holdsAlready(sql: Sql, holding: Omit<HoldingRow, 'id'>): Promise<boolean> {
   const rows = await sql.rows(

@@ -1,5 +1,6 @@
 import { byKey } from '../../kernel/ids.ts';
 import type { LevelPolicy } from '../competency/index.ts';
+import type { AttemptPolicy } from './rules.ts';
 
 /** One piece of evidence that was not retracted. */
 export interface FoldEvidence {
@@ -14,6 +15,9 @@ export interface FoldEvidence {
   readonly source: string;
   readonly occurredAt: Date;
   readonly expiresAt: Date | null;
+  /** What attempts at the same share, of which one counts; null where each does. */
+  readonly attemptKey: string | null;
+  readonly attempts: AttemptPolicy;
 }
 
 /** A level and what carries it. */
@@ -28,6 +32,36 @@ const DAY_MS = 86_400_000;
 
 /** From its instant on, and no longer at its expiry. */
 const isActive = ({ occurredAt, expiresAt }: FoldEvidence, asOf: Date): boolean => occurredAt <= asOf && (expiresAt === null || asOf < expiresAt);
+
+const byTime = (a: FoldEvidence, b: FoldEvidence): number => a.occurredAt.getTime() - b.occurredAt.getTime() || byKey(a.id, b.id);
+
+/** Of attempts that have happened: the first or the latest, whether it still counts or not; or the best that counts. */
+function countingAttempt(attempts: readonly FoldEvidence[], asOf: Date): FoldEvidence | undefined {
+  const inOrder = attempts.filter((row) => row.occurredAt <= asOf).sort(byTime);
+  switch (attempts[0]?.attempts ?? 'ALL') {
+    case 'FIRST':
+      return inOrder[0];
+    case 'LATEST':
+      return inOrder.at(-1);
+    case 'ALL':
+    case 'BEST':
+      return inOrder
+        .filter((row) => isActive(row, asOf))
+        .sort((a, b) => Number(a.positive) - Number(b.positive) || a.level - b.level || byTime(a, b))
+        .at(-1);
+  }
+}
+
+/** Evidence without the attempts of which another one counts; those to come stay, for they will. */
+export function withoutOtherAttempts(evidence: readonly FoldEvidence[], asOf: Date): readonly FoldEvidence[] {
+  if (evidence.every((row) => row.attemptKey === null)) return evidence;
+  const groups = Map.groupBy(evidence, (row) => row.attemptKey);
+  return [...groups].flatMap(([key, rows]) => {
+    if (key === null) return rows;
+    const counting = countingAttempt(rows, asOf);
+    return rows.filter((row) => row === counting || row.occurredAt > asOf);
+  });
+}
 
 /** What a weight is worth at an instant, in whole thousandths: sums of integers do not depend on their order. */
 export function decayedWeight({ weight, occurredAt }: FoldEvidence, { halfLifeDays }: LevelPolicy, asOf: Date): number {

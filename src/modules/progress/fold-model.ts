@@ -1,5 +1,5 @@
 import { byKey } from '../../kernel/ids.ts';
-import { DEFAULT_POLICY, type GraphItem, type RollupGraph } from '../competency/index.ts';
+import { DEFAULT_POLICY, type GraphItem, type GraphPredecessor, type GraphReplacement, type RollupGraph } from '../competency/index.ts';
 
 /** An approved match (CASE exactMatchOf): evidence for the origin counts at the destination, and back when it is two-way. */
 export interface Equivalence {
@@ -17,7 +17,7 @@ export interface ItemClass {
   readonly evidenceFrom: ReadonlySet<string>;
 }
 
-const UNKNOWN: Omit<GraphItem, 'itemId'> = { rollup: 'NONE', rollupCount: null, rollupOnly: false, policy: DEFAULT_POLICY, children: [] };
+const UNKNOWN: Omit<GraphItem, 'itemId'> = { rollup: 'NONE', rollupCount: null, rollupOnly: false, policy: DEFAULT_POLICY, children: [], predecessors: [] };
 
 const push = <K, V>(map: Map<K, V[]>, key: K, value: V): void => {
   const list = map.get(key);
@@ -42,9 +42,15 @@ export class FoldModel {
   readonly #classOf = new Map<string, ItemClass>();
   /** Classes that a class's level or evidence feeds: those of its members' parents, and the destinations of its matches. */
   readonly #feeds = new Map<string, string[]>();
+  /** By what was replaced. */
+  readonly #replacements: ReadonlyMap<string, readonly GraphReplacement[]>;
 
   constructor(graphs: readonly RollupGraph[], equivalences: readonly Equivalence[]) {
     for (const graph of graphs) for (const [id, item] of graph.items) this.#items.set(id, item);
+    this.#replacements = Map.groupBy(
+      graphs.flatMap((graph) => graph.replacements),
+      ({ oldId }) => oldId,
+    );
     const twoWay = new Map<string, string[]>();
     const into = new Map<string, string[]>();
     for (const { originId, destinationId, twoWay: both } of equivalences) {
@@ -79,6 +85,42 @@ export class FoldModel {
   /** The competency in its published version; one that is in none counts by its own evidence alone. */
   item(id: string): GraphItem {
     return this.#items.get(id) ?? { itemId: id, ...UNKNOWN };
+  }
+
+  /** Whether a published version has the competency. */
+  has = (id: string): boolean => this.#items.has(id);
+
+  /**
+   * What evidence says under the versions that count now: of a competency that is in none of them it speaks for its
+   * successors, at the level the map gives; without any it stays what it was.
+   */
+  carried<T extends { readonly itemId: string; readonly level: number }>(evidence: readonly T[]): readonly T[] {
+    if (this.#replacements.size === 0) return evidence;
+    const follow = (row: T, seen: ReadonlySet<string>): readonly T[] => {
+      const successors = this.#items.has(row.itemId) || seen.has(row.itemId) ? [] : (this.#replacements.get(row.itemId) ?? []);
+      if (successors.length === 0) return [row];
+      return successors.flatMap(({ newId, levelMap }) => {
+        const level = levelMap === null ? row.level : (levelMap[String(row.level)] ?? 0);
+        return level === 0 ? [] : follow({ ...row, itemId: newId, level }, new Set([...seen, row.itemId]));
+      });
+    };
+    return evidence.flatMap((row) => follow(row, new Set()));
+  }
+
+  /** What comes first, each class once; what another one of them asks for already is left out. */
+  predecessorsOf(id: string): readonly GraphPredecessor[] {
+    const own = this.item(id).predecessors;
+    const classId = (itemId: string): string => this.classOf(itemId).id;
+    const above = own.map(({ itemId }) =>
+      reach([classId(itemId)], (one) => this.classOf(one).members.flatMap((member) => this.item(member).predecessors.map((before) => classId(before.itemId)))),
+    );
+    const needed = own.filter(
+      ({ itemId }, index) => !above.some((set, other) => other !== index && classId(own[other]?.itemId ?? '') !== classId(itemId) && set.has(classId(itemId))),
+    );
+    return [...Map.groupBy(needed, ({ itemId }) => classId(itemId)).values()].flatMap((same) => {
+      const [first] = same;
+      return first ? [{ itemId: first.itemId, minLevel: Math.max(...same.map(({ minLevel }) => minLevel)) }] : [];
+    });
   }
 
   classOf(id: string): ItemClass {

@@ -1,5 +1,5 @@
 import { byKey } from '../../kernel/ids.ts';
-import { decayedWeight, directLevel, type FoldEvidence, nextChange } from './direct-level.ts';
+import { decayedWeight, directLevel, type FoldEvidence, nextChange, withoutOtherAttempts } from './direct-level.ts';
 import type { FoldModel, ItemClass } from './fold-model.ts';
 
 /** What one person can do in one competency at one instant. */
@@ -112,7 +112,8 @@ class Fold {
   constructor(model: FoldModel, evidence: readonly FoldEvidence[], overrides: readonly FoldOverride[], asOf: Date) {
     this.#model = model;
     this.#overrides = Map.groupBy(overrides, (one) => one.itemId);
-    this.#byClass = Map.groupBy(new Map(evidence.map((row) => [row.id, row])).values(), (row) => model.classOf(row.itemId).id);
+    const once = [...new Map(evidence.map((row) => [row.id, row])).values()];
+    this.#byClass = Map.groupBy(model.carried(withoutOtherAttempts(once, asOf)), (row) => model.classOf(row.itemId).id);
     this.#asOf = asOf;
   }
 

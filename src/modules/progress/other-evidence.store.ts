@@ -82,7 +82,7 @@ export async function otherEvidenceOf(sql: Sql, learnerIds: readonly string[]): 
     [learnerIds],
   );
   const accepted = (await claims.ofLearners(sql, learnerIds)).filter((claim) => claim.status === 'ACCEPTED');
-  const plain = { statementId: null, ruleId: null, versionId: null } as const;
+  const plain = { statementId: null, ruleId: null, versionId: null, attemptKey: null, attempts: 'ALL' } as const;
   return [
     ...rated.map(
       (row): NewEvidence => ({

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { base } from '../../db/entity.ts';
-import { RULE_MATCHES, type ScoreBand } from './rules.ts';
+import { ATTEMPT_POLICIES, RULE_MATCHES, type ScoreBand } from './rules.ts';
 
 const RULE_SET_STATUSES = ['DRAFT', 'ACTIVATING', 'ACTIVE', 'SUPERSEDED'] as const;
 
@@ -21,6 +21,8 @@ export const RuleSetVersion = defineEntity({
     status: p.enum(RULE_SET_STATUSES),
     activatedAt: p.datetime().nullable(),
     effectiveFrom: p.datetime().nullable(),
+    kindCaps: p.json<Record<string, number>>(),
+    authorityCaps: p.json<Record<string, number>>(),
   },
   uniques: [{ properties: ['ruleSet', 'ordinal'] }],
 });
@@ -53,6 +55,7 @@ export const EvidenceRule = defineEntity({
     itemId: p.uuid(),
     level: p.integer(),
     validDays: p.integer().nullable(),
+    attempts: p.enum(ATTEMPT_POLICIES),
   },
   uniques: [{ properties: ['version', 'position'] }],
   indexes: [{ properties: ['activityKey'] }],

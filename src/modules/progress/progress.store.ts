@@ -1,6 +1,7 @@
 import type { Sql } from '../../db/database.ts';
 import type { FoldEvidence } from './direct-level.ts';
 import type { FoldOverride, ItemProgress } from './fold.ts';
+import type { AttemptPolicy } from './rules.ts';
 
 const MODEL_LOCK = 7_307_117_111;
 
@@ -30,6 +31,9 @@ export interface NewEvidence {
   readonly versionId: string | null;
   /** The assessment or claim: of evidence that is no statement. */
   readonly sourceId: string | null;
+  /** What attempts at the same share, of which one counts; null where each does. */
+  readonly attemptKey: string | null;
+  readonly attempts: AttemptPolicy;
   /** Whose word it is. */
   readonly authorityKey: string;
   readonly occurredAt: Date;
@@ -65,9 +69,9 @@ export async function reconcileEvidence(
 async function writeEvidence(sql: Sql, evidence: readonly NewEvidence[]): Promise<void> {
   await sql.rows(
     `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction, positive, weight,
-       version_id, kind, source_id)
+       version_id, kind, source_id, attempt_key, attempts)
      select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[],
-       $12::smallint[], $13::uuid[], $14::text[], $15::uuid[])
+       $12::smallint[], $13::uuid[], $14::text[], $15::uuid[], $16::uuid[], $17::text[])
        as t(learner_id, id) order by t.learner_id, t.id
      on conflict (learner_id, id) do update set retraction = excluded.retraction where evidence.retraction is distinct from excluded.retraction`,
     [
@@ -86,6 +90,8 @@ async function writeEvidence(sql: Sql, evidence: readonly NewEvidence[]): Promis
       evidence.map((row) => row.versionId),
       evidence.map((row) => row.kind),
       evidence.map((row) => row.sourceId),
+      evidence.map((row) => row.attemptKey),
+      evidence.map((row) => row.attempts),
     ],
   );
 }
@@ -161,7 +167,7 @@ export interface FoldInput {
 /** What the fold needs of some learners. */
 export async function readFoldInput(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, FoldInput>> {
   const rows = await sql.rows<FoldEvidence & { learnerId: string; versionId: string | null }>(
-    `select learner_id, id, item_id, level, positive, weight, authority_key as source, occurred_at, expires_at, version_id
+    `select learner_id, id, item_id, level, positive, weight, authority_key as source, occurred_at, expires_at, version_id, attempt_key, attempts
      from progress.evidence where learner_id = any($1::uuid[]) and retraction is null`,
     [learnerIds],
   );
@@ -284,7 +290,7 @@ export async function insertEvents(sql: Sql, events: readonly NewProgressEvent[]
 /** Evidence of learners by rule versions as it was written, unless it is retracted; for comparison with what it should be. */
 export async function readLiveEvidence(sql: Sql, learnerIds: readonly string[], versionIds: readonly string[]): Promise<readonly NewEvidence[]> {
   return sql.rows<NewEvidence>(
-    `select learner_id, id, item_id, level, positive, weight, kind, statement_id, rule_id, version_id, source_id, authority_key, occurred_at, expires_at, retraction
+    `select learner_id, id, item_id, level, positive, weight, kind, statement_id, rule_id, version_id, source_id, attempt_key, attempts, authority_key, occurred_at, expires_at, retraction
      from progress.evidence where learner_id = any($1::uuid[]) and version_id = any($2::uuid[]) and (retraction is null or retraction = 'VOIDED')`,
     [learnerIds, versionIds],
   );
@@ -293,7 +299,7 @@ export async function readLiveEvidence(sql: Sql, learnerIds: readonly string[], 
 /** Evidence of learners that is no statement, as it was written. */
 export const readOtherEvidence = (sql: Sql, learnerIds: readonly string[]) =>
   sql.rows<NewEvidence>(
-    `select learner_id, id, item_id, level, positive, weight, kind, statement_id, rule_id, version_id, source_id, authority_key, occurred_at, expires_at, retraction
+    `select learner_id, id, item_id, level, positive, weight, kind, statement_id, rule_id, version_id, source_id, attempt_key, attempts, authority_key, occurred_at, expires_at, retraction
      from progress.evidence where learner_id = any($1::uuid[]) and kind <> 'XAPI'`,
     [learnerIds],
   );

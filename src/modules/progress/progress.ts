@@ -9,12 +9,13 @@ import { type BuildStep, beginRebuild, buildPage, finish, followChange, tidy, ty
 import { countsIn, type Lane } from './lanes.ts';
 import { otherEvidenceOf } from './other-evidence.store.ts';
 import { OtherEvidence } from './other-evidence.ts';
+import { Planning } from './planning.ts';
 import * as store from './progress.store.ts';
-import { projectBucket, rulesAbout } from './project.ts';
+import { bookOf, projectBucket, rulesAbout } from './project.ts';
 import { ModelCache, refold } from './refold.ts';
 import { RuleSets } from './rule-sets.ts';
 import * as ruleStore from './rules.store.ts';
-import { activitiesOf, type Evaluation, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, RuleBook, subjectOf } from './rules.ts';
+import { activitiesOf, type Evaluation, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, subjectOf } from './rules.ts';
 import { type Difference, verifyPage } from './verify.ts';
 import { Webhooks } from './webhooks.ts';
 
@@ -42,6 +43,7 @@ export class Progress {
   readonly ruleSets: RuleSets;
   readonly others: OtherEvidence;
   readonly feed: Feed;
+  readonly planning: Planning;
   readonly webhooks: Webhooks;
 
   /** @param page learners made anew in one transaction. @param secrets of webhooks, by name. */
@@ -51,6 +53,7 @@ export class Progress {
     this.ruleSets = new RuleSets(database, this.#workshop);
     this.others = new OtherEvidence(database, this.#workshop);
     this.feed = new Feed(database, clock);
+    this.planning = new Planning(database, this.#workshop, (ids, asOf, lane) => this.progressOf(ids, asOf, lane));
     this.webhooks = new Webhooks(database, clock, this.feed, secrets);
   }
 
@@ -269,7 +272,7 @@ export class Progress {
         ? await ruleStore.rulesAboutActivities(this.#sql, [...(await this.view()).rules.keys()], activitiesOf(subject).map(activityKey))
         : await ruleStore.rulesOfVersions(this.#sql, [versionId]);
     const trusting = authorityKey === null ? rules.map((rule) => ({ ...rule, trustedAuthorities: [] })) : rules;
-    return evaluate(new RuleBook(trusting), statement, authorityKey ?? '');
+    return evaluate(await bookOf(this.#sql, trusting, activitiesOf(subject).map(activityKey)), statement, authorityKey ?? '');
   }
 
   /** Forgets a learner, within the transaction that deletes them. */

@@ -7,8 +7,8 @@ import { readLanes } from './generation.store.ts';
 import { countsIn, type Lanes, versionsOf } from './lanes.ts';
 import * as store from './progress.store.ts';
 import { type Cause, type ModelCache, refold } from './refold.ts';
-import { rulesAboutActivities } from './rules.store.ts';
-import { activitiesOf, type Evaluation, evaluate, RuleBook, subjectOf } from './rules.ts';
+import { kindsOfActivities, rulesAboutActivities } from './rules.store.ts';
+import { activitiesOf, type Evaluation, evaluate, type Rule, RuleBook, subjectOf } from './rules.ts';
 import { OWN_AUTHORITY_KEY } from './tla.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,6 +28,8 @@ function evidenceFrom({ rule, level }: Evaluation['matches'][number], statement:
     ruleId: rule.id,
     versionId: rule.versionId,
     sourceId: null,
+    attempts: rule.attempts,
+    attemptKey: rule.attempts === 'ALL' ? null : digestKey('attempt', rule.id, subjectOf(statement.statement)?.iri ?? ''),
     authorityKey: statement.authorityKey,
     occurredAt,
     expiresAt: rule.validDays === null ? null : new Date(occurredAt.getTime() + rule.validDays * DAY_MS),
@@ -100,7 +102,14 @@ export async function rulesAbout(sql: Sql, versionIds: readonly string[], statem
     const subject = subjectOf(statement);
     return subject === null ? [] : activitiesOf(subject);
   });
-  return new RuleBook(iris.length === 0 ? [] : await rulesAboutActivities(sql, versionIds, [...new Set(iris)].map(activityKey)));
+  const keys = [...new Set(iris)].map(activityKey);
+  return bookOf(sql, keys.length === 0 ? [] : await rulesAboutActivities(sql, versionIds, keys), keys);
+}
+
+/** Rules with what their caps go by. */
+export async function bookOf(sql: Sql, rules: readonly Rule[], activityKeys: readonly string[]): Promise<RuleBook> {
+  const isCapped = rules.some(({ kindCaps }) => Object.keys(kindCaps).length > 0);
+  return new RuleBook(rules, new Map(isCapped ? (await kindsOfActivities(sql, activityKeys)).map(({ iri, kind }) => [iri, kind]) : []));
 }
 
 async function projectStatements(

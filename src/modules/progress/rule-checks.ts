@@ -1,9 +1,10 @@
 import { checkRange, checkTexts } from '../../kernel/checks.ts';
 import { invalid } from '../../kernel/errors.ts';
-import type { Rule } from './rules.ts';
+import { ACTIVITY_KINDS } from '../training/index.ts';
+import type { LevelCaps, Rule } from './rules.ts';
 
 /** A rule to be written; what it names is checked against the alignments, which say what an activity assesses. */
-export type NewRule = Omit<Rule, 'id' | 'versionId' | 'activityKey'>;
+export type NewRule = Omit<Rule, 'id' | 'versionId' | 'activityKey' | 'kindCaps' | 'authorityCaps'>;
 
 /** A hundred years: an expiry stays a date. */
 const MAX_VALID_DAYS = 36_525;
@@ -15,6 +16,17 @@ export const levelsNamed = (rule: NewRule, path: string): readonly (readonly [pa
   rule.bands.length > 0 ? rule.bands.map((band, index) => [`${path}/bands/${index}/level`, band.level] as const) : [[`${path}/level`, rule.level]];
 
 const isScore = (score: number): boolean => score >= -1 && score <= 1;
+
+/** @throws AppError INVALID_INPUT for a cap of a kind that there is none of, or outside 1 to 100. */
+export function checkCaps({ kindCaps, authorityCaps }: LevelCaps): void {
+  for (const kind of Object.keys(kindCaps))
+    if (!ACTIVITY_KINDS.some((known) => known === kind)) throw invalid('/kindCaps', 'kind', `there is no kind of activity ${kind}`);
+  for (const [path, caps] of [
+    ['kindCaps', kindCaps],
+    ['authorityCaps', authorityCaps],
+  ] as const)
+    for (const [key, level] of Object.entries(caps)) checkRange({ [`${path}/${key}`]: level }, 1, 100);
+}
 
 /** @throws AppError INVALID_INPUT for the first condition that cannot hold or says nothing. */
 export function checkRuleConditions(rule: NewRule, path: string): void {

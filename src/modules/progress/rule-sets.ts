@@ -8,14 +8,23 @@ import { type GenerationState, impactByUnit, impactSamples, type LevelChange, ne
 import { dropPreview, followChange, preparePreview, type Workshop } from './generations.ts';
 import { EvidenceRule, EvidenceRuleSet, RuleSetVersion } from './progress.entities.ts';
 import { lockModel } from './progress.store.ts';
-import { checkRuleConditions, levelsNamed, type NewRule } from './rule-checks.ts';
+import { checkCaps, checkRuleConditions, levelsNamed, type NewRule } from './rule-checks.ts';
 import * as store from './rules.store.ts';
+import type { LevelCaps } from './rules.ts';
 
 /** What a version of a rule set acts on: all that ever happened, or what happens from an instant on. */
 export interface Effect {
   readonly versionId: string;
   /** Null: everything, past and future; the versions before it act no longer. */
   readonly from: Date | null;
+}
+
+/** A version of a rule set to be written, as a draft. */
+export interface NewRuleSetVersion extends Partial<LevelCaps> {
+  readonly code: string;
+  /** Used when the code is new. */
+  readonly title: string;
+  readonly rules: readonly NewRule[];
 }
 
 /** What a draft would change, or how far the answer is. */
@@ -49,9 +58,11 @@ export class RuleSets {
    * Writes a new version of a rule set (created when the code is new), as a draft.
    * @throws AppError INVALID_INPUT naming the first rule at fault.
    */
-  async createVersion(input: { code: string; title: string; rules: readonly NewRule[] }): Promise<store.RuleSetVersionRow> {
+  async createVersion(input: NewRuleSetVersion): Promise<store.RuleSetVersionRow> {
     if (input.rules.length === 0) throw invalid('/rules', 'not-empty', 'a rule set version needs at least one rule');
     checkTexts({ code: input.code, title: input.title });
+    const caps = { kindCaps: { ...input.kindCaps }, authorityCaps: { ...input.authorityCaps } };
+    checkCaps(caps);
     const base = stamp(this.#workshop.clock);
     await this.#database.write(async (em, sql) => {
       await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`rule set ${input.code}`]);
@@ -67,6 +78,7 @@ export class RuleSets {
         status: 'DRAFT',
         activatedAt: null,
         effectiveFrom: null,
+        ...caps,
       });
       await em.insertMany(
         EvidenceRule,

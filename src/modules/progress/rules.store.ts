@@ -2,21 +2,21 @@ import type { Sql } from '../../db/database.ts';
 import type { Rule } from './rules.ts';
 
 const RULE = `r.id, r.version_id, r.position, r.match, r.activity_key, r.activity_iri, r.verbs, r.scaled_min, r.scaled_max, r.success, r.completion,
-  r.duration_min_seconds, r.category, r.trusted_authorities, r.item_id, r.level, r.bands, r.positive, r.weight, r.valid_days`;
+  r.duration_min_seconds, r.category, r.trusted_authorities, r.item_id, r.level, r.bands, r.positive, r.weight, r.valid_days, r.attempts, v.kind_caps, v.authority_caps`;
+const FROM = 'from progress.evidence_rule r join progress.rule_set_version v on v.id = r.version_id';
 
 /** Rules of some versions that may be about one of these activities, or about what no key tells (a prefix, a type). */
 export const rulesAboutActivities = (sql: Sql, versionIds: readonly string[], activityKeys: readonly string[]) =>
   sql.rows<Rule>(
-    `select ${RULE} from progress.evidence_rule r
+    `select ${RULE} ${FROM}
      where r.version_id = any($1::uuid[]) and (r.activity_key = any($2::uuid[]) or r.match in ('PREFIX', 'TYPE')) order by r.id`,
     [versionIds, activityKeys],
   );
 
 export const rulesOfVersions = (sql: Sql, versionIds: readonly string[]) =>
-  sql.rows<Rule>(`select ${RULE} from progress.evidence_rule r where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds]);
+  sql.rows<Rule>(`select ${RULE} ${FROM} where r.version_id = any($1::uuid[]) order by r.version_id, r.position`, [versionIds]);
 
-export const rulesById = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<Rule>(`select ${RULE} from progress.evidence_rule r where r.id = any($1::uuid[])`, [ids]);
+export const rulesById = (sql: Sql, ids: readonly string[]) => sql.rows<Rule>(`select ${RULE} ${FROM} where r.id = any($1::uuid[])`, [ids]);
 
 export interface RuleSetRow {
   readonly id: string;
@@ -32,6 +32,8 @@ export interface RuleSetVersionRow {
   readonly activatedAt: Date | null;
   /** Null: it acts on all that ever happened; else on what happens from then on. */
   readonly effectiveFrom: Date | null;
+  readonly kindCaps: Readonly<Record<string, number>>;
+  readonly authorityCaps: Readonly<Record<string, number>>;
 }
 
 export const listRuleSets = (sql: Sql, limit: number, afterCode: string | null) =>
@@ -40,7 +42,7 @@ export const listRuleSets = (sql: Sql, limit: number, afterCode: string | null) 
 export const ruleSetsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where id = any($1::uuid[])', [ids]);
 
-const RULE_SET_VERSION = 'id, rule_set_id, ordinal, status, activated_at, effective_from';
+const RULE_SET_VERSION = 'id, rule_set_id, ordinal, status, activated_at, effective_from, kind_caps, authority_caps';
 
 export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RuleSetVersionRow>(
@@ -64,3 +66,9 @@ export async function assessedLevel(sql: Sql, activityKey: string, itemId: strin
 /** Versions that are to become active with the generation being built. */
 export const activatingVersions = (sql: Sql) =>
   sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where status = 'ACTIVATING' order by id`);
+
+/** The kinds of activities that are known here, by their keys. */
+export const kindsOfActivities = (sql: Sql, activityKeys: readonly string[]) =>
+  sql.rows<{ readonly iri: string; readonly kind: string }>('select iri, kind from training.learning_activity where activity_key = any($1::uuid[])', [
+    activityKeys,
+  ]);

@@ -4,14 +4,24 @@ import { durationSeconds, isObject, type JsonObject } from '../../standards/xapi
 export const RULE_MATCHES = ['ACTIVITY', 'PREFIX', 'TYPE', 'PARENT', 'GROUPING'] as const;
 export type RuleMatch = (typeof RULE_MATCHES)[number];
 
+/** Which of several attempts at the same count: each, the first, the latest, or the best. */
+export const ATTEMPT_POLICIES = ['ALL', 'FIRST', 'LATEST', 'BEST'] as const;
+export type AttemptPolicy = (typeof ATTEMPT_POLICIES)[number];
+
+/** The highest level that a kind of activity, or an authority, can be evidence of, by kind and by authority key. */
+export interface LevelCaps {
+  readonly kindCaps: Readonly<Record<string, number>>;
+  readonly authorityCaps: Readonly<Record<string, number>>;
+}
+
 /** The level from a scaled score on, up to the next band. */
 export interface ScoreBand {
   readonly scaledMin: number;
   readonly level: number;
 }
 
-/** One evidence rule as the projector applies it; see EvidenceRule. */
-export interface Rule {
+/** One evidence rule as the projector applies it, with the caps of its version; see EvidenceRule. */
+export interface Rule extends LevelCaps {
   readonly id: string;
   readonly versionId: string;
   /** What `activityIri` is: the activity itself, the beginning of its IRI, its type, or one of its parents or groupings. */
@@ -36,6 +46,7 @@ export interface Rule {
   /** In thousandths. */
   readonly weight: number;
   readonly validDays: number | null;
+  readonly attempts: AttemptPolicy;
 }
 
 /** What a rule says that says nothing else: any statement with its verbs about one activity, fully and for ever. */
@@ -52,6 +63,7 @@ export const PLAIN_RULE = {
   positive: true,
   weight: 1_000,
   validDays: null,
+  attempts: 'ALL',
 } as const satisfies Partial<Rule>;
 
 /** Why a statement gave no evidence, in the order in which it is found out. */
@@ -112,14 +124,19 @@ const MATCHES: { readonly [M in RuleMatch]: (iri: string, subject: Subject) => b
 export class RuleBook {
   readonly #byActivity: ReadonlyMap<string, readonly Rule[]>;
   readonly #others: readonly Rule[];
+  readonly #kinds: ReadonlyMap<string, string>;
 
-  constructor(rules: readonly Rule[]) {
+  /** @param kinds of activities, by IRI: what caps by kind go by. */
+  constructor(rules: readonly Rule[], kinds: ReadonlyMap<string, string> = new Map()) {
+    this.#kinds = kinds;
     this.#byActivity = Map.groupBy(
       rules.filter(({ match }) => match === 'ACTIVITY'),
       (rule) => rule.activityIri,
     );
     this.#others = rules.filter(({ match }) => match !== 'ACTIVITY');
   }
+
+  kindOf = (iri: string): string | null => this.#kinds.get(iri) ?? null;
 
   /** The rules that look for this, whatever their conditions say. */
   about(subject: Subject): readonly Rule[] {
@@ -148,10 +165,11 @@ function missedCondition(rule: Rule, statement: unknown, authorityKey: string): 
   return null;
 }
 
-/** The level a matching statement is evidence of: that of the highest band its score reaches, or the rule's own. */
-function levelOf(rule: Rule, statement: unknown): number {
+/** The level a matching statement is evidence of: that of the highest band its score reaches, or the rule's own; at most what kind and authority allow. */
+function levelOf(rule: Rule, statement: unknown, authorityKey: string, kind: string | null): number {
   const score = numberOrNull(objectOf(objectOf(statement, 'result'), 'score')['scaled']);
-  return rule.bands.findLast((band) => score !== null && score >= band.scaledMin)?.level ?? rule.level;
+  const level = rule.bands.findLast((band) => score !== null && score >= band.scaledMin)?.level ?? rule.level;
+  return Math.min(level, rule.authorityCaps[authorityKey] ?? level, (kind === null ? null : rule.kindCaps[kind]) ?? level);
 }
 
 export interface Evaluation {
@@ -165,7 +183,9 @@ export function evaluate(rules: RuleBook, statement: unknown, authorityKey: stri
   const subject = subjectOf(statement);
   const results = (subject === null ? [] : rules.about(subject)).map((rule) => ({ rule, reason: missedCondition(rule, statement, authorityKey) }));
   return {
-    matches: results.filter(({ reason }) => reason === null).map(({ rule }) => ({ rule, level: levelOf(rule, statement) })),
+    matches: results
+      .filter(({ reason }) => reason === null)
+      .map(({ rule }) => ({ rule, level: levelOf(rule, statement, authorityKey, subject === null ? null : rules.kindOf(subject.iri)) })),
     misses: results.flatMap(({ rule, reason }) => (reason === null ? [] : [{ rule, reason }])),
   };
 }

@@ -126,6 +126,34 @@ export const batchesById = (sql: Sql, ids: readonly string[]) =>
 export const enrolmentsOfLearners = (sql: Sql, ids: readonly string[]) =>
   sql.rows<EnrolmentRow>('select id, learner_id, batch_id, registration from training.enrolment where learner_id = any($1::uuid[]) order by id', [ids]);
 
+/** A published programme version that can be begun at an instant: in a batch that has not ended, or alone. */
+export interface OfferRow {
+  readonly versionId: string;
+  readonly code: string;
+  readonly jp: number;
+  readonly batchId: string | null;
+  readonly startsOn: Date | null;
+}
+
+/** What can be begun at an instant: of each programme the newest published version, with its next batch. What is not classical can be begun without one. */
+export const offersAt = (sql: Sql, instant: Date) =>
+  sql.rows<OfferRow>(
+    `select v.id as version_id, p.code, coalesce((select sum(jp) from training.module m where m.version_id = v.id), 0)::int as jp, b.id as batch_id, b.starts_on
+     from (select distinct on (program_id) id, program_id from training.program_version where status = 'PUBLISHED' order by program_id, ordinal desc) v
+     join training.training_program p on p.id = v.program_id
+     left join lateral (select id, starts_on from training.batch where version_id = v.id and ends_on > $1 order by starts_on, number limit 1) b on true
+     where b.id is not null or p.form = 'NON_CLASSICAL' order by p.code`,
+    [instant],
+  );
+
+/** Up to which level programme versions assess competencies. */
+export const assessedBy = (sql: Sql, versionIds: readonly string[]) =>
+  sql.rows<{ readonly versionId: string; readonly itemId: string; readonly level: number }>(
+    `select m.version_id, a.item_id, max(a.target_level)::int as level from training.activity_alignment a join training.module m on m.id = a.module_id
+     where m.version_id = any($1::uuid[]) and a.contribution = 'ASSESSES' group by 1, 2 order by 1, 2`,
+    [versionIds],
+  );
+
 /** Locks a draft version and answers it. */
 export async function lockVersion(sql: Sql, id: string): Promise<ProgramVersionRow | null> {
   const [row] = await sql.rows<ProgramVersionRow>(

@@ -9,6 +9,7 @@ export {
   DEFAULT_POLICY,
   type ImportIssue,
   LEVEL_POLICIES,
+  type LevelMap,
   type LevelPolicy,
   LIMITS,
   ROLLUP_KINDS,

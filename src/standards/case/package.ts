@@ -52,7 +52,14 @@ export interface CaseAssociation {
   /** Of isChildOf, from its `extensions`: what the child weighs in a WEIGHTED roll-up, and the level without which the parent has none. */
   readonly weight: number;
   readonly requiredMin: number | null;
+  /** Of precedes: the level of the origin without which the destination is not ready; null: any. */
+  readonly minLevel: number | null;
+  /** Of replacedBy: what an old level is worth in the successor; null: the same. */
+  readonly levelMap: LevelMap | null;
 }
+
+/** New level by old one. */
+export type LevelMap = Readonly<Record<string, number>>;
 
 export interface CaseLevel {
   readonly itemIdentifier: string;
@@ -239,6 +246,16 @@ function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
   return unique(reader, rows);
 }
 
+/** `{"2": 1, "3": 2}`: an old level that is not named is worth nothing. */
+function readLevelMap(reader: Reader, extensions: JsonObject, path: string): LevelMap | null {
+  const value = extensions['levelMap'];
+  if (value === undefined || value === null) return null;
+  const isLevel = (level: unknown): level is number => typeof level === 'number' && Number.isInteger(level) && level >= 0 && level <= 100;
+  if (isObject(value) && Object.entries(value).every(([old, level]) => /^[1-9]\d?$/.test(old) && isLevel(level))) return value as LevelMap;
+  reader.error(at(path, 'levelMap'), 'level-map', 'levelMap must give each old level a whole new one, from 0 to 100');
+  return null;
+}
+
 function readAssociations(reader: Reader, root: JsonObject): readonly (readonly [CaseAssociation, string])[] {
   return reader.objects(root, 'CFAssociations', '').map(([association, path]) => {
     const type = reader.text(association, 'associationType', path);
@@ -257,6 +274,8 @@ function readAssociations(reader: Reader, root: JsonObject): readonly (readonly 
         sequenceNumber: typeof sequence === 'number' && isInt32(sequence) ? sequence : null,
         weight: readWhole(reader, extensions, 'weight', extensionsPath, LIMITS.weight) ?? 1,
         requiredMin: readWhole(reader, extensions, 'requiredMin', extensionsPath, LIMITS.requiredMin),
+        minLevel: readWhole(reader, extensions, 'minLevel', extensionsPath, LIMITS.requiredMin),
+        levelMap: readLevelMap(reader, extensions, extensionsPath),
       },
       path,
     ] as const;
@@ -308,6 +327,20 @@ function checkGraph(reader: Reader, document: string, items: readonly CaseItem[]
   const pick = (type: string): readonly Edge[] =>
     inside.filter((association) => association.type === type).map(({ origin, destination }) => [origin, destination] as const);
   const merges = pick('exactMatchOf');
+  const replaced = associations.filter(([association]) => association.type === 'replacedBy');
+  for (const [end, other] of [
+    ['origin', 'destination'],
+    ['destination', 'origin'],
+  ] as const)
+    for (const same of Map.groupBy(replaced, ([association]) => association[end]).values())
+      if (new Set(same.map(([association]) => association[other])).size > 1)
+        for (const [association, path] of same)
+          if (association.levelMap === null)
+            reader.error(
+              at(path, 'extensions'),
+              'level-map',
+              'where several competencies are replaced by one, or one by several, each replacedBy needs a levelMap',
+            );
   for (const type of ['isChildOf', 'precedes', 'replacedBy']) {
     for (const loop of findLoops(pick(type), merges)) {
       reader.error('/CFAssociations', 'cycle', `${type} runs in a circle: ${loop.map((identifier) => names.get(identifier) ?? identifier).join(' -> ')}`);

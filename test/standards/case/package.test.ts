@@ -47,8 +47,28 @@ test('everything of a full package is read, in its order', () => {
         { identifier: B, code: null, fullStatement: 'Kompetensi é 能力', abbreviatedStatement: null, itemType: null, rollup: null, policy: null },
       ],
       associations: [
-        { identifier: uuid(1001), type: 'isChildOf', origin: B, destination: A, sequenceNumber: 3, weight: 1, requiredMin: null },
-        { identifier: uuid(1002), type: 'isChildOf', origin: A, destination: DOCUMENT, sequenceNumber: null, weight: 1, requiredMin: null },
+        {
+          identifier: uuid(1001),
+          type: 'isChildOf',
+          origin: B,
+          destination: A,
+          sequenceNumber: 3,
+          weight: 1,
+          requiredMin: null,
+          minLevel: null,
+          levelMap: null,
+        },
+        {
+          identifier: uuid(1002),
+          type: 'isChildOf',
+          origin: A,
+          destination: DOCUMENT,
+          sequenceNumber: null,
+          weight: 1,
+          requiredMin: null,
+          minLevel: null,
+          levelMap: null,
+        },
       ],
       levels: [
         { itemIdentifier: B, rank: 2, label: 'Good', description: 'More' },
@@ -184,7 +204,9 @@ test.each([
   const { package: read, issues } = readCasePackage(caseOf({ CFAssociations: [edge(1, type, A, B)] }));
 
   expect(issues).toEqual([]);
-  expect(read?.associations).toEqual([{ identifier: uuid(1001), type, origin: A, destination: B, sequenceNumber: null, weight: 1, requiredMin: null }]);
+  expect(read?.associations).toEqual([
+    { identifier: uuid(1001), type, origin: A, destination: B, sequenceNumber: null, weight: 1, requiredMin: null, minLevel: null, levelMap: null },
+  ]);
 });
 
 test('every issue is listed, errors and warnings, and one error is enough to refuse', () => {
@@ -284,8 +306,28 @@ test('an association may lead to the document itself, and one that leads outside
 
   expect(issues.map(({ code, path }) => [code, path])).toEqual([['dangling-end', '/CFAssociations/1/destinationNodeURI']]);
   expect(read?.associations).toEqual([
-    { identifier: uuid(1001), type: 'isChildOf', origin: A, destination: DOCUMENT, sequenceNumber: null, weight: 1, requiredMin: null },
-    { identifier: uuid(1002), type: 'exactMatchOf', origin: B, destination: C, sequenceNumber: null, weight: 1, requiredMin: null },
+    {
+      identifier: uuid(1001),
+      type: 'isChildOf',
+      origin: A,
+      destination: DOCUMENT,
+      sequenceNumber: null,
+      weight: 1,
+      requiredMin: null,
+      minLevel: null,
+      levelMap: null,
+    },
+    {
+      identifier: uuid(1002),
+      type: 'exactMatchOf',
+      origin: B,
+      destination: C,
+      sequenceNumber: null,
+      weight: 1,
+      requiredMin: null,
+      minLevel: null,
+      levelMap: null,
+    },
   ]);
 });
 

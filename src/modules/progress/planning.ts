@@ -1,0 +1,163 @@
+import type { Database, Sql } from '../../db/database.ts';
+import { type TargetRow, targetsOfLearners } from '../competency/index.ts';
+import { holdersWithin } from '../people/index.ts';
+import { assessedBy, offersAt } from '../training/index.ts';
+import type { ItemProgress } from './fold.ts';
+import { type Demand, matchPosition, type Offer, type PositionMatch, type Readiness, readinessFor, recommendPath, type TrainingPath } from './gaps.ts';
+import type { Workshop } from './generations.ts';
+import type { Lane } from './lanes.ts';
+
+type ProgressOf = (learnerIds: readonly string[], asOf: Date | null, lane: Lane) => Promise<ReadonlyMap<string, readonly ItemProgress[]>>;
+
+/** How the people of a unit stand in one competency that their positions demand. */
+export interface HeatCell {
+  readonly unitId: string;
+  readonly itemId: string;
+  /** Of whom it is demanded. */
+  readonly people: number;
+  /** Who is below what is demanded of them. */
+  readonly below: number;
+  /** Levels that are missing, summed over people. */
+  readonly missing: number;
+}
+
+export interface UnitMatch {
+  readonly unitId: string;
+  readonly people: number;
+  /** Mean of the position matches of those of whom something known is demanded, in tenths rounded down; null without any. */
+  readonly percent: number | null;
+}
+
+/** What the people of a unit lack in one competency. */
+export interface TrainingNeed {
+  readonly itemId: string;
+  readonly people: number;
+  readonly missing: number;
+  /** Levels missing by the weights of the requirements. */
+  readonly points: number;
+  /** Published programme versions that can be begun and assess it, by code. */
+  readonly versionIds: readonly string[];
+}
+
+const toDemand = ({ itemId, targetLevel, weight, isKnown }: TargetRow): Demand => ({ itemId, required: targetLevel, weight, isKnown });
+
+/** What positions demand against what people can do, and what training closes the gap. */
+export class Planning {
+  readonly #database: Database;
+  readonly #workshop: Workshop;
+  readonly #progressOf: ProgressOf;
+
+  constructor(database: Database, workshop: Workshop, progressOf: ProgressOf) {
+    this.#database = database;
+    this.#workshop = workshop;
+    this.#progressOf = progressOf;
+  }
+
+  get #sql(): Sql {
+    return this.#database.sql;
+  }
+
+  #instant(asOf: Date | null): Date {
+    return asOf ?? this.#workshop.clock.now();
+  }
+
+  /** How learners meet what their positions demand. The number of queries does not depend on the number of learners. */
+  async matchesOf(learnerIds: readonly string[], asOf: Date | null, lane: Lane): Promise<ReadonlyMap<string, PositionMatch>> {
+    const targets = Map.groupBy(await targetsOfLearners(this.#sql, learnerIds, this.#instant(asOf)), (row) => row.learnerId);
+    const progress = await this.#progressOf(learnerIds, asOf, lane);
+    return new Map(
+      learnerIds.map((id) => {
+        const levels = new Map((progress.get(id) ?? []).map((row) => [row.itemId, row.currentLevel]));
+        return [id, matchPosition((targets.get(id) ?? []).map(toDemand), (itemId) => levels.get(itemId) ?? 0)];
+      }),
+    );
+  }
+
+  /** What learners should do next, one programme after the other. */
+  async pathsOf(learnerIds: readonly string[], asOf: Date | null, lane: Lane): Promise<ReadonlyMap<string, TrainingPath>> {
+    const model = await this.#workshop.models.of(this.#sql, lane);
+    const matches = await this.matchesOf(learnerIds, asOf, lane);
+    const progress = await this.#progressOf(learnerIds, asOf, lane);
+    const offers = await this.#offers(this.#instant(asOf));
+    return new Map(
+      learnerIds.map((id) => {
+        const levels = new Map((progress.get(id) ?? []).map((row) => [row.itemId, row.currentLevel]));
+        return [id, recommendPath(model, matches.get(id)?.requirements ?? [], (itemId) => levels.get(itemId) ?? 0, offers)];
+      }),
+    );
+  }
+
+  /** Whether learners are ready for competencies, by what comes before them. */
+  async readinessOf(
+    learnerIds: readonly string[],
+    itemIds: readonly string[],
+    asOf: Date | null,
+    lane: Lane,
+  ): Promise<ReadonlyMap<string, readonly Readiness[]>> {
+    const model = await this.#workshop.models.of(this.#sql, lane);
+    const progress = await this.#progressOf(learnerIds, asOf, lane);
+    return new Map(
+      learnerIds.map((id) => {
+        const levels = new Map((progress.get(id) ?? []).map((row) => [row.itemId, row.currentLevel]));
+        return [id, itemIds.map((itemId) => readinessFor(model, itemId, (other) => levels.get(other) ?? 0))];
+      }),
+    );
+  }
+
+  async #offers(instant: Date): Promise<readonly Offer[]> {
+    const rows = await offersAt(this.#sql, instant);
+    const covered = Map.groupBy(
+      await assessedBy(
+        this.#sql,
+        rows.map((row) => row.versionId),
+      ),
+      (row) => row.versionId,
+    );
+    return rows.map((row) => ({ ...row, covers: new Map((covered.get(row.versionId) ?? []).map(({ itemId, level }) => [itemId, level])) }));
+  }
+
+  /** Everybody in a unit and below it against what is demanded of them. */
+  async heatMap(unitId: string, asOf: Date | null, lane: Lane): Promise<{ readonly units: readonly UnitMatch[]; readonly cells: readonly HeatCell[] }> {
+    const holders = await holdersWithin(this.#sql, unitId, this.#instant(asOf));
+    const matches = await this.matchesOf([...new Set(holders.map((row) => row.learnerId))], asOf, lane);
+    const byUnit = Map.groupBy(holders, (row) => row.unitId);
+    const units: UnitMatch[] = [];
+    const cells: HeatCell[] = [];
+    for (const [unit, people] of byUnit) {
+      const own = people.flatMap(({ learnerId }) => matches.get(learnerId) ?? []);
+      const percents = own.flatMap((match) => match.percent ?? []);
+      const mean = percents.length === 0 ? null : Math.floor((10 * percents.reduce((sum, percent) => sum + percent, 0)) / percents.length) / 10;
+      units.push({ unitId: unit, people: people.length, percent: mean });
+      const known = own.flatMap((match) => match.requirements.filter((gap) => gap.isKnown));
+      for (const [itemId, gaps] of Map.groupBy(known, (gap) => gap.itemId)) {
+        const missing = gaps.map((one) => one.gap ?? 0);
+        cells.push({
+          unitId: unit,
+          itemId,
+          people: gaps.length,
+          below: missing.filter((gap) => gap > 0).length,
+          missing: missing.reduce((sum, gap) => sum + gap, 0),
+        });
+      }
+    }
+    return { units, cells };
+  }
+
+  /** What the people of a unit and below it lack, most first, and what there is to close it. */
+  async needsWithin(unitId: string, asOf: Date | null, lane: Lane): Promise<readonly TrainingNeed[]> {
+    const instant = this.#instant(asOf);
+    const learnerIds = [...new Set((await holdersWithin(this.#sql, unitId, instant)).map((row) => row.learnerId))];
+    const matches = await this.matchesOf(learnerIds, asOf, lane);
+    const offers = await this.#offers(instant);
+    const gaps = [...matches.values()].flatMap((match) => match.requirements.filter((one) => (one.gap ?? 0) > 0));
+    return [...Map.groupBy(gaps, (gap) => gap.itemId)]
+      .map(([itemId, own]) => ({
+        itemId,
+        people: own.length,
+        missing: own.reduce((sum, one) => sum + (one.gap ?? 0), 0),
+        points: own.reduce((sum, one) => sum + one.weight * (one.gap ?? 0), 0),
+        versionIds: offers.filter((offer) => offer.covers.has(itemId)).map((offer) => offer.versionId),
+      }))
+      .sort((a, b) => b.points - a.points || (a.itemId < b.itemId ? -1 : 1));
+  }
+}
