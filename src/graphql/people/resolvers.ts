@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { GraphQLDateTimeISO, GraphQLUUID } from 'graphql-scalars';
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Viewer } from '../../modules/access/index.ts';
 import type { HoldingRow, IdentityChangeRow, LearnerRow, PositionRow, UnitRow } from '../../modules/people/index.ts';
@@ -92,10 +92,16 @@ export class LearnerResolver {
   @Access(READERS)
   async progress(
     @Root() learner: LearnerRow,
-    @Ctx() { loaders }: GraphContext,
+    @Ctx() { loaders, modules }: GraphContext,
     @Arg('asOf', () => GraphQLDateTimeISO, { nullable: true, description: 'The instant asked about, by the timestamps of statements; now when left out.' })
     asOf?: Date | null,
+    @Arg('after', () => [GraphQLUUID], {
+      nullable: true,
+      description: 'Ids of statements sent before, at most 100: the answer waits until they are projected, for some seconds at most.',
+    })
+    after?: string[] | null,
   ) {
+    if (after != null) await modules.progress.settled(boundedList(after, '/after').map((id) => id.toLowerCase()));
     return progressRows(loaders, learner.id, asOf ?? null);
   }
 

@@ -1,5 +1,6 @@
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { AppError } from '../../kernel/errors.ts';
 import { activityKey, readStates, readTexts, type StatementState, waitingBuckets } from '../lrs/index.ts';
 import { countLearners, type IdentityMove, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { Feed } from './feed.ts';
@@ -27,6 +28,10 @@ export interface StatementOutcome {
   readonly reason: NoEvidenceReason | null;
   readonly evidence: readonly store.EvidenceRow[];
 }
+
+/** How long a reader waits for their own statements, and between two looks. */
+const SETTLE_MS = 5_000;
+const SETTLE_POLL_MS = 25;
 
 /** Of several rules missed, the one that came furthest is the useful answer. */
 const furthest = (reasons: readonly NoEvidenceReason[]): NoEvidenceReason =>
@@ -226,6 +231,20 @@ export class Progress {
         return [id, { rollup, children: children.map((child) => child.itemId) }] as const;
       }),
     );
+  }
+
+  /**
+   * Waits until statements are projected, so that whoever sent them reads what they brought.
+   * @throws AppError UNAVAILABLE when they still wait after a few seconds.
+   */
+  async settled(statementIds: readonly string[]): Promise<void> {
+    const until = performance.now() + SETTLE_MS;
+    for (;;) {
+      const states = await readStates(this.#sql, statementIds);
+      if (!states.some((state) => state.waiting)) return;
+      if (performance.now() > until) throw new AppError('UNAVAILABLE', 'the statements are stored and not projected yet; ask again');
+      await new Promise((done) => setTimeout(done, SETTLE_POLL_MS));
+    }
   }
 
   /**
