@@ -162,6 +162,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   const forwarding = new Loop((signal) => modules.forwarding.pass(signal), { pollMs: config.forwardPollMs, ...complaining('forwarding') });
   const expireAll = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted && (await modules.progress.expire(EXPIRY_BATCH)) > 0);
+    await modules.competencies.endEquivalences();
   };
   const expiring = new Loop(expireAll, { pollMs: EXPIRY_POLL_MS, ...complaining('the scheduler') });
   const building = new Loop((signal) => buildAll(modules.progress, signal), { pollMs: BUILD_POLL_MS, ...complaining('a new generation of progress') });

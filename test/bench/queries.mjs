@@ -1,8 +1,8 @@
-// npm run build && node test/bench/queries.mjs [--statements 1000000] [--copies 1] [--data folder] [--only pattern] [--explain]
+// npm run build && node test/bench/queries.mjs [--statements 1000000] [--copies 1] [--data folder] [--only pattern] [--explain] [--plans]
 // --copies 10: what is loaded comes ten times, each with ids and times of its own, the keys the same.
 // --data keeps the loaded database and takes it again when it is loaded already. --only: the cases whose filters match.
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -317,8 +317,8 @@ async function measureAll(input) {
   return { results, single: { requests: times.length, p50: percentile(times, 0.5), p99: percentile(times, 0.99) } };
 }
 
-/** The plan of the statement list that a request runs. */
-async function explain(bench, { path, as }, authorizations) {
+/** The plan of the statement list that a request runs. @param how what EXPLAIN is told. */
+async function explain(bench, { path, as }, authorizations, how = 'analyze, buffers') {
   const { pool } = bench.app.database;
   const original = pool.query;
   let list;
@@ -329,8 +329,36 @@ async function explain(bench, { path, as }, authorizations) {
   const agent = new Agent();
   await send(agent, { address: bench.address, authorization: authorizations[as] }, { path });
   pool.query = original;
-  const { rows } = await pool.query(`explain (analyze, buffers) ${list.text}`, list.values);
-  return [list.text, ...rows.map((row) => row['QUERY PLAN'])].join('\n');
+  const { rows } = await pool.query(`explain (${how}) ${list.text}`, list.values);
+  return { text: list.text, plan: rows.map((row) => row['QUERY PLAN']) };
+}
+
+/** What a plan reads, in order, each thing once with how often. */
+function readsOf(plan) {
+  const scans = plan.flatMap(
+    (line) =>
+      /(Index Only Scan(?: Backward)?|Index Scan(?: Backward)?|Seq Scan|Bitmap \w+ Scan) (?:using (\w+) )?on (\w+)/.exec(line)?.slice(1, 4).join(' ') ?? [],
+  );
+  const counts = Map.groupBy(
+    scans.map((scan) => scan.replace(/ +/g, ' ')),
+    (scan) => scan,
+  );
+  return [...counts].map(([scan, all]) => `${scan}${all.length > 1 ? ` (${all.length} times)` : ''}`);
+}
+
+/** Writes what the plan of every list reads, newest first, into the documentation; lists that read the same stand together. */
+async function writePlans(bench, samples, authorizations) {
+  const groups = new Map();
+  for (const { filters, as } of makeCases()) {
+    const { plan } = await explain(bench, { path: urlOf(filters, samples[as], false), as }, authorizations, 'costs off');
+    const reads = readsOf(plan).join('<br>');
+    const name = `${filters.join(' + ') || 'no filter'}${as === 'all' ? '' : ` (${as})`}`;
+    groups.set(reads, [...(groups.get(reads) ?? []), name]);
+  }
+  const rows = [...groups].map(([reads, names]) => `| ${names.join('; ')} | ${reads} |`);
+  const intro =
+    'What the plan of every list of statements that `npm run bench:queries` measures reads, as EXPLAIN gives it: kind of scan, index, table, in order. Written by `npm run bench:queries -- --statements 100000 --plans`. *instructor* and *busy* are agents in any role, *parent* and *grouping* activities in any role, *rare* is a verb of few statements; *(mine)* and *(few)* are lists of credentials that see their own statements only, of many and of few. Nothing is read that a list does not need: each scan ends with the page. (Nothing is voided in this bench, so its empty table is read whole.)';
+  await writeFile('docs/query-plans.md', `# Query plans\n\n${intro}\n\n| lists | reads |\n|---|---|\n${rows.join('\n')}\n`);
 }
 
 async function credential(bench, label, scopes) {
@@ -368,6 +396,11 @@ async function run() {
         ]),
       ),
     );
+    if (process.argv.includes('--plans')) {
+      await pool.query('analyze');
+      await writePlans(bench, samples, authorizations);
+      return;
+    }
     const { results, single } = await inChild(import.meta.filename, { address: bench.address, authorizations, samples, only: option('only', '') });
     await writeResults('queries', { statements, loaded, space, single, results });
     console.table(
@@ -389,7 +422,10 @@ async function run() {
       const worst = [...results]
         .sort((a, b) => Math.max(b.alone, b.deep.p50) - Math.max(a.alone, a.deep.p50))
         .filter(({ name }, index, all) => all.findIndex((one) => one.name === name) === index);
-      for (const { name, order, slowest } of worst.slice(0, 3)) console.log(`\n${name} ${order}\n${await explain(bench, slowest, authorizations)}`);
+      for (const { name, order, slowest } of worst.slice(0, 3)) {
+        const { text, plan } = await explain(bench, slowest, authorizations);
+        console.log(`\n${name} ${order}\n${[text, ...plan].join('\n')}`);
+      }
     }
   } finally {
     await bench.close();

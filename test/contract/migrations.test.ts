@@ -40,6 +40,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000007_identity_changes',
     '20261124000008_feed',
     '20261124000009_readiness',
+    '20261124000010_equivalence_term',
   ]);
   expect(statements).toEqual([]);
 });

@@ -221,6 +221,23 @@ test('a match alone carries nothing; approved it does, one way or both, and revo
   expect(await verify()).toEqual([]);
 });
 
+test('an approval given for a time ends by itself', async () => {
+  const ana = await addLearner(app, world, 'ana');
+  await matching('other', [['O.1', 'ANY.1']]);
+  await send(passed('ana', 'ANY.1', 3));
+  const term = { originId: itemIdOf('ANY.1'), destinationId: itemIdOf('O.1'), twoWay: false, reason: 'for a year' };
+  await expect(app.modules.competencies.approveEquivalence({ ...term, validUntil: now })).rejects.toMatchObject({
+    violations: [{ path: '/validUntil', rule: 'period' }],
+  });
+  await app.modules.competencies.approveEquivalence({ ...term, validUntil: new Date(now.getTime() + DAY_MS) });
+  expect(await levelsOf(ana)).toEqual({ 'ANY.1': 3, ANY: 3, 'O.1': 3 });
+  expect(await app.modules.competencies.endEquivalences()).toBe(0);
+
+  now = new Date(now.getTime() + DAY_MS);
+  expect(await app.modules.competencies.endEquivalences()).toBe(1);
+  expect(await levelsOf(ana)).toEqual({ 'ANY.1': 3, ANY: 3 });
+});
+
 test('an approval without a match, for the second time, or that makes a part its own whole is refused, the loop named; nothing changes', async () => {
   await matching('other', [
     ['X', 'ANY.1'],

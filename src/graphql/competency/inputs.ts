@@ -87,6 +87,9 @@ export class CompetencyEquivalenceApproveInput {
 
   @Field(() => String, { description: 'Why: who vouches for it, and on what ground.' })
   reason!: string;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'Until when; left out, until it is revoked.' })
+  validUntil?: Date | null;
 }
 
 export const EditableAssociationType = { isChildOf: 'isChildOf', precedes: 'precedes', isRelatedTo: 'isRelatedTo' } as const;

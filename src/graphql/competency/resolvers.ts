@@ -311,6 +311,7 @@ export class CompetencyMutations {
         destinationId: fromGlobalId('Competency', input.destinationId, '/destinationId'),
         twoWay: input.twoWay,
         reason: input.reason,
+        validUntil: input.validUntil ?? null,
       }),
     );
   }

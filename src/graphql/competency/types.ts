@@ -188,6 +188,9 @@ export class CompetencyEquivalence extends Node {
 
   @Exposed(ANYONE, () => GraphQLDateTimeISO, 'When it was revoked; null while it acts.', { nullable: true })
   revokedAt!: Date | null;
+
+  @Exposed(ANYONE, () => GraphQLDateTimeISO, 'Until when it was given: it is revoked then.', { nullable: true })
+  validUntil!: Date | null;
 }
 
 @ObjectType({ implements: Node, description: 'A CASE association between two competencies. An end outside the framework has an identifier only.' })

@@ -116,6 +116,7 @@ export const EquivalenceApproval = defineEntity({
     twoWay: p.boolean(),
     reason: p.text(),
     revokedAt: p.datetime().nullable(),
+    validUntil: p.datetime().nullable(),
   },
 });
 

@@ -273,13 +273,19 @@ export interface EquivalenceRow {
   readonly reason: string;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
+  /** Until when it was given; it is revoked then. */
+  readonly validUntil: Date | null;
 }
 
-const EQUIVALENCE = 'id, origin_id, destination_id, two_way, reason, created_at, revoked_at';
+const EQUIVALENCE = 'id, origin_id, destination_id, two_way, reason, created_at, revoked_at, valid_until';
 
 /** Every match that carries evidence now. */
 export const liveEquivalences = (sql: Sql) =>
   sql.rows<EquivalenceRow>(`select ${EQUIVALENCE} from competency.equivalence_approval where revoked_at is null order by id`);
+
+/** Matches whose term is over and that still carry evidence. */
+export const equivalencesDue = (sql: Sql, now: Date) =>
+  sql.rows<EquivalenceRow>(`select ${EQUIVALENCE} from competency.equivalence_approval where revoked_at is null and valid_until <= $1 order by id`, [now]);
 
 export const equivalencesById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<EquivalenceRow>(`select ${EQUIVALENCE} from competency.equivalence_approval where id = any($1::uuid[])`, [ids]);

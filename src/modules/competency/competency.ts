@@ -55,6 +55,8 @@ export interface NewEquivalence {
   /** Whether evidence for the destination counts for the origin too: they become one. */
   readonly twoWay: boolean;
   readonly reason: string;
+  /** Until when; null: until it is revoked. */
+  readonly validUntil?: Date | null;
 }
 
 /** Frameworks with their graph, and what positions demand of it. */
@@ -207,8 +209,10 @@ export class Competencies {
    * @throws AppError INVALID_INPUT when no framework says so, or the scales differ; CONFLICT when it is approved already or closes a loop.
    */
   async approveEquivalence(input: NewEquivalence): Promise<store.EquivalenceRow> {
-    const { originId, destinationId } = input;
+    const { originId, destinationId, validUntil = null } = input;
     checkTexts({ reason: input.reason }, LONG_TEXT);
+    checkInstants({ validUntil });
+    if (validUntil !== null && validUntil <= this.#clock.now()) throw invalid('/validUntil', 'period', 'validUntil must lie in the future');
     return this.#database.write(async (em, sql) => {
       const items = new Map((await store.competenciesById(sql, [originId, destinationId])).map((item) => [item.id, item]));
       for (const end of ['originId', 'destinationId'] as const)
@@ -224,7 +228,7 @@ export class Competencies {
       const ranks = (id: string): string => [...(levels.get(id) ?? [])].join(', ');
       if (ranks(originId) !== ranks(destinationId))
         throw invalid('/destinationId', 'same-scale', `their levels differ: ${ranks(originId) || 'none'} against ${ranks(destinationId) || 'none'}`);
-      const row = { ...stamp(this.#clock), originId, destinationId, twoWay: input.twoWay, reason: input.reason, revokedAt: null };
+      const row = { ...stamp(this.#clock), originId, destinationId, twoWay: input.twoWay, reason: input.reason, revokedAt: null, validUntil };
       await this.#assertAcyclic(sql, '/destinationId', [row]);
       const live = (await store.liveEquivalences(sql)).some((one) => one.originId === originId && one.destinationId === destinationId);
       if (live) throw conflict('/destinationId', 'unique', 'this match is approved already');
@@ -247,6 +251,13 @@ export class Competencies {
       await this.#onChanged(sql);
       return { ...row, revokedAt };
     });
+  }
+
+  /** Revokes the approvals whose term is over. @returns how many. */
+  async endEquivalences(): Promise<number> {
+    const due = await store.equivalencesDue(this.#sql, this.#clock.now());
+    for (const { id } of due) await this.revokeEquivalence(id);
+    return due.length;
   }
 
   /**

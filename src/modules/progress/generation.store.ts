@@ -34,16 +34,6 @@ export async function readLanes(sql: Sql): Promise<Lanes> {
   return { current: toLane(current), next: { ...toLane(next), status: next.status === 'READY' ? 'READY' : 'BUILDING', cause, activates, ruleVersionId } };
 }
 
-/** The lane that readers saw at an instant; the first one for what lies before it. */
-export async function laneAt(sql: Sql, instant: Date): Promise<Lane> {
-  const [row] = await sql.rows<GenerationRow>(
-    `select ${COLUMNS} from progress.generation where status in ('CURRENT', 'RETIRED') order by (swapped_at <= $1) desc, case when swapped_at <= $1 then -id else id end limit 1`,
-    [instant],
-  );
-  if (!row) throw new Error('there is no current generation of progress');
-  return toLane(row);
-}
-
 export interface NewGeneration {
   readonly rules: ReadonlyMap<string, Window>;
   readonly frameworks: readonly string[];

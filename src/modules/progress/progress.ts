@@ -5,7 +5,7 @@ import { activityKey, readStates, readTexts, type StatementState, waitingBuckets
 import { countLearners, type IdentityMove, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { Feed } from './feed.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
-import { laneAt, readLanes, reopen } from './generation.store.ts';
+import { readLanes, reopen } from './generation.store.ts';
 import { type BuildStep, beginRebuild, buildPage, finish, followChange, tidy, type Workshop } from './generations.ts';
 import { countsIn, type Lane } from './lanes.ts';
 import { otherEvidenceOf } from './other-evidence.store.ts';
@@ -192,9 +192,6 @@ export class Progress {
 
   /** What readers see now. One request takes it once, so that all its answers are of one generation. */
   view = async (): Promise<Lane> => (await readLanes(this.#sql)).current;
-
-  /** What readers saw at an instant: the rules and frameworks of that day. */
-  viewAt = (instant: Date): Promise<Lane> => laneAt(this.#sql, instant);
 
   /**
    * The progress of learners, as of now or of another instant.
