@@ -8,6 +8,7 @@ import { Migration20261124000007 } from './20261124000007_identity_changes.ts';
 import { Migration20261124000008 } from './20261124000008_feed.ts';
 import { Migration20261124000009 } from './20261124000009_readiness.ts';
 import { Migration20261124000010 } from './20261124000010_equivalence_term.ts';
+import { Migration20261124000011 } from './20261124000011_evidence_by_item.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   { name: '20261124000008_feed', class: Migration20261124000008 },
   { name: '20261124000009_readiness', class: Migration20261124000009 },
   { name: '20261124000010_equivalence_term', class: Migration20261124000010 },
+  { name: '20261124000011_evidence_by_item', class: Migration20261124000011 },
 ];

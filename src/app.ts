@@ -151,7 +151,12 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   const complaining = (what: string) => ({
     onError: (error: unknown) => http.log.error({ err: errorFields(error) }, `${what} failed and will be tried again`),
   });
-  const projector = new Projector(modules.progress, { pollMs: config.projectorPollMs, batchSize: config.projectorBatch, ...complaining('projection') });
+  const projector = new Projector(modules.progress, {
+    pollMs: config.projectorPollMs,
+    batchSize: config.projectorBatch,
+    concurrency: config.projectorConcurrency,
+    ...complaining('projection'),
+  });
   const sequencer = new Sequencer(database, (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'references are not followed'));
   const sequencing = new Loop((signal, woken) => sequencer.passIfDue(woken ? SEQUENCER_REST_MS : config.sequencerPollMs, signal), {
     pollMs: config.sequencerPollMs,

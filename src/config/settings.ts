@@ -260,6 +260,12 @@ export const SETTINGS = {
     description: 'Whether published frameworks can be read under /ims/case/v1p1 without a token.',
     parse: flag,
   },
+  projectorConcurrency: {
+    name: 'PROJECTOR_CONCURRENCY',
+    fallback: '4',
+    description: 'Buckets of the inbox that one process projects at once; each takes a connection to PostgreSQL.',
+    parse: wholeNumber(1, 64),
+  },
   progressBuildPage: {
     name: 'PROGRESS_BUILD_PAGE',
     fallback: '50',

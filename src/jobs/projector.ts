@@ -3,6 +3,8 @@ import { Loop, type LoopOptions } from './loop.ts';
 
 export interface ProjectorOptions extends LoopOptions {
   readonly batchSize: number;
+  /** Buckets worked on at once: most of projecting is waiting for the database. */
+  readonly concurrency: number;
 }
 
 /**
@@ -12,11 +14,13 @@ export interface ProjectorOptions extends LoopOptions {
 export class Projector {
   readonly #progress: Progress;
   readonly #batchSize: number;
+  readonly #concurrency: number;
   readonly #loop: Loop;
 
   constructor(progress: Progress, options: ProjectorOptions) {
     this.#progress = progress;
     this.#batchSize = options.batchSize;
+    this.#concurrency = options.concurrency;
     this.#loop = new Loop(() => this.drain(), options);
   }
 
@@ -29,11 +33,25 @@ export class Projector {
     const stopped = (): boolean => this.#loop.signal.aborted;
     let total = 0;
     for (let buckets = await this.#progress.waitingBuckets(); buckets.length > 0 && !stopped(); buckets = await this.#progress.waitingBuckets()) {
-      for (const bucket of buckets) {
-        for (let taken = this.#batchSize; taken === this.#batchSize && !stopped(); total += taken) {
-          taken = await this.#progress.projectBucket(bucket, this.#batchSize);
+      // Little in each bucket: a few transactions for all of them. Much: those not emptied come again.
+      const share = Math.ceil(buckets.length / this.#concurrency);
+      const groups = Array.from({ length: Math.ceil(buckets.length / share) }, (_, index) => buckets.slice(index * share, (index + 1) * share));
+      const failures: unknown[] = [];
+      const work = async (): Promise<void> => {
+        for (let group = groups.shift(); group && !stopped(); group = groups.shift()) {
+          try {
+            const { taken, left } = await this.#progress.projectBuckets(group, this.#batchSize);
+            total += taken;
+            if (left.length > 0) groups.push([...left]);
+          } catch (error) {
+            // What fails in one bucket must not hold up the others.
+            if (group.length === 1) failures.push(error);
+            else groups.push(...group.map((bucket) => [bucket]));
+          }
         }
-      }
+      };
+      await Promise.all(Array.from({ length: this.#concurrency }, work));
+      if (failures.length > 0) throw failures[0];
     }
     return total;
   }

@@ -229,9 +229,12 @@ async function ingest({ address, authorization, token, seconds, rate, learners }
         { address, authorization },
         { method: 'POST', path: '/xapi/statements', body: JSON.stringify({ id, ...statementOf(Math.floor(Math.random() * learners), 1) }) },
       );
-      for (let state = 'WAITING'; state === 'WAITING' && performance.now() < until; )
-        state = JSON.parse((await post(graph, 'query ($ids: [UUID!]!) { statementStatus(ids: $ids) { state } }', { ids: [id] })).text).data.statementStatus[0]
-          .state;
+      for (let state = 'WAITING'; state === 'WAITING' && performance.now() < until; ) {
+        // Asking without a pause would take the very time that is measured.
+        await new Promise((done) => setTimeout(done, 20));
+        const answer = await post(graph, 'query ($ids: [UUID!]!) { statementStatus(ids: $ids) { state } }', { ids: [id] });
+        state = JSON.parse(answer.text).data.statementStatus[0].state;
+      }
       seen.push(now() - started);
       await new Promise((done) => setTimeout(done, 20));
     }

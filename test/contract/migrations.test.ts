@@ -41,6 +41,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000008_feed',
     '20261124000009_readiness',
     '20261124000010_equivalence_term',
+    '20261124000011_evidence_by_item',
   ]);
   expect(statements).toEqual([]);
 });

@@ -8,6 +8,14 @@ export interface Equivalence {
   readonly twoWay: boolean;
 }
 
+/** What must be read and written when evidence for some competencies changes. */
+export interface FoldScope {
+  /** Competencies whose answer can be another. */
+  readonly folded: ReadonlySet<string>;
+  /** Competencies whose evidence bears on those. */
+  readonly needed: ReadonlySet<string>;
+}
+
 /** Competencies that stand for one another: they have one level. */
 export interface ItemClass {
   /** The smallest id among them. */
@@ -42,6 +50,7 @@ export class FoldModel {
   readonly #classOf = new Map<string, ItemClass>();
   /** Classes that a class's level or evidence feeds: those of its members' parents, and the destinations of its matches. */
   readonly #feeds = new Map<string, string[]>();
+  readonly #scopes = new Map<string, FoldScope>();
   /** By what was replaced. */
   readonly #replacements: ReadonlyMap<string, readonly GraphReplacement[]>;
 
@@ -150,6 +159,31 @@ export class FoldModel {
       stack.pop();
     }
     return order;
+  }
+
+  /** What a change of evidence for a competency comes to: everything it feeds, and all that bears on that. */
+  scopeOf(itemId: string): FoldScope {
+    const known = this.#scopes.get(itemId);
+    if (known) return known;
+    const successors = this.carried([{ itemId, level: 0 }]).map((row) => row.itemId);
+    const replaced = (this.#replacements.get(itemId) ?? []).map(({ newId }) => newId);
+    const touched = this.touchedBy([itemId, ...successors, ...replaced]);
+    const bearing = reach(
+      touched.map((itemClass) => itemClass.id),
+      (id) => [...this.classOf(id).evidenceFrom, ...this.#below(this.classOf(id))],
+    );
+    const members = [...bearing].flatMap((id) => this.classOf(id).members);
+    const scope = {
+      folded: new Set(touched.flatMap((itemClass) => itemClass.members)),
+      needed: reach(members, (id) => this.#replacedBy(id)),
+    };
+    this.#scopes.set(itemId, scope);
+    return scope;
+  }
+
+  /** What a competency took the place of. */
+  #replacedBy(id: string): readonly string[] {
+    return [...this.#replacements.values()].flat().flatMap(({ oldId, newId }) => (newId === id ? [oldId] : []));
   }
 
   /** The classes of the children of a class. */

@@ -51,29 +51,38 @@ export function sameEvidence(a: NewEvidence | undefined, b: NewEvidence | undefi
 /**
  * Writes the evidence of some statements; what they gave before by these rule versions and do not give any more is
  * retracted, never deleted.
+ * @returns whose evidence for what changed.
  */
 export async function reconcileEvidence(
   sql: Sql,
   statementIds: readonly string[],
   versionIds: readonly string[],
   evidence: readonly NewEvidence[],
-): Promise<void> {
-  await sql.rows(
+): Promise<readonly LearnerItem[]> {
+  const retracted = await sql.rows<LearnerItem>(
     `update progress.evidence set retraction = 'RULE'
-     where statement_id = any($1::uuid[]) and version_id = any($3::uuid[]) and id <> all($2::uuid[]) and retraction is distinct from 'RULE'`,
+     where statement_id = any($1::uuid[]) and version_id = any($3::uuid[]) and id <> all($2::uuid[]) and retraction is distinct from 'RULE' returning learner_id, item_id`,
     [statementIds, evidence.map((row) => row.id), versionIds],
   );
-  await writeEvidence(sql, evidence);
+  return [...retracted, ...(await writeEvidence(sql, evidence))];
 }
 
-async function writeEvidence(sql: Sql, evidence: readonly NewEvidence[]): Promise<void> {
-  await sql.rows(
+/** A competency of a learner. */
+export interface LearnerItem {
+  readonly learnerId: string;
+  readonly itemId: string;
+}
+
+/** @returns whose evidence for what is new or another now. */
+async function writeEvidence(sql: Sql, evidence: readonly NewEvidence[]): Promise<readonly LearnerItem[]> {
+  return sql.rows<LearnerItem>(
     `insert into progress.evidence (learner_id, id, item_id, level, statement_id, rule_id, authority_key, occurred_at, expires_at, retraction, positive, weight,
        version_id, kind, source_id, attempt_key, attempts)
      select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[],
        $12::smallint[], $13::uuid[], $14::text[], $15::uuid[], $16::uuid[], $17::text[])
        as t(learner_id, id) order by t.learner_id, t.id
-     on conflict (learner_id, id) do update set retraction = excluded.retraction where evidence.retraction is distinct from excluded.retraction`,
+     on conflict (learner_id, id) do update set retraction = excluded.retraction where evidence.retraction is distinct from excluded.retraction
+     returning learner_id, item_id`,
     [
       evidence.map((row) => row.learnerId),
       evidence.map((row) => row.id),
@@ -164,20 +173,38 @@ export interface FoldInput {
   readonly overrides: readonly FoldOverride[];
 }
 
+const FOLD_EVIDENCE =
+  'e.learner_id, e.id, e.item_id, e.level, e.positive, e.weight, e.authority_key as source, e.occurred_at, e.expires_at, e.version_id, e.attempt_key, e.attempts';
+
+type EvidenceOf = FoldInput['evidence'][number] & { readonly learnerId: string };
+
 /** What the fold needs of some learners. */
 export async function readFoldInput(sql: Sql, learnerIds: readonly string[]): Promise<ReadonlyMap<string, FoldInput>> {
-  const rows = await sql.rows<FoldEvidence & { learnerId: string; versionId: string | null }>(
-    `select learner_id, id, item_id, level, positive, weight, authority_key as source, occurred_at, expires_at, version_id, attempt_key, attempts
-     from progress.evidence where learner_id = any($1::uuid[]) and retraction is null`,
+  const evidence = await sql.rows<EvidenceOf>(
+    `select ${FOLD_EVIDENCE} from progress.evidence e where e.learner_id = any($1::uuid[]) and e.retraction is null`,
     [learnerIds],
   );
+  return withOverrides(sql, learnerIds, evidence);
+}
+
+/** The same with evidence for some competencies of each learner only. */
+export async function readFoldInputFor(sql: Sql, learnerIds: readonly string[], pairs: readonly LearnerItem[]): Promise<ReadonlyMap<string, FoldInput>> {
+  const evidence = await sql.rows<EvidenceOf>(
+    `select ${FOLD_EVIDENCE} from unnest($1::uuid[], $2::uuid[]) as t(learner, item)
+     join progress.evidence e on e.learner_id = t.learner and e.item_id = t.item where e.retraction is null`,
+    [pairs.map((pair) => pair.learnerId), pairs.map((pair) => pair.itemId)],
+  );
+  return withOverrides(sql, learnerIds, evidence);
+}
+
+async function withOverrides(sql: Sql, learnerIds: readonly string[], evidence: readonly EvidenceOf[]): Promise<ReadonlyMap<string, FoldInput>> {
   const overrides = await sql.rows<FoldOverride & { learnerId: string }>(
     `select learner_id, id, item_id, level, counts_for_rollup, created_at as decided_at, valid_from, least(valid_until, revoked_at) as valid_until
      from progress.competency_override where learner_id = any($1::uuid[])`,
     [learnerIds],
   );
   const byPerson = byLearner(learnerIds, overrides);
-  return new Map([...byLearner(learnerIds, rows)].map(([id, evidence]) => [id, { evidence, overrides: byPerson.get(id) ?? [] }]));
+  return new Map([...byLearner(learnerIds, evidence)].map(([id, rows]) => [id, { evidence: rows, overrides: byPerson.get(id) ?? [] }]));
 }
 
 /** Rows by learner, each learner asked about with a list of its own. */
@@ -195,6 +222,20 @@ export async function readProgress(sql: Sql, places: ReadonlyMap<string, number>
     `select ${PROGRESS} from unnest($1::uuid[], $2::int[]) as t(learner, generation)
      join progress.competency_progress p on p.learner_id = t.learner and p.generation = t.generation order by p.learner_id, p.item_id`,
     [[...places.keys()], [...places.values()]],
+  );
+  return byLearner(places.keys(), rows);
+}
+
+/** The same for some competencies of each learner only. */
+export async function readProgressFor(
+  sql: Sql,
+  places: ReadonlyMap<string, number>,
+  pairs: readonly LearnerItem[],
+): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
+  const rows = await sql.rows<ItemProgress & { learnerId: string }>(
+    `select ${PROGRESS} from unnest($1::uuid[], $2::int[], $3::uuid[]) as t(learner, generation, item)
+     join progress.competency_progress p on p.learner_id = t.learner and p.generation = t.generation and p.item_id = t.item order by p.learner_id, p.item_id`,
+    [pairs.map((pair) => pair.learnerId), pairs.map((pair) => places.get(pair.learnerId) ?? 0), pairs.map((pair) => pair.itemId)],
   );
   return byLearner(places.keys(), rows);
 }

@@ -12,7 +12,7 @@ import { otherEvidenceOf } from './other-evidence.store.ts';
 import { OtherEvidence } from './other-evidence.ts';
 import { Planning } from './planning.ts';
 import * as store from './progress.store.ts';
-import { bookOf, projectBucket, rulesAbout } from './project.ts';
+import { bookOf, type Projected, projectBuckets, rulesAbout } from './project.ts';
 import { ModelCache, refold } from './refold.ts';
 import { RuleSets } from './rule-sets.ts';
 import * as ruleStore from './rules.store.ts';
@@ -74,9 +74,9 @@ export class Progress {
     return this.#workshop.models;
   }
 
-  /** Projects what waits in one bucket; see {@link projectBucket}. */
-  async projectBucket(bucket: number, limit: number): Promise<number> {
-    return projectBucket(this.#database, this.#clock, this.#models, bucket, limit);
+  /** Projects what waits in some buckets; see {@link projectBuckets}. */
+  async projectBuckets(buckets: readonly number[], limit: number): Promise<Projected> {
+    return projectBuckets(this.#database, this.#clock, this.#models, buckets, limit);
   }
 
   /**

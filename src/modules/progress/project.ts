@@ -63,27 +63,50 @@ async function learnersOf(sql: Sql, statements: readonly InboxStatement[]): Prom
   return new Map([...known, ...(await learnersOfAgents(sql, unknown))]);
 }
 
+/** What was taken out of some buckets. */
+export interface Projected {
+  readonly taken: number;
+  /** Buckets in which more may wait. */
+  readonly left: readonly number[];
+}
+
+/** Takes statements out of buckets, one after the other, until there are enough. Each claim names its bucket (design of the inbox). */
+async function claim(sql: Sql, buckets: readonly number[], limit: number): Promise<{ readonly claimed: readonly string[]; readonly left: readonly number[] }> {
+  const claimed: string[] = [];
+  const cut: number[] = [];
+  const untouched: number[] = [];
+  for (const bucket of buckets) {
+    const room = limit - claimed.length;
+    const taken = room > 0 ? await claimInbox(sql, bucket, room) : [];
+    claimed.push(...taken);
+    if (room === 0) untouched.push(bucket);
+    else if (taken.length === room) cut.push(bucket);
+  }
+  // Whose turn has not come is first the next time.
+  return { claimed, left: [...untouched, ...cut] };
+}
+
 /**
- * Takes up to `limit` statements of one bucket out of the inbox and brings everything derived from them up to date, in
+ * Takes up to `limit` statements of some buckets out of the inbox and brings everything derived from them up to date, in
  * one transaction: evidence, progress, events. A crash at any point leaves the inbox as it was.
  *
  * A void brings its target along, whichever of the two came first. What is read about a learner is read under the
  * learner's lock, so two workers cannot overtake each other.
- * @returns the number of statements taken.
  */
-export async function projectBucket(database: Database, clock: Clock, models: ModelCache, bucket: number, limit: number): Promise<number> {
+export async function projectBuckets(database: Database, clock: Clock, models: ModelCache, buckets: readonly number[], limit: number): Promise<Projected> {
   return database.transaction(async (sql) => {
     // Before the claim: who changes the model waits for inbox rows, so the projector must not wait for the model holding some.
     await store.lockModel(sql, 'shared');
-    const claimed = await claimInbox(sql, bucket, limit);
-    if (claimed.length === 0) return 0;
+    const { claimed, left } = await claim(sql, buckets, limit);
+    const projected = { taken: claimed.length, left };
+    if (claimed.length === 0) return projected;
     const first = await readForProjection(sql, claimed);
     const targets = first.flatMap((statement) => (statement.voids === null ? [] : [statement.voids]));
     const ids = [...new Set([...claimed, ...targets])];
     const scouts = targets.length > 0 ? await readForProjection(sql, ids) : first;
     const learners = await learnersOf(sql, scouts);
     const concerned = [...new Set(scouts.flatMap((statement) => learners.get(statement.actorKey) ?? []))].sort(byKey);
-    if (concerned.length === 0) return claimed.length;
+    if (concerned.length === 0) return projected;
     const present = await lockLearners(sql, concerned);
     // Read again: whether a statement is voided, and whose it is, is only certain under the lock of its learner.
     const linked = await learnersOfAgents(sql, [...learners.keys()]);
@@ -92,7 +115,7 @@ export async function projectBucket(database: Database, clock: Clock, models: Mo
       return learnerId !== undefined && learnerId === learners.get(actorKey) && present.has(learnerId);
     });
     await projectStatements(sql, clock, models, statements, learners, new Set(targets));
-    return claimed.length;
+    return projected;
   });
 }
 
@@ -130,11 +153,11 @@ async function projectStatements(
     const earlier = causes.get(learnerId);
     causes.set(learnerId, { cause: earlier?.cause === 'VOID' ? 'VOID' : cause, statementId: earlier ? null : statement.id });
   }
-  await store.reconcileEvidence(
+  const changed = await store.reconcileEvidence(
     sql,
     statements.map((statement) => statement.id),
     versionIds,
     deriveEvidence(rules, lanes, statements, learners),
   );
-  await refold(sql, clock, models, causes, lanes);
+  await refold(sql, clock, models, causes, lanes, changed);
 }

@@ -66,6 +66,8 @@ export interface Cause {
 interface Known {
   readonly people: ReadonlyMap<string, store.FoldInput>;
   readonly now: Date;
+  /** Of each learner the competencies whose answer can be another; without it all can. */
+  readonly folded?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** How stored answers become those of a fold. */
@@ -76,8 +78,8 @@ interface Changes {
 }
 
 /** Compares what is stored for learners, each in one generation, with a fold in a lane. */
-async function compareLane(sql: Sql, models: ModelCache, lane: Lane, places: ReadonlyMap<string, number>, { people, now }: Known): Promise<Changes> {
-  const before = await store.readProgress(sql, places);
+async function compareLane(sql: Sql, models: ModelCache, lane: Lane, places: ReadonlyMap<string, number>, { people, now, folded }: Known): Promise<Changes> {
+  const before = folded ? await store.readProgressFor(sql, places, pairsOf(folded)) : await store.readProgress(sql, places);
   const model = await models.of(sql, lane);
   const changed: store.ProgressChange[] = [];
   const gone: store.ProgressKey[] = [];
@@ -89,7 +91,9 @@ async function compareLane(sql: Sql, models: ModelCache, lane: Lane, places: Rea
     const old = new Map((before.get(learnerId) ?? []).map((row) => [row.itemId, row]));
     const { evidence, overrides } = people.get(learnerId) ?? { evidence: [], overrides: [] };
     const counting = evidence.filter((row) => countsIn(lane, row));
+    const own = folded?.get(learnerId);
     for (const progress of foldProgress(counting, model, now, overrides)) {
+      if (own && !own.has(progress.itemId)) continue;
       const previous = old.get(progress.itemId);
       old.delete(progress.itemId);
       if (sameProgress(previous, progress)) continue;
@@ -108,13 +112,45 @@ async function compareLane(sql: Sql, models: ModelCache, lane: Lane, places: Rea
 export const toEvents = (levels: readonly generations.LevelChange[], now: Date, causeOf: (learnerId: string) => Cause): readonly store.NewProgressEvent[] =>
   levels.map((level) => ({ ...level, id: newId(), createdAt: now, ...causeOf(level.learnerId) }));
 
+const pairsOf = (items: ReadonlyMap<string, ReadonlySet<string>>): readonly store.LearnerItem[] =>
+  [...items].flatMap(([learnerId, own]) => [...own].map((itemId) => ({ learnerId, itemId })));
+
+/** What evidence for some competencies of learners bears on, and what is needed to tell. */
+async function readScope(sql: Sql, models: ModelCache, lane: Lane, learnerIds: readonly string[], changed: readonly store.LearnerItem[]) {
+  const model = await models.of(sql, lane);
+  const scopes = new Map(
+    [...Map.groupBy(changed, (pair) => pair.learnerId)].map(([learnerId, pairs]) => {
+      const own = [...new Set(pairs.map((pair) => pair.itemId))].map((itemId) => model.scopeOf(itemId));
+      const all = (of: 'folded' | 'needed'): ReadonlySet<string> => new Set(own.flatMap((scope) => [...scope[of]]));
+      return [learnerId, { folded: all('folded'), needed: all('needed') }] as const;
+    }),
+  );
+  const needed = new Map([...scopes].map(([id, scope]) => [id, scope.needed] as const));
+  return {
+    people: await store.readFoldInputFor(sql, learnerIds, pairsOf(needed)),
+    folded: new Map([...scopes].map(([id, scope]) => [id, scope.folded] as const)),
+  };
+}
+
 /**
  * Folds learners from their evidence and writes what changed, with an event for each level that did. Whoever calls it
  * holds the locks of the learners. A generation being built is kept up with: learners it has, and those it knew nothing of.
+ * @param changed whose evidence for what changed, when nothing else did: what that does not bear on is left alone.
  */
-export async function refold(sql: Sql, clock: Clock, models: ModelCache, causes: ReadonlyMap<string, Cause>, lanes: Lanes): Promise<void> {
-  const learnerIds = [...causes.keys()];
-  const input = { people: await store.readFoldInput(sql, learnerIds), now: clock.now() };
+export async function refold(
+  sql: Sql,
+  clock: Clock,
+  models: ModelCache,
+  causes: ReadonlyMap<string, Cause>,
+  lanes: Lanes,
+  changed?: readonly store.LearnerItem[],
+): Promise<void> {
+  // A generation being built may bear on other competencies, and may not have the learner yet.
+  const isScoped = changed !== undefined && lanes.next === null;
+  const learnerIds = isScoped ? [...new Set(changed.map((pair) => pair.learnerId))] : [...causes.keys()];
+  if (learnerIds.length === 0) return;
+  const known = isScoped ? await readScope(sql, models, lanes.current, learnerIds, changed) : { people: await store.readFoldInput(sql, learnerIds) };
+  const input = { ...known, now: clock.now() };
   const places = await generations.placesOf(sql, learnerIds, lanes);
   const seen = await compareLane(sql, models, lanes.current, new Map([...places].map(([id, place]) => [id, place.current])), input);
   await store.writeProgress(sql, seen.changed, seen.gone);
@@ -123,8 +159,8 @@ export async function refold(sql: Sql, clock: Clock, models: ModelCache, causes:
     toEvents(seen.levels, input.now, (id) => causes.get(id) ?? { cause: 'STATEMENT', statementId: null }),
   );
   if (lanes.next) {
-    const known = [...places].filter(([, place]) => place.next !== 'OPEN').map(([id]) => id);
-    await foldNext(sql, models, lanes.next, known, input);
+    const present = [...places].filter(([, place]) => place.next !== 'OPEN').map(([id]) => id);
+    await foldNext(sql, models, lanes.next, present, input);
   }
 }
 
