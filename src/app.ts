@@ -172,15 +172,10 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   const expiring = new Loop(expireAll, { pollMs: EXPIRY_POLL_MS, ...complaining('the scheduler') });
   const building = new Loop((signal) => buildAll(modules.progress, signal), { pollMs: BUILD_POLL_MS, ...complaining('a new generation of progress') });
   const tla = config.tlaStatements ? new TlaStatements(database, modules.progress.feed, caseUrl(config)) : null;
-  const following = new Loop(
-    async (signal) => {
-      await modules.progress.feed.place();
-      await tla?.pass(statements);
-      await modules.progress.webhooks.pass(tellOf(modules), signal);
-    },
-    { pollMs: FEED_POLL_MS, ...complaining('the change feed') },
-  );
-  const background = [following, projector, sequencing, forwarding, erasing, expiring, building];
+  const feeding = new Loop(() => modules.progress.feed.place(), { pollMs: FEED_POLL_MS, ...complaining('the change feed') });
+  const telling = new Loop((signal) => modules.progress.webhooks.pass(tellOf(modules), signal), { pollMs: FEED_POLL_MS, ...complaining('a webhook') });
+  const stating = new Loop(async () => tla?.pass(statements), { pollMs: FEED_POLL_MS, ...complaining('telling levels as statements') });
+  const background = [feeding, telling, stating, projector, sequencing, forwarding, erasing, expiring, building];
   const statements = createStatements(config, database, () => {
     projector.wake();
     sequencing.wake();

@@ -11,7 +11,8 @@ const HELP = `Usage: mumpuni <command>
                              check xAPI statements; prints each violation with its JSON pointer
   framework import FILE [--kind TECHNICAL] [--rollup NONE] [--publish] [--dry-run]
                              import a CASE 1.0 or 1.1 package; with --format CSV or DIGCOMP and
-                             --title TEXT --creator TEXT [--language TAG] a table or DigComp as JSON-LD
+                             --title TEXT --creator TEXT [--identifier UUID] [--version TEXT] [--language TAG]
+                             a table or DigComp as JSON-LD; the identifier says of which framework it is a version
   framework export ID FILE [--format CSV]
                              write a framework version, named by its id in GraphQL, as CASE 1.1 or as a table
   token create --role ADMIN|PARTNER|VENDOR|LEARNER --label TEXT [--partner ID] [--learner ID]
@@ -45,6 +46,8 @@ const options = {
   title: { type: 'string' },
   creator: { type: 'string' },
   language: { type: 'string' },
+  identifier: { type: 'string' },
+  version: { type: 'string' },
   publish: { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
   role: { type: 'string' },
@@ -107,7 +110,15 @@ async function importFramework(file: string, values: Values): Promise<number> {
   const request = {
     format,
     document:
-      format === 'CASE' ? null : { title: need(values.title, '--title'), creator: need(values.creator, '--creator'), language: values.language ?? null },
+      format === 'CASE'
+        ? null
+        : {
+            title: need(values.title, '--title'),
+            creator: need(values.creator, '--creator'),
+            language: values.language ?? null,
+            identifier: values.identifier ?? null,
+            version: values.version ?? null,
+          },
     kind: choose(values.kind, 'kind', FRAMEWORK_KINDS),
     defaultRollup: choose(values.rollup, 'rollup', ROLLUP_KINDS),
     publish: values.publish,

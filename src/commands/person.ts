@@ -27,6 +27,7 @@ export async function exportPerson(config: Config, id: string, file: string): Pr
     const head = {
       learner: { name: learner.name, staffCategory: learner.staffCategory, createdAt: learner.createdAt },
       identities,
+      identityChanges: await people.identityChangesOf([learnerId]),
       holdings: await people.holdingsOfLearners([learnerId]),
       enrolments: await training.enrolmentsOfLearners([learnerId]),
       progress: rows,
@@ -34,9 +35,9 @@ export async function exportPerson(config: Config, id: string, file: string): Pr
         rows.map(({ itemId }) => ({ learnerId, itemId })),
         view,
       ),
-      assessments: await progress.others.assessmentsOf([learnerId]),
-      priorLearningClaims: await progress.others.claimsOf([learnerId]),
-      competencyOverrides: await progress.others.overridesOf([learnerId]),
+      assessments: (await progress.others.assessmentsOf([learnerId])).map(({ assessorLearnerId: _assessor, ...row }) => row),
+      priorLearningClaims: (await progress.others.claimsOf([learnerId])).map(({ reviewerId: _reviewer, ...row }) => row),
+      competencyOverrides: (await progress.others.overridesOf([learnerId])).map(({ decidedById: _decider, ...row }) => row),
       events: await progress.eventsOf([learnerId], Number.MAX_SAFE_INTEGER),
       documents: await bulk.documentsOf(identifiers),
     };

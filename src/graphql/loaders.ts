@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Viewer } from '../modules/access/index.ts';
 import type { CompetencyRow } from '../modules/competency/index.ts';
-import type { Lane } from '../modules/progress/index.ts';
+import type { Lane, Readiness } from '../modules/progress/index.ts';
 import type { Modules } from './modules.ts';
 
 /** A loader of one row by id; what is missing or out of reach is null. */
@@ -169,6 +169,19 @@ export function createLoaders({ access, competencies, forwarding, people, progre
       },
       (row) => `${row.asOf?.toISOString() ?? ''} ${row.learnerId}`,
       (key) => `${key.asOf?.toISOString() ?? ''} ${key.learnerId}`,
+    ),
+    readinessByLearner: new DataLoader(
+      async (keys: readonly (LearnerAt & { readonly itemIds: readonly string[] })[]) => {
+        const groups = Map.groupBy(keys, ({ asOf, itemIds }) => `${asOf?.toISOString() ?? ''} ${itemIds.join()}`);
+        const found = new Map<string, readonly Readiness[]>();
+        for (const [group, own] of groups) {
+          const { asOf, itemIds } = own[0] ?? { asOf: null, itemIds: [] };
+          const ids = own.map(({ learnerId }) => learnerId);
+          for (const [learnerId, rows] of await progress.planning.readinessOf(ids, itemIds, asOf, await seen())) found.set(`${group} ${learnerId}`, rows);
+        }
+        return keys.map(({ learnerId, asOf, itemIds }) => found.get(`${asOf?.toISOString() ?? ''} ${itemIds.join()} ${learnerId}`) ?? []);
+      },
+      { cacheKeyFn: ({ learnerId, asOf, itemIds }) => `${asOf?.toISOString() ?? ''} ${itemIds.join()} ${learnerId}` },
     ),
     requirementsByStandard: many(competencies.requirementsOfStandards, (row) => row.standardId),
     rollupByItem: new DataLoader(async (ids: readonly string[]) => {

@@ -15,7 +15,8 @@ export interface ErrorBody {
 /** What PostgreSQL says under contention: statement or lock timeout, serialisation failure, deadlock. */
 const CONTENTION = new Set(['57014', '55P03', '40001', '40P01']);
 
-function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
+/** What an error means to a client; null when it is a fault of ours. */
+export function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
   if (error instanceof AppError) return error;
   if (isConnectionError(error) || CONTENTION.has(error.code ?? '')) return new AppError('UNAVAILABLE', 'the database cannot take this now; try again shortly');
   const status = error.statusCode;

@@ -100,10 +100,16 @@ export function graphqlStream(server: FastifyInstance, options: GraphqlStream): 
       );
     },
     handler: async (request, reply) => {
-      streams += 1;
+      // Who left while the token was looked up left before there was anything to hear it by.
+      if (reply.raw.destroyed || reply.raw.closed) return reply.hijack();
+      if (request.method === 'POST' && (typeof request.body !== 'object' || request.body === null))
+        throw new AppError('INVALID_INPUT', 'the body must be a JSON object with a query', [
+          { path: '', rule: 'object', message: 'the body must be a JSON object' },
+        ]);
       reply.raw.once('close', () => {
         streams -= 1;
       });
+      streams += 1;
       try {
         await handler(request, reply);
       } catch (error) {
@@ -111,6 +117,7 @@ export function graphqlStream(server: FastifyInstance, options: GraphqlStream): 
         request.log.error({ err: errorFields(error) }, 'a subscription failed');
         reply.raw.destroy();
       }
+      return reply;
     },
   });
 }

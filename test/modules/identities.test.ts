@@ -185,6 +185,8 @@ test('the trail tells who did what to whom, and goes with whoever is erased', as
   expect(seen.body.data.learner.identityChanges).toEqual([
     { kind: 'SPLIT', otherLearnerId: split.body.data.learnerSplit.learner.id, changedBy: 'test', identifiers: [{ ifiValue: 'anna' }] },
     { kind: 'MERGED', otherLearnerId: toGlobalId('Learner', anna), changedBy: 'test', identifiers: [{ ifiValue: 'anna' }] },
+    // What happened to the one who is no more is told of the one they are.
+    { kind: 'LINKED', otherLearnerId: null, changedBy: null, identifiers: [{ ifiValue: 'anna' }] },
     { kind: 'LINKED', otherLearnerId: null, changedBy: null, identifiers: [{ ifiValue: 'ana' }] },
   ]);
   await app.modules.people.eraseLearner(ana);

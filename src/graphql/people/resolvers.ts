@@ -37,6 +37,10 @@ class LearnersArgs extends PageArgs {
   batchId?: string;
 }
 
+/** Progress rows one learner is taken to have, and what waiting for statements costs: one learner may, a page of them may not. */
+const ROWS = 5;
+const WAIT_COST = 1_000;
+
 /** Who is named in the trail. */
 const labelOf = (viewer: Viewer): string | null => (viewer.role === 'ADMIN' ? (viewer.label ?? null) : null);
 
@@ -88,7 +92,7 @@ export class LearnerResolver {
     return loaders.enrolmentsByLearner.load(learner.id);
   }
 
-  @FieldResolver()
+  @FieldResolver({ complexity: ({ args, childComplexity }) => ((args as { after?: unknown }).after == null ? 1 : WAIT_COST) + ROWS * childComplexity })
   @Access(READERS)
   async progress(
     @Root() learner: LearnerRow,

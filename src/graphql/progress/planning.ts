@@ -266,16 +266,19 @@ export class LearnerPlanningResolver {
     return loaders.pathByLearner.load({ learnerId: id, asOf: asOf ?? null });
   }
 
-  @FieldResolver(() => [CompetencyReadiness], { description: 'Whether they are ready for competencies, by what comes before them (precedes).' })
+  @FieldResolver(() => [CompetencyReadiness], {
+    description: 'Whether they are ready for competencies, by what comes before them (precedes).',
+    complexity: ({ args, childComplexity }) => 20 + Math.min((args as { competencyIds: unknown[] }).competencyIds.length, 100) * childComplexity,
+  })
   @Access(READERS)
   async readiness(
     @Root() { id }: LearnerRow,
-    @Ctx() { loaders, modules }: GraphContext,
+    @Ctx() { loaders }: GraphContext,
     @Arg('competencyIds', () => [ID], { description: 'The competencies, at most 100.' }) competencyIds: string[],
     @Arg('asOf', () => GraphQLDateTimeISO, { nullable: true, description: AS_OF }) asOf?: Date | null,
   ) {
     const itemIds = boundedList(competencyIds, '/competencyIds').map((one, index) => fromGlobalId('Competency', one, `/competencyIds/${index}`));
-    const found = (await modules.progress.planning.readinessOf([id], itemIds, asOf ?? null, await loaders.seen())).get(id) ?? [];
+    const found = await loaders.readinessByLearner.load({ learnerId: id, asOf: asOf ?? null, itemIds });
     return found.map((readiness, index) => ({ ...readiness, itemId: itemIds[index] }));
   }
 }

@@ -5,7 +5,7 @@ import type { Access } from '../../modules/access/index.ts';
 import type { CaseLibrary } from '../../modules/competency/index.ts';
 import { isCaseUuid } from '../../standards/case/index.ts';
 import { viewerOf } from '../bearer.ts';
-import { sendError } from '../errors.ts';
+import { errorFields, refusalOf } from '../errors.ts';
 import { readDocumentQuery } from './document-query.ts';
 
 export const CASE_PATH = '/ims/case/v1p1';
@@ -25,9 +25,9 @@ const MINOR_CODES: Readonly<Record<string, string>> = {
 };
 
 /** The body of every refusal of the binding. @see CASE 1.1, imsx_StatusInfo */
-function statusInfo(error: AppError): JsonObject {
+function statusInfo(error: AppError, minor?: string): JsonObject {
   const [violation] = error.violations;
-  const value = violation?.rule.startsWith('invalid_') === true ? violation.rule : (MINOR_CODES[error.code] ?? 'invalid_selection_field');
+  const value = minor ?? (violation?.rule.startsWith('invalid_') === true ? violation.rule : (MINOR_CODES[error.code] ?? 'invalid_selection_field'));
   return {
     imsx_codeMajor: 'failure',
     imsx_severity: 'error',
@@ -37,12 +37,14 @@ function statusInfo(error: AppError): JsonObject {
 }
 
 function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  if (!(error instanceof AppError)) {
-    sendError(error, request, reply);
+  const refusal = refusalOf(error);
+  if (!refusal) {
+    request.log.error({ err: errorFields(error) }, 'request failed');
+    void reply.code(500).send(statusInfo(new AppError('UNAVAILABLE', 'the server failed'), 'internal_server_error'));
     return;
   }
-  if (error.code === 'UNAVAILABLE') void reply.header('Retry-After', '1');
-  void reply.code(error.status).send(statusInfo(error));
+  if (refusal.code === 'UNAVAILABLE') void reply.header('Retry-After', '1');
+  void reply.code(refusal.status).send(statusInfo(refusal));
 }
 
 function identifierOf(request: FastifyRequest): string {
@@ -93,7 +95,7 @@ export function caseRoutes(server: FastifyInstance, { access, library, isPublic 
     return { CFDocuments: all.slice(offset, offset + limit).map(select) };
   });
   one('CFDocuments', library.document);
-  one('CFPackages', library.package);
+  one('CFPackages', (identifier) => library.package(identifier));
   one('CFItems', library.item);
   one('CFItemAssociations', library.itemAssociations);
   one('CFAssociations', library.association);

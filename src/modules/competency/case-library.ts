@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.ts';
 import { isObject, type JsonObject } from '../../kernel/json.ts';
+import { caseIdentifier } from '../../standards/case/index.ts';
 import { publishedDocuments, versionsNaming } from './export.store.ts';
 import { exportVersion } from './export.ts';
 
@@ -16,6 +17,8 @@ export class CaseLibrary {
   readonly #database: Database;
   readonly #baseUrl: string;
   readonly #held = new Map<string, Promise<JsonObject | null>>();
+  /** By version; small, and never another. */
+  readonly #documents = new Map<string, JsonObject>();
 
   constructor(database: Database, baseUrl: string) {
     this.#database = database;
@@ -27,8 +30,10 @@ export class CaseLibrary {
     const versions = await publishedDocuments(this.#database.sql);
     const documents: JsonObject[] = [];
     for (const { id } of versions) {
-      const document = (await this.#package(id))?.['CFDocument'];
-      if (isObject(document)) documents.push(this.#standalone(document));
+      const document = this.#documents.get(id) ?? (await this.#package(id))?.['CFDocument'];
+      if (!isObject(document)) continue;
+      this.#documents.set(id, document);
+      documents.push(this.#standalone(document));
     }
     return documents;
   }
@@ -38,8 +43,10 @@ export class CaseLibrary {
     return isObject(document) ? this.#standalone(document) : null;
   };
 
-  package = (identifier: string): Promise<JsonObject | null> =>
-    this.#find(identifier, (whole) => (isObject(whole['CFDocument']) && whole['CFDocument']['identifier'] === identifier ? whole : null));
+  async package(identifier: string): Promise<JsonObject | null> {
+    const version = (await publishedDocuments(this.#database.sql)).find((one) => caseIdentifier(one.identifier) === identifier);
+    return version ? this.#package(version.id) : null;
+  }
 
   item = (identifier: string): Promise<JsonObject | null> =>
     this.#find(identifier, (whole) => {

@@ -5,11 +5,12 @@ import { stamp } from '../../db/entity.ts';
 import { checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { invalid } from '../../kernel/errors.ts';
-import { digestKey, isUuid, newId } from '../../kernel/ids.ts';
+import { newId } from '../../kernel/ids.ts';
 import { JsonTextError, scanJson } from '../../kernel/json-text.ts';
 import {
   type CasePackage,
   type Converted,
+  caseIdentifier,
   DEFAULT_POLICY,
   type DocumentFacts,
   type ImportIssue,
@@ -60,8 +61,8 @@ export interface ImportReport {
 
 const NO_COUNTS = { items: 0, associations: 0, levels: 0 };
 
-/** Keeps a CASE UUID; anything else gets the name-based one of its text. */
-const itemId = (identifier: string): string => (isUuid(identifier) ? identifier.toLowerCase() : digestKey('case', identifier));
+/** Keeps a CASE UUID; anything else gets the name-based one of its text, which it also goes out with. */
+const itemId = caseIdentifier;
 
 const refused = (issues: readonly ImportIssue[]): ImportReport => ({ outcome: 'REFUSED', frameworkId: null, versionId: null, counts: NO_COUNTS, issues });
 

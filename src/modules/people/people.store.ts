@@ -112,7 +112,12 @@ export async function deleteLearner(sql: Sql, id: string): Promise<readonly Ifi[
     [id],
   );
   await sql.rows('delete from people.position_holding where learner_id = $1', [id]);
-  await sql.rows('delete from people.identity_change where learner_id = $1 or other_learner_id = $1', [id]);
+  await sql.rows(
+    `delete from people.identity_change c where learner_id = $1 or other_learner_id = $1 or exists (
+       select from jsonb_array_elements(c.identifiers) i join jsonb_array_elements($2::jsonb) e
+         on i ->> 'kind' = e ->> 'kind' and i ->> 'homePage' = e ->> 'homePage' and i ->> 'value' = e ->> 'value')`,
+    [id, JSON.stringify(identities)],
+  );
   await sql.rows('delete from people.learner where id = $1', [id]);
   return identities;
 }
@@ -246,5 +251,8 @@ export async function mergeLearner(sql: Sql, from: string, into: string): Promis
     [from, into],
   );
   await sql.rows('delete from people.position_holding where learner_id = $1', [from]);
+  // The trail goes with the person.
+  await sql.rows('update people.identity_change set learner_id = $2 where learner_id = $1', [from, into]);
+  await sql.rows('update people.identity_change set other_learner_id = $2 where other_learner_id = $1', [from, into]);
   await sql.rows('delete from people.learner where id = $1', [from]);
 }

@@ -209,6 +209,7 @@ export class People {
    */
   async eraseLearner(learnerId: string): Promise<string> {
     return this.#database.transaction(async (sql) => {
+      await this.#told.onUnlinking(sql);
       const identities = await store.deleteLearner(sql, learnerId);
       if (!identities) throw missing('/id', 'reference', 'there is no such learner');
       return this.#told.onErased(sql, learnerId, identities);

@@ -24,7 +24,7 @@ export class Feed {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #ended = new AbortController();
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #seen = 0;
 
   constructor(database: Database, clock: Clock) {
@@ -48,7 +48,7 @@ export class Feed {
     const last = await this.lastPosition();
     if (last === this.#seen) return total;
     this.#seen = last;
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#wakeAll();
     return total;
   }
 
@@ -66,29 +66,36 @@ export class Feed {
     let position = after ?? (await this.lastPosition());
     while (!this.#ended.signal.aborted && (await isStillValid())) {
       const seen = this.#seen;
+      // Read before the page: what has a position by then is in the page, or is not the viewer's.
+      const last = await this.lastPosition();
       const page = await this.page(viewer, position, PAGE, learnerId);
       yield* page;
-      // Events that are not the viewer's lie between; a full page may have more behind it.
-      if (page.length > 0) position = page.at(-1)?.position ?? position;
-      else await this.#pause(seen);
+      position = page.at(-1)?.position ?? Math.max(position, last);
+      if (page.length === 0) await this.#pause(seen);
     }
   }
 
   /** Ends all followers. */
   end(): void {
     this.#ended.abort();
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#waiting]) wake();
   }
 
   /** Until something is placed that was not there yet when the follower looked. */
   async #pause(seen: number): Promise<void> {
     if (this.#ended.signal.aborted || this.#seen !== seen) return;
     await new Promise<void>((done) => {
-      const timer = setTimeout(done, LOOK_MS);
-      this.#waiting.push(() => {
+      const wake = (): void => {
         clearTimeout(timer);
+        this.#waiting.delete(wake);
         done();
-      });
+      };
+      const timer = setTimeout(wake, LOOK_MS);
+      this.#waiting.add(wake);
     });
   }
 }

@@ -116,16 +116,18 @@ export class FoldModel {
     return evidence.flatMap((row) => follow(row, new Set()));
   }
 
-  /** What comes first, each class once; what another one of them asks for already is left out. */
+  /** What comes first, each class once; what another one of them asks for already, at that level or a higher one, is left out. */
   predecessorsOf(id: string): readonly GraphPredecessor[] {
     const own = this.item(id).predecessors;
     const classId = (itemId: string): string => this.classOf(itemId).id;
-    const above = own.map(({ itemId }) =>
-      reach([classId(itemId)], (one) => this.classOf(one).members.flatMap((member) => this.item(member).predecessors.map((before) => classId(before.itemId)))),
-    );
-    const needed = own.filter(
-      ({ itemId }, index) => !above.some((set, other) => other !== index && classId(own[other]?.itemId ?? '') !== classId(itemId) && set.has(classId(itemId))),
-    );
+    const before = (one: string): readonly GraphPredecessor[] => this.classOf(one).members.flatMap((member) => this.item(member).predecessors);
+    const isAskedByOther = ({ itemId, minLevel }: GraphPredecessor): boolean =>
+      own.some((other) => {
+        if (classId(other.itemId) === classId(itemId)) return false;
+        const above = reach([classId(other.itemId)], (one) => before(one).map((next) => classId(next.itemId)));
+        return [...above].flatMap(before).some((edge) => classId(edge.itemId) === classId(itemId) && edge.minLevel >= minLevel);
+      });
+    const needed = own.filter((one) => !isAskedByOther(one));
     return [...Map.groupBy(needed, ({ itemId }) => classId(itemId)).values()].flatMap((same) => {
       const [first] = same;
       return first ? [{ itemId: first.itemId, minLevel: Math.max(...same.map(({ minLevel }) => minLevel)) }] : [];
@@ -165,20 +167,23 @@ export class FoldModel {
   scopeOf(itemId: string): FoldScope {
     const known = this.#scopes.get(itemId);
     if (known) return known;
-    const successors = this.carried([{ itemId, level: 0 }]).map((row) => row.itemId);
-    const replaced = (this.#replacements.get(itemId) ?? []).map(({ newId }) => newId);
-    const touched = this.touchedBy([itemId, ...successors, ...replaced]);
-    const bearing = reach(
-      touched.map((itemClass) => itemClass.id),
-      (id) => [...this.classOf(id).evidenceFrom, ...this.#below(this.classOf(id))],
-    );
-    const members = [...bearing].flatMap((id) => this.classOf(id).members);
-    const scope = {
-      folded: new Set(touched.flatMap((itemClass) => itemClass.members)),
-      needed: reach(members, (id) => this.#replacedBy(id)),
-    };
+    const touched = this.touchedBy(reach([itemId], (id) => (this.#replacements.get(id) ?? []).map(({ newId }) => newId)));
+    const folded = new Set(touched.flatMap((itemClass) => itemClass.members));
+    const scope = { folded, needed: this.bearingOn(folded) };
     this.#scopes.set(itemId, scope);
     return scope;
+  }
+
+  /** Competencies whose evidence bears on some: of their classes and those that flow in, of what is below them, and of what they took the place of. */
+  bearingOn(itemIds: Iterable<string>): ReadonlySet<string> {
+    const classes = reach(
+      [...itemIds].map((id) => this.classOf(id).id),
+      (id) => [...this.classOf(id).evidenceFrom, ...this.#below(this.classOf(id))],
+    );
+    return reach(
+      [...classes].flatMap((id) => this.classOf(id).members),
+      (id) => this.#replacedBy(id),
+    );
   }
 
   /** What a competency took the place of. */

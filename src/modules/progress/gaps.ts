@@ -79,6 +79,8 @@ export interface TrainingPath {
 /** The levels that close gaps: of a competency itself where something assesses it, else of its children; and what comes before them. */
 class Needs {
   readonly #needs = new Map<string, Need>();
+  /** What was asked for already: graphs share their parts. */
+  readonly #asked = new Map<string, { readonly level: number; readonly weight: number }>();
   readonly #model: FoldModel;
   readonly #levelOf: (itemId: string) => number;
   readonly #isOffered: (itemId: string) => boolean;
@@ -95,6 +97,9 @@ class Needs {
 
   add(itemId: string, level: number, weight: number, within: ReadonlySet<string> = new Set()): void {
     if (this.#levelOf(itemId) >= level || within.has(itemId)) return;
+    const asked = this.#asked.get(itemId);
+    if (asked && asked.level >= level && asked.weight >= weight) return;
+    this.#asked.set(itemId, { level: Math.max(level, asked?.level ?? 0), weight: Math.max(weight, asked?.weight ?? 0) });
     const deeper = new Set([...within, itemId]);
     for (const { itemId: before, minLevel } of this.#model.predecessorsOf(itemId)) this.add(before, minLevel, weight, deeper);
     const children = this.#isOffered(itemId) ? [] : this.#below(itemId, level);
@@ -105,10 +110,15 @@ class Needs {
   }
 
   /** Whether a competency is at a level once others have reached theirs: by itself, or by the children that were needed for it. */
-  isClosed(itemId: string, level: number, reached: (itemId: string) => number): boolean {
+  isClosed(itemId: string, level: number, reached: (itemId: string) => number, seen = new Map<string, boolean>()): boolean {
     if (reached(itemId) >= level) return true;
+    const key = `${itemId} ${level}`;
+    const known = seen.get(key);
+    if (known !== undefined) return known;
     const children = this.#isOffered(itemId) ? [] : this.#below(itemId, level);
-    return children.length > 0 && children.every((child) => this.isClosed(child.itemId, Math.max(level, child.min), reached));
+    const closed = children.length > 0 && children.every((child) => this.isClosed(child.itemId, Math.max(level, child.min), reached, seen));
+    seen.set(key, closed);
+    return closed;
   }
 
   /** The children whose level makes that of a competency: all of them, or those that are nearest to it. */

@@ -25,7 +25,9 @@ const toLane = ({ id, lane }: GenerationRow): Lane => ({
 const COLUMNS = 'id, status, cause, activates, rule_version_id, lane';
 
 export async function readLanes(sql: Sql): Promise<Lanes> {
-  const rows = await sql.rows<GenerationRow>(`select ${COLUMNS} from progress.generation where status <> 'RETIRED'`);
+  const rows = await sql.rows<GenerationRow>(
+    `select ${COLUMNS} from progress.generation where status = 'CURRENT' union all select ${COLUMNS} from progress.generation where status in ('BUILDING', 'READY')`,
+  );
   const current = rows.find((row) => row.status === 'CURRENT');
   const next = rows.find((row) => row.status !== 'CURRENT');
   if (!current) throw new Error('there is no current generation of progress');
@@ -209,16 +211,23 @@ export async function tidyGenerations(sql: Sql, before: Date): Promise<void> {
   );
   const horizon = row?.horizon ?? null;
   if (horizon === null) return;
-  await sql.rows(
-    `delete from progress.competency_progress p using progress.learner_generation m
-     where m.learner_id = p.learner_id and m.built and m.generation > p.generation and m.generation <= $1`,
-    [horizon],
-  );
-  await sql.rows(
-    `delete from progress.learner_generation m using progress.learner_generation n
-     where n.learner_id = m.learner_id and n.built and n.generation > m.generation and n.generation <= $1`,
-    [horizon],
-  );
+  // A few people at a time: all at once may take longer than a statement is given.
+  for (let learners: readonly object[] = [{}]; learners.length > 0; ) {
+    learners = await sql.rows(
+      `with replaced as (
+         select distinct m.learner_id from progress.learner_generation m where m.built and m.generation <= $1 and (
+           exists (select from progress.competency_progress p where p.learner_id = m.learner_id and p.generation < m.generation)
+           or exists (select from progress.learner_generation o where o.learner_id = m.learner_id and o.generation < m.generation)) limit 500
+       ), newest as (
+         select learner_id, max(generation) as generation from progress.learner_generation join replaced using (learner_id) where built and generation <= $1 group by learner_id
+       ), rows_gone as (
+         delete from progress.competency_progress p using newest n where p.learner_id = n.learner_id and p.generation < n.generation
+       ), markers_gone as (
+         delete from progress.learner_generation m using newest n where m.learner_id = n.learner_id and m.generation < n.generation
+       ) select learner_id from newest`,
+      [horizon],
+    );
+  }
   await sql.rows('update progress.generation set tidied = true where id <= $1', [horizon]);
 }
 

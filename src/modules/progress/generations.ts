@@ -9,7 +9,7 @@ import { type GenerationCause, idsChanged, type Lane, type Lanes, type NextLane,
 import { otherEvidenceOf } from './other-evidence.store.ts';
 import { clearOtherEvidence, insertEvents, lockModel, readFoldInput, reconcileEvidence, replaceOtherEvidence } from './progress.store.ts';
 import { deriveEvidence, rulesAbout } from './project.ts';
-import { foldNext, type ModelCache, toEvents } from './refold.ts';
+import { foldNext, ModelCache, toEvents } from './refold.ts';
 import { activatingVersions, ruleSetVersionsById, rulesOfVersions, versionsOfRuleSets } from './rules.store.ts';
 
 /** Replaced rows are kept for readers that began before the swap: longer than any request takes. */
@@ -60,13 +60,10 @@ async function openConcerned(sql: Sql, { models }: Workshop, generation: number,
   const frameworks = idsChanged(from.frameworks, to.frameworks);
   const approvals = await equivalencesById(sql, idsChanged(from.equivalences, to.equivalences));
   if (frameworks.length === 0 && approvals.length === 0) return;
-  const ends = approvals.flatMap(({ originId, destinationId }) => [originId, destinationId]);
-  const matched = new Set(ends);
-  for (const lane of [from, to]) {
-    const model = await models.of(sql, lane);
-    for (const end of ends) for (const origin of model.classOf(end).evidenceFrom) for (const member of model.classOf(origin).members) matched.add(member);
-  }
-  await store.openByItems(sql, generation, [...(await store.itemsOfVersions(sql, frameworks)), ...matched]);
+  const changed = [...(await store.itemsOfVersions(sql, frameworks)), ...approvals.flatMap(({ originId, destinationId }) => [originId, destinationId])];
+  const bearing = new Set(changed);
+  for (const lane of [from, to]) for (const itemId of (await models.of(sql, lane)).bearingOn(changed)) bearing.add(itemId);
+  await store.openByItems(sql, generation, [...bearing]);
 }
 
 const isSame = (a: Omit<Lane, 'generation'>, b: Omit<Lane, 'generation'>): boolean =>
@@ -84,7 +81,9 @@ async function discard(sql: Sql, { current }: Lanes, next: NextLane, kept: Reado
  *
  * What concerns few is built and made current before this returns.
  */
-export async function followChange(sql: Sql, workshop: Workshop, cause: GenerationCause, versionId: string | null = null): Promise<void> {
+export async function followChange(sql: Sql, { clock, page }: Workshop, cause: GenerationCause, versionId: string | null = null): Promise<void> {
+  // Graphs read here may be drafts again if this rolls back: they must not stay in memory.
+  const workshop = { clock, page, models: new ModelCache() };
   await lockModel(sql, 'exclusive');
   const lanes = await store.readLanes(sql);
   const desired = await desiredLane(sql, lanes.current, null);
@@ -128,14 +127,15 @@ export async function dropPreview(sql: Sql, versionId: string): Promise<boolean>
   return true;
 }
 
-/** Begins to make everything anew, unless that is under way already. */
-export async function beginRebuild(sql: Sql, { clock }: Workshop): Promise<void> {
+/** Begins to make everything anew, unless that is under way already. @returns false while another change is being brought into effect. */
+export async function beginRebuild(sql: Sql, { clock }: Workshop): Promise<boolean> {
   await lockModel(sql, 'exclusive');
   const lanes = await store.readLanes(sql);
-  if (lanes.next?.activates) return;
+  if (lanes.next?.activates) return lanes.next.cause === 'REBUILD';
   if (lanes.next) await discard(sql, lanes, lanes.next, new Set());
   const generation = await store.insertGeneration(sql, clock.now(), { ...lanes.current, cause: 'REBUILD', activates: true, ruleVersionId: null });
   await store.openEveryone(sql, generation);
+  return true;
 }
 
 async function buildIfSmall(sql: Sql, workshop: Workshop, generation: number): Promise<void> {

@@ -127,7 +127,8 @@ export class OtherEvidence {
       validUntil: null,
     };
     await this.#database.write(async (em, sql) => {
-      await assertExists(sql, 'people.learner', input.learnerId, '/learnerId', 'learner');
+      await lockModel(sql, 'shared');
+      if (!(await lockLearners(sql, [input.learnerId])).has(input.learnerId)) throw invalid('/learnerId', 'reference', 'there is no such learner');
       await this.#checkLevel(sql, input);
       await em.insert(PriorLearningClaim, row);
     });

@@ -1,4 +1,5 @@
 import type { Sql } from '../../db/database.ts';
+import { digestKey } from '../../kernel/ids.ts';
 import type { FoldEvidence } from './direct-level.ts';
 import type { FoldOverride, ItemProgress } from './fold.ts';
 import type { AttemptPolicy } from './rules.ts';
@@ -44,7 +45,9 @@ export interface NewEvidence {
 /** Whether two rows say the same of one piece of evidence. */
 export function sameEvidence(a: NewEvidence | undefined, b: NewEvidence | undefined): boolean {
   const text = (row: NewEvidence | undefined): string =>
-    JSON.stringify(row && [row.learnerId, row.itemId, row.level, row.positive, row.weight, row.occurredAt, row.expiresAt, row.retraction]);
+    JSON.stringify(
+      row && [row.learnerId, row.itemId, row.level, row.positive, row.weight, row.occurredAt, row.expiresAt, row.retraction, row.authorityKey, row.attemptKey],
+    );
   return text(a) === text(b);
 }
 
@@ -129,10 +132,15 @@ export async function retractOfAgent(sql: Sql, learnerId: string, agentKey: stri
 
 /** Gives what statements of agents gave one learner to another. */
 export async function moveEvidence(sql: Sql, from: string, into: string, agentKeys: readonly string[]): Promise<void> {
+  // What the other had of them before, retracted when the identifier was taken away, gives way to what counts now.
+  await sql.rows(
+    `delete from progress.evidence o using progress.evidence e, lrs.statement s
+     where o.learner_id = $2 and e.learner_id = $1 and o.id = e.id and s.statement_id = e.statement_id and s.actor_key = any($3::uuid[])`,
+    [from, into, agentKeys],
+  );
   await sql.rows(
     `update progress.evidence e set learner_id = $2 from lrs.statement s
-     where e.learner_id = $1 and s.statement_id = e.statement_id and s.actor_key = any($3::uuid[])
-       and not exists (select from progress.evidence o where o.learner_id = $2 and o.id = e.id)`,
+     where e.learner_id = $1 and s.statement_id = e.statement_id and s.actor_key = any($3::uuid[])`,
     [from, into, agentKeys],
   );
 }
@@ -150,6 +158,8 @@ export async function moveJudgements(sql: Sql, from: string, into: string, now: 
     await sql.rows(`update progress.${table} set learner_id = $2 where learner_id = $1`, [from, into]);
     await sql.rows(`update progress.${table} set ${judge} = $2 where ${judge} = $1`, [from, into]);
   }
+  // One person is one source.
+  await sql.rows('update progress.assessment set assessor_key = $2 where assessor_learner_id = $1', [into, digestKey('assessor', into)]);
   await sql.rows(
     'update progress.assessment set assessor_learner_id = null, withdrawn_at = coalesce(withdrawn_at, $2) where learner_id = $1 and assessor_learner_id = $1',
     [into, now],
@@ -164,6 +174,12 @@ export async function moveJudgements(sql: Sql, from: string, into: string, now: 
     [into],
   );
   await sql.rows('update progress.progress_event set learner_id = $2 where learner_id = $1', [from, into]);
+}
+
+/** Whom a learner assessed. */
+export async function assessedLearners(sql: Sql, assessorId: string): Promise<readonly string[]> {
+  const rows = await sql.rows<{ learnerId: string }>('select distinct learner_id from progress.assessment where assessor_learner_id = $1', [assessorId]);
+  return rows.map((row) => row.learnerId);
 }
 
 /** What is known of a person, for the fold. */

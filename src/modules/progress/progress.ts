@@ -111,7 +111,7 @@ export class Progress {
   }
 
   /** Deletes rows that newer generations have replaced and no reader can be looking at any more. */
-  tidy = (): Promise<void> => this.#database.transaction((sql) => tidy(sql, this.#clock.now()));
+  tidy = (): Promise<void> => tidy(this.#sql, this.#clock.now());
 
   /**
    * Makes all evidence and progress anew, or goes on doing so after an interruption: readers see the old answers until
@@ -119,7 +119,8 @@ export class Progress {
    * @param onPage told after each transaction how many learners and statements are done.
    */
   async rebuild(onPage: (learners: number, statements: number) => void): Promise<void> {
-    await this.#database.transaction((sql) => beginRebuild(sql, this.#workshop));
+    // A change under way comes first: it is part of what is made anew.
+    while (!(await this.#database.transaction((sql) => beginRebuild(sql, this.#workshop)))) while ((await this.build()) !== null);
     let [learners, statements] = [0, 0];
     for (let step = await this.build(); step; step = await this.build()) {
       learners += step.learners;
@@ -178,6 +179,8 @@ export class Progress {
     await store.moveEvidence(sql, from, into, agentKeys);
     await store.moveJudgements(sql, from, into, this.#clock.now());
     await this.#refoldMoved(sql, [from, into], [into]);
+    const assessed = [...(await lockLearners(sql, await store.assessedLearners(sql, into)))].filter((id) => id !== from && id !== into);
+    await this.#refoldMoved(sql, assessed, assessed);
     await store.deleteOfLearner(sql, from);
   }
 
@@ -185,6 +188,7 @@ export class Progress {
     await store.replaceOtherEvidence(sql, concerned, await otherEvidenceOf(sql, concerned));
     const lanes = await readLanes(sql);
     // What is still to be built of one is not known of the other either.
+    if (concerned.length === 0) return;
     if (lanes.next) await reopen(sql, lanes.next.generation, concerned);
     const cause = { cause: 'IDENTITY', statementId: null } as const;
     await refold(sql, this.#clock, this.#models, new Map(folded.map((id) => [id, cause])), lanes);

@@ -1,4 +1,4 @@
-import type { Database, Sql } from '../../db/database.ts';
+import { type Database, RetryTransaction, type Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { byKey, digestKey } from '../../kernel/ids.ts';
 import { activityKey, claimInbox, type InboxStatement, readForProjection } from '../lrs/index.ts';
@@ -110,6 +110,8 @@ export async function projectBuckets(database: Database, clock: Clock, models: M
     const present = await lockLearners(sql, concerned);
     // Read again: whether a statement is voided, and whose it is, is only certain under the lock of its learner.
     const linked = await learnersOfAgents(sql, [...learners.keys()]);
+    // Given to another learner while this waited for the lock: whoever has it now must be locked in its place.
+    if ([...linked].some(([key, learnerId]) => learnerId !== learners.get(key))) throw new RetryTransaction('an identifier was given to another learner');
     const statements = (await readForProjection(sql, ids)).filter(({ actorKey }) => {
       const learnerId = linked.get(actorKey);
       return learnerId !== undefined && learnerId === learners.get(actorKey) && present.has(learnerId);
@@ -153,11 +155,13 @@ async function projectStatements(
     const earlier = causes.get(learnerId);
     causes.set(learnerId, { cause: earlier?.cause === 'VOID' ? 'VOID' : cause, statementId: earlier ? null : statement.id });
   }
-  const changed = await store.reconcileEvidence(
+  const evidence = deriveEvidence(rules, lanes, statements, learners);
+  const gone = await store.reconcileEvidence(
     sql,
     statements.map((statement) => statement.id),
     versionIds,
-    deriveEvidence(rules, lanes, statements, learners),
+    evidence,
   );
-  await refold(sql, clock, models, causes, lanes, changed);
+  // Not only what this wrote: a generation being built may have written it already, and folded for itself alone.
+  await refold(sql, clock, models, causes, lanes, [...gone, ...evidence]);
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../../db/database.ts';
+import { AppError } from '../../kernel/errors.ts';
 import { digestKey } from '../../kernel/ids.ts';
 import { competenciesById } from '../competency/index.ts';
 import { actorKey, type Sender, type Statements } from '../lrs/index.ts';
@@ -55,9 +56,18 @@ export class TlaStatements {
       const events = await this.#feed.page({ role: 'ADMIN' }, await followerPosition(sql, FOLLOWER), BATCH, null);
       if (events.length === 0) return told;
       const texts = await this.#statementsOf(events);
-      if (texts.length > 0) await statements.store({ bytes: Buffer.from(JSON.stringify(texts)), version: '1.0.3', sender: SENDER });
+      for (const text of texts) await this.#store(statements, text);
       await moveFollower(sql, FOLLOWER, events.at(-1)?.position ?? 0);
       told += texts.length;
+    }
+  }
+
+  /** One by one: what was told before in other words - the person is known by another identifier since - stays as it was told. */
+  async #store(statements: Pick<Statements, 'store'>, text: object): Promise<void> {
+    try {
+      await statements.store({ bytes: Buffer.from(JSON.stringify(text)), version: '1.0.3', sender: SENDER });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'CONFLICT') throw error;
     }
   }
 

@@ -34,6 +34,18 @@ const MAX_REASON = 500;
 
 const waitAfter = (attempts: number): number => Math.round(Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), MAX_WAIT_MS) * (0.75 + Math.random() / 4));
 
+/** The beginning of an answer, fit to be stored; the rest is not even read. */
+async function beginningOf(response: Response): Promise<string> {
+  if (!response.body) return '';
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const first = await reader.read();
+  await reader.cancel();
+  return new TextDecoder()
+    .decode(first.value?.subarray(0, MAX_REASON))
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .toWellFormed();
+}
+
 /** The signature of a delivery: HMAC-SHA-256 over `id.timestamp.body`. @see Standard Webhooks 1.0 */
 export const signatureOf = (secret: string, id: string, timestamp: string, body: string): string =>
   `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
@@ -134,7 +146,7 @@ export class Webhooks {
         body,
       });
       if (response.ok) return null;
-      return { status: response.status, reason: `${response.status}: ${(await response.text()).slice(0, MAX_REASON)}` };
+      return { status: response.status, reason: `${response.status}: ${await beginningOf(response)}` };
     } catch (error) {
       return { status: 0, reason: error instanceof Error ? error.message.slice(0, MAX_REASON) : 'the request failed' };
     }

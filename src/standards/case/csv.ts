@@ -35,6 +35,7 @@ const EDGES = ['isChildOf', 'precedes', 'isRelatedTo', 'exactMatchOf', 'isPartOf
 const PLAIN = new Set<string>(['identifier', ...TEXTS, ...LISTS, ...EDGES, 'sequenceNumber', 'rollup', 'rollupCount', 'rollupOnly']);
 /** Columns whose text is kept to the letter. */
 const FREE = new Set<string>([...TEXTS, 'level', 'level description']);
+const MAX_RANK = 99;
 const LEVEL = /^level ([1-9]\d?)( description)?$/;
 
 const split = (cell: string): readonly string[] =>
@@ -43,8 +44,9 @@ const split = (cell: string): readonly string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-/** A spreadsheet would run a cell that begins like a formula; written with an apostrophe before it, and read without. */
-const plainCell = (cell: string): string => cell.replace(/^'(?=[=+\-@\t\r])/, '');
+/** A spreadsheet would run a cell that begins like a formula; it is written with an apostrophe before it, and read without. */
+const guarded = (cell: string): string => (/^'*[=+\-@\t\r＝＋－＠]/.test(cell) ? `'${cell}` : cell);
+const plainCell = (cell: string): string => (/^'+[=+\-@\t\r＝＋－＠]/.test(cell) ? cell.slice(1) : cell);
 
 type Row = Readonly<Record<string, string>>;
 
@@ -73,7 +75,11 @@ class CsvReader {
         },
         skip_empty_lines: true,
         // The header is line 1 of the data, so row n of a spreadsheet is row n here.
-        cast: (cell, { header, column }) => (header || !FREE.has(String(column).replace(/ \d+/, '')) ? cell.trim() : plainCell(cell)),
+        cast: (cell, { header, column }) => {
+          if (header) return cell.trim();
+          const plain = plainCell(cell);
+          return FREE.has(String(column).replace(/ \d+/, '')) ? plain : plain.trim();
+        },
       });
       for (const name of unknown) this.issues.push({ severity: 'WARNING', path: '/0', code: 'unknown-column', message: `the column ${name} is passed over` });
     } catch (error) {
@@ -184,7 +190,8 @@ export function writeCsvFramework(source: JsonObject): string {
       new Map(objects(criterion['CFRubricCriterionLevels']).map((level) => [Number(level['position'] ?? level['score']), level])),
     ]),
   );
-  const ranks = [...new Set([...levels.values()].flatMap((own) => [...own.keys()]))].sort((a, b) => a - b);
+  // A table has columns for the ranks it can name; a scale of more levels than that is none.
+  const ranks = [...new Set([...levels.values()].flatMap((own) => [...own.keys()]))].filter((rank) => rank >= 1 && rank <= MAX_RANK).sort((a, b) => a - b);
   const rows = objects(source['CFItems']).map((item) => {
     const identifier = textOf(item['identifier']);
     const own = edges.get(identifier) ?? [];
@@ -219,5 +226,8 @@ export function writeCsvFramework(source: JsonObject): string {
       ),
     };
   });
-  return stringify(rows, { header: true, escape_formulas: true });
+  return stringify(
+    rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, guarded(cell)]))),
+    { header: true },
+  );
 }

@@ -65,7 +65,7 @@ export function readDigComp(value: unknown, facts: DocumentFacts): Converted {
       continue;
     }
     if (!isKind(type)) {
-      warn(at(path, '@type'), 'unknown-type', `${String(type)} is no class of DigComp that is known here; it is kept in the source only`);
+      warn(at(path, '@type'), 'unknown-type', `${textOf(type) || 'this'} is no class of DigComp that is known here; it is kept in the source only`);
       continue;
     }
     const { itemType, parent } = KINDS[type];

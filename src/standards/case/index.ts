@@ -18,4 +18,4 @@ export {
   readCasePackage,
 } from './package.ts';
 export { isCaseUuid, type ShapeName, shapeOf } from './shapes.ts';
-export { type CaseViolation, caseViolations, type StrictOptions, toStrictCase } from './strict.ts';
+export { type CaseViolation, caseIdentifier, caseViolations, type StrictOptions, toStrictCase } from './strict.ts';

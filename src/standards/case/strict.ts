@@ -61,7 +61,7 @@ export function caseViolations(value: unknown, name: ShapeName, path = ''): read
 }
 
 /** An identifier as CASE takes it: the UUID itself, or the name-based one of what is none. */
-const caseIdentifier = (identifier: string): string => {
+export const caseIdentifier = (identifier: string): string => {
   const lower = identifier.toLowerCase();
   return isCaseUuid(lower) ? lower : digestKey('case', identifier);
 };
@@ -88,10 +88,11 @@ class Strict {
     const shape: Shape = shapeOf(name);
     const identifier = typeof value['identifier'] === 'string' ? caseIdentifier(value['identifier']) : '';
     const result: Record<string, unknown> = {};
-    const kept: Record<string, unknown> = {};
+    // No prototype: a source may name its fields as it likes.
+    const kept = Object.create(null) as Record<string, unknown>;
     for (const [key, given] of Object.entries(value)) {
       if (given === null || given === undefined || IMPLIED.has(key) || key === 'extensions') continue;
-      const field = shape[key];
+      const field = Object.hasOwn(shape, key) ? shape[key] : undefined;
       const taken = field ? this.#field(given, field.type) : undefined;
       if (taken !== undefined) result[key] = taken;
       // An empty text is how many servers say nothing.
@@ -158,7 +159,7 @@ class Strict {
   }
 
   #address(name: ShapeName, identifier: string): string {
-    return `${this.#options.baseUrl}/${PATHS[name]}/${encodeURIComponent(identifier)}`;
+    return `${this.#options.baseUrl}/${PATHS[name]}/${encodeURIComponent(identifier.toWellFormed())}`;
   }
 
   #fill(key: string, type: Shape[string]['type'], name: ShapeName, identifier: string): unknown {
@@ -175,7 +176,11 @@ class Strict {
       const list = Array.isArray(own) ? own.filter(isObject) : isObject(own) ? [own] : [];
       return list.length > 0 || has ? [...list, ...(has ? [kept] : [])] : null;
     }
-    return isObject(own) || has ? { ...kept, ...(isObject(own) ? own : {}) } : null;
+    if (!isObject(own)) return has ? kept : null;
+    // Where both say something under one name, neither goes.
+    const clashing = Object.keys(kept).filter((key) => Object.hasOwn(own, key));
+    const renamed = Object.fromEntries(Object.entries(kept).map(([key, value]) => [clashing.includes(key) ? `${key} (outside)` : key, value]));
+    return { ...renamed, ...own };
   }
 }
 
