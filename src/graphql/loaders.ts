@@ -206,7 +206,7 @@ export function createLoaders({ access, competencies, forwarding, people, progre
             ),
           })),
         );
-        return answers.flatMap(({ asOf, rows }) => rows.map((row) => ({ ...row, asOf })));
+        return answers.flatMap(({ asOf, rows }) => [...rows].flatMap(([learnerId, targets]) => targets.map((row) => ({ ...row, learnerId, asOf }))));
       },
       (row) => `${row.asOf?.toISOString() ?? ''} ${row.learnerId}`,
       (key) => `${key.asOf?.toISOString() ?? ''} ${key.learnerId}`,

@@ -351,8 +351,8 @@ export async function requirementsOfStandards(sql: Sql, standardIds: readonly st
   );
 }
 
-export interface TargetRow {
-  readonly learnerId: string;
+/** What positions demand of a learner in one competency. */
+export interface Target {
   readonly itemId: string;
   readonly targetLevel: number;
   /** The greatest weight that a position gives it. */
@@ -363,21 +363,26 @@ export interface TargetRow {
 
 /**
  * What the positions held at an instant demand of learners: the highest level over all of them. For each position the
- * newest standard in force by then counts.
+ * newest standard in force by then counts. Whoever holds the same positions shares one list.
  */
-export async function targetsOfLearners(sql: Sql, learnerIds: readonly string[], asOf: Date): Promise<readonly TargetRow[]> {
-  return sql.rows<TargetRow>(
-    `select h.learner_id, r.item_id, max(r.required_level)::int as target_level, max(r.weight)::int as weight,
-       exists (select from competency.competency_item_version iv where iv.item_id = r.item_id and iv.version_id in (
-         select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc)) as is_known
-     from people.position_holding h
+export async function targetsOfLearners(sql: Sql, learnerIds: readonly string[], asOf: Date): Promise<ReadonlyMap<string, readonly Target[]>> {
+  const held = await sql.rows<{ learnerId: string; standards: string }>(
+    `select h.learner_id, string_agg(distinct s.id::text, ' ' order by s.id::text) as standards from people.position_holding h
      join lateral (select s.id from competency.position_standard s where s.position_id = h.position_id and s.status <> 'DRAFT' and s.effective_from <= $2
        order by s.effective_from desc, s.ordinal desc limit 1) s on true
-     join competency.competency_requirement r on r.standard_id = s.id
-     where h.learner_id = any($1::uuid[]) and h.valid_from <= $2 and (h.valid_to is null or h.valid_to > $2)
-     group by h.learner_id, r.item_id`,
+     where h.learner_id = any($1::uuid[]) and h.valid_from <= $2 and (h.valid_to is null or h.valid_to > $2) group by h.learner_id`,
     [learnerIds, asOf],
   );
+  const demanded = await sql.rows<Target & { standards: string }>(
+    `select t.standards, r.item_id, max(r.required_level)::int as target_level, max(r.weight)::int as weight,
+       exists (select from competency.competency_item_version iv where iv.item_id = r.item_id and iv.version_id in (
+         select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc)) as is_known
+     from unnest($1::text[]) as t(standards) join competency.competency_requirement r on r.standard_id = any(string_to_array(t.standards, ' ')::uuid[])
+     group by t.standards, r.item_id`,
+    [[...new Set(held.map((row) => row.standards))]],
+  );
+  const lists = Map.groupBy(demanded, (row) => row.standards);
+  return new Map(held.map(({ learnerId, standards }) => [learnerId, lists.get(standards) ?? []]));
 }
 
 /** The levels each item has a descriptor for in its current version; an item that does not exist is absent. */

@@ -19,7 +19,7 @@ export {
   type RollupGraph,
   readRollupGraph,
   type StandardRow,
-  type TargetRow,
+  type Target,
   targetsOfLearners,
   type VersionRow,
 } from './competency.store.ts';

@@ -174,18 +174,47 @@ export interface LevelChange {
   readonly toLevel: number;
 }
 
-/** SQL: every level that generation $1 changes, against what its learners had before. */
-const LEVEL_CHANGES = `
+/** SQL: every level that generation $1 changes, of its learners in `page` (or all), against what they had before. */
+const levelChanges = (page = '') => `
   with places as (
     select m.learner_id, coalesce((select max(o.generation) from progress.learner_generation o where o.learner_id = m.learner_id and o.built and o.generation < $1), 0) as old
-    from progress.learner_generation m where m.generation = $1 and m.built)
+    from progress.learner_generation m where m.generation = $1 and m.built ${page})
   select learner_id, item_id, coalesce(o.current_level, 0) as from_level, coalesce(n.current_level, 0) as to_level
   from (select p.learner_id, p.item_id, p.current_level from places l join progress.competency_progress p on p.learner_id = l.learner_id and p.generation = l.old) o
   full join (select p.learner_id, p.item_id, p.current_level from places l join progress.competency_progress p on p.learner_id = l.learner_id and p.generation = $1) n
     using (learner_id, item_id)
   where coalesce(o.current_level, 0) <> coalesce(n.current_level, 0)`;
 
-export const levelChanges = (sql: Sql, generation: number) => sql.rows<LevelChange>(`${LEVEL_CHANGES} order by 1, 2`, [generation]);
+/** How many learners one statement compares: far from what a statement is given, whatever the planner knows of new rows. */
+const CHANGES_PAGE = 500;
+
+/** SQL: a UUID of version 7 at the instant $3. */
+const NEW_ID = `encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
+  substring(int8send((extract(epoch from $3::timestamptz) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid`;
+
+/** The last learner of the next page of those that a generation has built; null after the last page. */
+async function endOfPage(sql: Sql, generation: number, after: string | null): Promise<string | null> {
+  const [page] = await sql.rows<{ last: string | null }>(
+    `select max(learner_id::text)::uuid as last from (select learner_id from progress.learner_generation
+       where generation = $1 and built and ($2::uuid is null or learner_id > $2) order by learner_id limit ${CHANGES_PAGE}) p`,
+    [generation, after],
+  );
+  return page?.last ?? null;
+}
+
+/** Writes an event for every level that a generation changes, within the database: there may be millions. */
+export async function insertLevelChanges(sql: Sql, generation: number, cause: GenerationCause, now: Date): Promise<void> {
+  let after: string | null = null;
+  for (let last = await endOfPage(sql, generation, null); last !== null; last = await endOfPage(sql, generation, last)) {
+    await sql.rows(
+      `insert into progress.progress_event (learner_id, id, item_id, from_level, to_level, cause, statement_id, created_at)
+       select learner_id, ${NEW_ID}, item_id, from_level, to_level, $2, null, $3
+       from (${levelChanges('and ($4::uuid is null or m.learner_id > $4) and m.learner_id <= $5')}) c`,
+      [generation, cause, now, after, last],
+    );
+    after = last;
+  }
+}
 
 /** Makes the next generation the current one, and the rule versions what it says of them. */
 export async function swapGenerations(sql: Sql, now: Date, from: Lane, to: Lane): Promise<void> {
@@ -243,7 +272,7 @@ export const impactByUnit = (sql: Sql, generation: number, now: Date) =>
   sql.rows<UnitImpact>(
     `select h.unit_id, count(distinct c.learner_id)::int as learners, count(*) filter (where c.to_level > c.from_level)::int as gains,
        count(*) filter (where c.to_level < c.from_level)::int as losses
-     from (${LEVEL_CHANGES}) c left join lateral (select unit_id from people.position_holding h where h.learner_id = c.learner_id
+     from (${levelChanges()}) c left join lateral (select unit_id from people.position_holding h where h.learner_id = c.learner_id
        and h.valid_from <= $2 and (h.valid_to is null or h.valid_to > $2) order by h.valid_from desc, h.id limit 1) h on true
      group by h.unit_id order by h.unit_id nulls last`,
     [generation, now],
@@ -251,7 +280,7 @@ export const impactByUnit = (sql: Sql, generation: number, now: Date) =>
 
 /** The first changes of a generation, by learner. */
 export const impactSamples = (sql: Sql, generation: number, limit: number) =>
-  sql.rows<LevelChange>(`${LEVEL_CHANGES} order by 1, 2 limit $2`, [generation, limit]);
+  sql.rows<LevelChange>(`${levelChanges()} order by 1, 2 limit $2`, [generation, limit]);
 
 export interface GenerationState {
   readonly id: number;

@@ -7,9 +7,9 @@ import { agentsOfLearners, lockLearners } from '../people/index.ts';
 import * as store from './generation.store.ts';
 import { type GenerationCause, idsChanged, type Lane, type Lanes, type NextLane, rulesChanged, versionsOf, withVersion } from './lanes.ts';
 import { otherEvidenceOf } from './other-evidence.store.ts';
-import { clearOtherEvidence, insertEvents, lockModel, readFoldInput, reconcileEvidence, replaceOtherEvidence } from './progress.store.ts';
+import { clearOtherEvidence, lockModel, readFoldInput, reconcileEvidence, replaceOtherEvidence } from './progress.store.ts';
 import { deriveEvidence, rulesAbout } from './project.ts';
-import { foldNext, ModelCache, toEvents } from './refold.ts';
+import { foldNext, ModelCache } from './refold.ts';
 import { activatingVersions, ruleSetVersionsById, rulesOfVersions, versionsOfRuleSets } from './rules.store.ts';
 
 /** Replaced rows are kept for readers that began before the swap: longer than any request takes. */
@@ -187,11 +187,7 @@ export async function finish(sql: Sql, workshop: Workshop): Promise<boolean> {
 
 async function swap(sql: Sql, { clock }: Workshop, current: Lane, next: NextLane): Promise<void> {
   const now = clock.now();
-  const changes = await store.levelChanges(sql, next.generation);
-  await insertEvents(
-    sql,
-    toEvents(changes, now, () => ({ cause: next.cause, statementId: null })),
-  );
+  await store.insertLevelChanges(sql, next.generation, next.cause, now);
   await store.swapGenerations(sql, now, current, next);
 }
 

@@ -1,13 +1,15 @@
 import type { Database, Sql } from '../../db/database.ts';
-import { type TargetRow, targetsOfLearners } from '../competency/index.ts';
+import { type Target, targetsOfLearners } from '../competency/index.ts';
 import { holdersWithin } from '../people/index.ts';
 import { assessedBy, offersAt } from '../training/index.ts';
-import type { ItemProgress } from './fold.ts';
 import { type Demand, matchPosition, type Offer, type PositionMatch, type Readiness, readinessFor, recommendPath, type TrainingPath } from './gaps.ts';
 import type { Workshop } from './generations.ts';
 import type { Lane } from './lanes.ts';
 
-type ProgressOf = (learnerIds: readonly string[], asOf: Date | null, lane: Lane) => Promise<ReadonlyMap<string, readonly ItemProgress[]>>;
+/** The level of a learner in a competency. */
+export type LevelOf = (itemId: string) => number;
+
+type LevelsOf = (learnerIds: readonly string[], asOf: Date | null, lane: Lane) => Promise<(learnerId: string) => LevelOf>;
 
 /** How the people of a unit stand in one competency that their positions demand. */
 export interface HeatCell {
@@ -39,18 +41,18 @@ export interface TrainingNeed {
   readonly versionIds: readonly string[];
 }
 
-const toDemand = ({ itemId, targetLevel, weight, isKnown }: TargetRow): Demand => ({ itemId, required: targetLevel, weight, isKnown });
+const toDemand = ({ itemId, targetLevel, weight, isKnown }: Target): Demand => ({ itemId, required: targetLevel, weight, isKnown });
 
 /** What positions demand against what people can do, and what training closes the gap. */
 export class Planning {
   readonly #database: Database;
   readonly #workshop: Workshop;
-  readonly #progressOf: ProgressOf;
+  readonly #levelsOf: LevelsOf;
 
-  constructor(database: Database, workshop: Workshop, progressOf: ProgressOf) {
+  constructor(database: Database, workshop: Workshop, levelsOf: LevelsOf) {
     this.#database = database;
     this.#workshop = workshop;
-    this.#progressOf = progressOf;
+    this.#levelsOf = levelsOf;
   }
 
   get #sql(): Sql {
@@ -63,28 +65,18 @@ export class Planning {
 
   /** How learners meet what their positions demand. The number of queries does not depend on the number of learners. */
   async matchesOf(learnerIds: readonly string[], asOf: Date | null, lane: Lane): Promise<ReadonlyMap<string, PositionMatch>> {
-    const targets = Map.groupBy(await targetsOfLearners(this.#sql, learnerIds, this.#instant(asOf)), (row) => row.learnerId);
-    const progress = await this.#progressOf(learnerIds, asOf, lane);
-    return new Map(
-      learnerIds.map((id) => {
-        const levels = new Map((progress.get(id) ?? []).map((row) => [row.itemId, row.currentLevel]));
-        return [id, matchPosition((targets.get(id) ?? []).map(toDemand), (itemId) => levels.get(itemId) ?? 0)];
-      }),
-    );
+    const targets = await targetsOfLearners(this.#sql, learnerIds, this.#instant(asOf));
+    const levels = await this.#levelsOf(learnerIds, asOf, lane);
+    return new Map(learnerIds.map((id) => [id, matchPosition((targets.get(id) ?? []).map(toDemand), levels(id))]));
   }
 
   /** What learners should do next, one programme after the other. */
   async pathsOf(learnerIds: readonly string[], asOf: Date | null, lane: Lane): Promise<ReadonlyMap<string, TrainingPath>> {
     const model = await this.#workshop.models.of(this.#sql, lane);
     const matches = await this.matchesOf(learnerIds, asOf, lane);
-    const progress = await this.#progressOf(learnerIds, asOf, lane);
+    const levels = await this.#levelsOf(learnerIds, asOf, lane);
     const offers = await this.#offers(this.#instant(asOf));
-    return new Map(
-      learnerIds.map((id) => {
-        const levels = new Map((progress.get(id) ?? []).map((row) => [row.itemId, row.currentLevel]));
-        return [id, recommendPath(model, matches.get(id)?.requirements ?? [], (itemId) => levels.get(itemId) ?? 0, offers)];
-      }),
-    );
+    return new Map(learnerIds.map((id) => [id, recommendPath(model, matches.get(id)?.requirements ?? [], levels(id), offers)]));
   }
 
   /** Whether learners are ready for competencies, by what comes before them. */
@@ -95,13 +87,8 @@ export class Planning {
     lane: Lane,
   ): Promise<ReadonlyMap<string, readonly Readiness[]>> {
     const model = await this.#workshop.models.of(this.#sql, lane);
-    const progress = await this.#progressOf(learnerIds, asOf, lane);
-    return new Map(
-      learnerIds.map((id) => {
-        const levels = new Map((progress.get(id) ?? []).map((row) => [row.itemId, row.currentLevel]));
-        return [id, itemIds.map((itemId) => readinessFor(model, itemId, (other) => levels.get(other) ?? 0))];
-      }),
-    );
+    const levels = await this.#levelsOf(learnerIds, asOf, lane);
+    return new Map(learnerIds.map((id) => [id, itemIds.map((itemId) => readinessFor(model, itemId, levels(id)))]));
   }
 
   async #offers(instant: Date): Promise<readonly Offer[]> {

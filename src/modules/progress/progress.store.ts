@@ -267,6 +267,24 @@ export async function readProgressAt(sql: Sql, learnerIds: readonly string[], ge
   return byLearner(learnerIds, rows);
 }
 
+/** The levels of a learner by competency; what is not there is 0. */
+export interface StoredLevels {
+  readonly learnerId: string;
+  readonly levels: Readonly<Record<string, number>>;
+  /** When the first of them changes by the passing of time alone. */
+  readonly nextChangeAt: Date | null;
+}
+
+/** Like {@link readProgressAt}, of many people and nothing but their levels. */
+export const readLevelsAt = (sql: Sql, learnerIds: readonly string[], generation: number) =>
+  sql.rows<StoredLevels>(
+    `select p.learner_id, json_object_agg(p.item_id, p.current_level) as levels, min(p.next_change_at) as next_change_at
+     from unnest($1::uuid[]) as l(id) cross join lateral (
+       select coalesce(max(m.generation), 0) as generation from progress.learner_generation m where m.learner_id = l.id and m.built and m.generation <= $2) g
+     join progress.competency_progress p on p.learner_id = l.id and p.generation = g.generation group by p.learner_id`,
+    [learnerIds, generation],
+  );
+
 export interface ProgressKey {
   readonly learnerId: string;
   readonly generation: number;

@@ -10,7 +10,7 @@ import { type BuildStep, beginRebuild, buildPage, finish, followChange, tidy, ty
 import { countsIn, type Lane } from './lanes.ts';
 import { otherEvidenceOf } from './other-evidence.store.ts';
 import { OtherEvidence } from './other-evidence.ts';
-import { Planning } from './planning.ts';
+import { type LevelOf, Planning } from './planning.ts';
 import * as store from './progress.store.ts';
 import { bookOf, type Projected, projectBuckets, rulesAbout } from './project.ts';
 import { ModelCache, refold } from './refold.ts';
@@ -19,6 +19,9 @@ import * as ruleStore from './rules.store.ts';
 import { activitiesOf, type Evaluation, evaluate, NO_EVIDENCE_REASONS, type NoEvidenceReason, subjectOf } from './rules.ts';
 import { type Difference, verifyPage } from './verify.ts';
 import { Webhooks } from './webhooks.ts';
+
+/** How many pages are made anew at once: one computes while the database works for the others. */
+const REBUILDERS = 3;
 
 /** What became of a statement, for whoever sent it. */
 export interface StatementOutcome {
@@ -58,7 +61,7 @@ export class Progress {
     this.ruleSets = new RuleSets(database, this.#workshop);
     this.others = new OtherEvidence(database, this.#workshop);
     this.feed = new Feed(database, clock);
-    this.planning = new Planning(database, this.#workshop, (ids, asOf, lane) => this.progressOf(ids, asOf, lane));
+    this.planning = new Planning(database, this.#workshop, (ids, asOf, lane) => this.#levelsOf(ids, asOf, lane));
     this.webhooks = new Webhooks(database, clock, this.feed, secrets);
   }
 
@@ -121,12 +124,22 @@ export class Progress {
   async rebuild(onPage: (learners: number, statements: number) => void): Promise<void> {
     // A change under way comes first: it is part of what is made anew.
     while (!(await this.#database.transaction((sql) => beginRebuild(sql, this.#workshop)))) while ((await this.build()) !== null);
-    let [learners, statements] = [0, 0];
-    for (let step = await this.build(); step; step = await this.build()) {
-      learners += step.learners;
-      statements += step.statements;
-      onPage(learners, statements);
-    }
+    let [learners, statements, isStopped] = [0, 0, false];
+    const work = async () => {
+      try {
+        for (let step = await this.build(); step; step = isStopped ? null : await this.build()) {
+          learners += step.learners;
+          statements += step.statements;
+          onPage(learners, statements);
+        }
+      } catch (error) {
+        isStopped = true;
+        throw error;
+      }
+    };
+    // All have ended before this does: who asked may close the database then.
+    const ends = await Promise.allSettled(Array.from({ length: REBUILDERS }, work));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   /** Compares what readers see with a full fold of the statements. @returns how many learners had statements still waiting, and were passed over. */
@@ -221,6 +234,19 @@ export class Progress {
         people.get(id)?.overrides,
       ).filter((row) => row.currentLevel > 0 || row.computedLevel > 0);
     return new Map([...stored, ...stale.map((id) => [id, fold(id)] as const)]);
+  }
+
+  /** Like {@link progressOf}, of many people and nothing but their levels. */
+  async #levelsOf(learnerIds: readonly string[], asOf: Date | null, lane: Lane): Promise<(learnerId: string) => LevelOf> {
+    const now = this.#clock.now();
+    const stored = asOf === null ? await store.readLevelsAt(this.#sql, learnerIds, lane.generation) : [];
+    const isStale = ({ nextChangeAt }: store.StoredLevels): boolean => nextChangeAt !== null && nextChangeAt <= now;
+    const folded = await this.progressOf(asOf === null ? stored.filter(isStale).map((row) => row.learnerId) : learnerIds, asOf, lane);
+    const levels = new Map([
+      ...stored.map((row) => [row.learnerId, new Map(Object.entries(row.levels))] as const),
+      ...[...folded].map(([id, rows]) => [id, new Map(rows.map((row) => [row.itemId, row.currentLevel]))] as const),
+    ]);
+    return (learnerId) => (itemId) => levels.get(learnerId)?.get(itemId) ?? 0;
   }
 
   /** For each competency, the children that its roll-up looks at, in the published graph. */
