@@ -25,8 +25,11 @@ interface InboxRow {
   readonly voids: string | null;
 }
 
+/** SQL: the statement that statement `s` wants to void, when it may. */
+const VOIDS = '(select v.target_id from lrs.voiding v where v.statement_id = s.statement_id)';
+
 const INBOX_COLUMNS = `s.statement_id, s.actor_key, s.authority_key, coalesce(s.recorded_at, s.stored) as occurred_at, s.body, ${IS_VOIDED} as voided,
-  (select v.target_id from lrs.voiding v where v.statement_id = s.statement_id) as voids`;
+  ${VOIDS} as voids`;
 
 /** SQL: whether statement `s` still waits to be projected. */
 const IS_WAITING = `exists (select from lrs.inbox i
@@ -44,9 +47,10 @@ const toInboxStatement = (row: InboxRow): InboxStatement => ({
 
 /** Takes waiting statements of one bucket out of the inbox; they are back in it if the transaction rolls back. */
 export async function claimInbox(sql: Sql, bucket: number, limit: number): Promise<readonly string[]> {
+  // An array is made once. A subquery after `in` may be run again for every row, and takes more than the limit each time.
   const rows = await sql.rows<{ statementId: string }>(
-    `delete from lrs.inbox where bucket = $1 and (bucket, stored, statement_id) in
-       (select bucket, stored, statement_id from lrs.inbox where bucket = $1 order by stored, statement_id limit $2 for update skip locked)
+    `delete from lrs.inbox where ctid = any(array(
+       select ctid from lrs.inbox where bucket = $1 order by stored, statement_id limit $2 for update skip locked))
      returning statement_id`,
     [bucket, limit],
   );
@@ -61,6 +65,12 @@ export async function waitingBuckets(sql: Sql): Promise<readonly number[]> {
   );
   return rows.map((row) => row.bucket);
 }
+
+/** Whose a statement is and what it voids: what never changes about it, and tells which learners to lock. */
+export type InboxActor = Pick<InboxStatement, 'id' | 'actorKey' | 'voids'>;
+
+export const readActors = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<InboxActor>(`select s.statement_id as id, s.actor_key, ${VOIDS} as voids from lrs.statement s where s.statement_id = any($1::uuid[])`, [ids]);
 
 export async function readForProjection(sql: Sql, ids: readonly string[]): Promise<readonly InboxStatement[]> {
   const rows = await sql.rows<InboxRow>(`select ${INBOX_COLUMNS} from lrs.statement s where s.statement_id = any($1::uuid[]) order by s.statement_id`, [ids]);

@@ -8,7 +8,9 @@ export type { DeadLetterRow, ForwarderRow } from './forwarding.store.ts';
 export { Forwarding, type NewForwarder, SHOWN_DEAD_LETTERS } from './forwarding.ts';
 export {
   claimInbox,
+  type InboxActor,
   type InboxStatement,
+  readActors,
   readForProjection,
   readStates,
   requeueOfActors,

@@ -90,8 +90,9 @@ export async function consistentThrough(sql: Sql): Promise<string> {
 /** Takes statements whose references are to be followed; they are back if the transaction rolls back. */
 export async function claimReferences(sql: Sql, limit: number): Promise<readonly string[]> {
   const rows = await sql.rows<{ statementId: string }>(
-    `delete from lrs.reference_inbox where (stored, statement_id) in
-       (select stored, statement_id from lrs.reference_inbox order by stored, statement_id limit $1 for update skip locked)
+    // As an array, made once: see claimInbox.
+    `delete from lrs.reference_inbox where ctid = any(array(
+       select ctid from lrs.reference_inbox order by stored, statement_id limit $1 for update skip locked))
      returning statement_id`,
     [limit],
   );

@@ -1,7 +1,7 @@
 import { type Database, RetryTransaction, type Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { byKey, digestKey } from '../../kernel/ids.ts';
-import { activityKey, claimInbox, type InboxStatement, readForProjection } from '../lrs/index.ts';
+import { activityKey, claimInbox, type InboxActor, type InboxStatement, readActors, readForProjection } from '../lrs/index.ts';
 import { holdAgentsUnlinked, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { readLanes } from './generation.store.ts';
 import { countsIn, type Lanes, versionsOf } from './lanes.ts';
@@ -54,7 +54,7 @@ export function deriveEvidence(
 }
 
 /** The learner behind each statement. Who is unknown is looked up again under the lock that linking an identifier takes. */
-async function learnersOf(sql: Sql, statements: readonly InboxStatement[]): Promise<ReadonlyMap<string, string>> {
+async function learnersOf(sql: Sql, statements: readonly InboxActor[]): Promise<ReadonlyMap<string, string>> {
   const keys = [...new Set(statements.map((statement) => statement.actorKey))];
   const known = await learnersOfAgents(sql, keys);
   const unknown = keys.filter((key) => !known.has(key));
@@ -100,15 +100,15 @@ export async function projectBuckets(database: Database, clock: Clock, models: M
     const { claimed, left } = await claim(sql, buckets, limit);
     const projected = { taken: claimed.length, left };
     if (claimed.length === 0) return projected;
-    const first = await readForProjection(sql, claimed);
+    const first = await readActors(sql, claimed);
     const targets = first.flatMap((statement) => (statement.voids === null ? [] : [statement.voids]));
     const ids = [...new Set([...claimed, ...targets])];
-    const scouts = targets.length > 0 ? await readForProjection(sql, ids) : first;
+    const scouts = targets.length > 0 ? await readActors(sql, ids) : first;
     const learners = await learnersOf(sql, scouts);
     const concerned = [...new Set(scouts.flatMap((statement) => learners.get(statement.actorKey) ?? []))].sort(byKey);
     if (concerned.length === 0) return projected;
     const present = await lockLearners(sql, concerned);
-    // Read again: whether a statement is voided, and whose it is, is only certain under the lock of its learner.
+    // Whether a statement is voided, and whose it is, is only certain under the lock of its learner.
     const linked = await learnersOfAgents(sql, [...learners.keys()]);
     // Given to another learner while this waited for the lock: whoever has it now must be locked in its place.
     if ([...linked].some(([key, learnerId]) => learnerId !== learners.get(key))) throw new RetryTransaction('an identifier was given to another learner');

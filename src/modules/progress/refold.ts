@@ -109,7 +109,7 @@ async function compareLane(sql: Sql, models: ModelCache, lane: Lane, places: Rea
 }
 
 /** Events for levels that changed. */
-export const toEvents = (levels: readonly generations.LevelChange[], now: Date, causeOf: (learnerId: string) => Cause): readonly store.NewProgressEvent[] =>
+const toEvents = (levels: readonly generations.LevelChange[], now: Date, causeOf: (learnerId: string) => Cause): readonly store.NewProgressEvent[] =>
   levels.map((level) => ({ ...level, id: newId(), createdAt: now, ...causeOf(level.learnerId) }));
 
 const pairsOf = (items: ReadonlyMap<string, ReadonlySet<string>>): readonly store.LearnerItem[] =>
