@@ -188,3 +188,17 @@ test('over GraphQL a version is told whole, as CASE and as a table; many at once
   const many = await app.graphql('{ competencyFrameworks(first: 10) { nodes { versions { export } } } }');
   expect([many.status, many.body.errors?.[0]?.message]).toEqual([400, expect.stringMatching(/cost/)]);
 });
+
+test('what a source identifies by no UUID is found by the identifier it leaves with, at once after publication', async () => {
+  const source = JSON.parse(casePackage([{ code: 'ODD.1' }, { code: 'ODD.2', parent: 'ODD.1' }], { name: 'odd' }));
+  for (const [index, one] of source.CFAssociations.entries()) one.identifier = `edge ${index}`;
+  for (const [index, one] of source.CFRubrics.entries()) one.identifier = `rubric ${index}`;
+  source.CFDefinitions = { CFConcepts: [{ ...thing('CFConcepts', 'odd', {}), identifier: 'concept' }] };
+  await app.modules.competencies.import({ source: JSON.stringify(source), kind: 'TECHNICAL', defaultRollup: 'NONE', publish: true, dryRun: false });
+  const whole = (await get(`/CFPackages/${digestKey('test-framework', 'odd')}`)).body;
+
+  const lists = { CFAssociations: whole.CFAssociations, CFRubrics: whole.CFRubrics, CFConcepts: whole.CFDefinitions.CFConcepts };
+  expect(Object.values(lists).map((list) => list.length)).toEqual([source.CFAssociations.length, source.CFRubrics.length, 1]);
+  for (const [path, list] of Object.entries(lists))
+    for (const { identifier } of list) expect([identifier, (await get(`/${path}/${identifier}`)).status]).toEqual([identifier, 200]);
+});

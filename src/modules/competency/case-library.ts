@@ -1,8 +1,8 @@
 import type { Database } from '../../db/database.ts';
 import { isObject, type JsonObject } from '../../kernel/json.ts';
 import { caseIdentifier } from '../../standards/case/index.ts';
-import { publishedDocuments, versionsNaming } from './export.store.ts';
-import { exportVersion } from './export.ts';
+import { listIdentifiers, publishedDocuments, unlistedVersions, versionsBearing } from './export.store.ts';
+import { exportedIdentifiers, exportVersion } from './export.ts';
 
 /** Packages held in memory; published versions do not change. */
 const HELD = 8;
@@ -101,7 +101,9 @@ export class CaseLibrary {
   }
 
   async #find(identifier: string, pick: (whole: JsonObject) => JsonObject | null): Promise<JsonObject | null> {
-    for (const id of await versionsNaming(this.#database.sql, identifier)) {
+    const { sql } = this.#database;
+    for (const id of await unlistedVersions(sql)) await listIdentifiers(sql, id, await exportedIdentifiers(sql, id));
+    for (const id of await versionsBearing(sql, identifier)) {
       const whole = await this.#package(id);
       const found = whole && pick(whole);
       if (found) return found;

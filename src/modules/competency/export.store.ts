@@ -58,14 +58,30 @@ export const publishedDocuments = (sql: Sql) =>
      where v.status = 'PUBLISHED' order by v.framework_id, v.ordinal desc`,
   );
 
-/** Of published versions that count now, those whose source names an identifier: at most a few. */
-export async function versionsNaming(sql: Sql, identifier: string): Promise<readonly string[]> {
+/** SQL: the newest published version of each framework. */
+const CURRENT_VERSIONS = `select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc`;
+
+/** Published versions that count now and whose identifiers are not listed yet. */
+export async function unlistedVersions(sql: Sql): Promise<readonly string[]> {
+  const rows = await sql.rows<{ id: string }>(`select id from competency.framework_version where id in (${CURRENT_VERSIONS}) and not case_listed`);
+  return rows.map((row) => row.id);
+}
+
+/** Lists the identifiers that the export of a version bears. */
+export async function listIdentifiers(sql: Sql, versionId: string, identifiers: readonly string[]): Promise<void> {
+  await sql.rows(
+    `with listed as (insert into competency.case_identifier (identifier, version_id) select distinct id, $1::uuid from unnest($2::uuid[]) as t(id)
+       on conflict do nothing)
+     update competency.framework_version set case_listed = true where id = $1`,
+    [versionId, identifiers],
+  );
+}
+
+/** Of published versions that count now, those whose export bears an identifier. */
+export async function versionsBearing(sql: Sql, identifier: string): Promise<readonly string[]> {
   const rows = await sql.rows<{ id: string }>(
-    `select id from competency.framework_version
-     where id in (select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc)
-       and (position($1::text in lower(source)) > 0 or exists (select from competency.competency_edge e where e.version_id = framework_version.id and e.identifier = $1::text)
-         or exists (select from competency.competency_item_version iv where iv.version_id = framework_version.id and iv.item_id = $1::text::uuid))
-     order by ordinal desc, id limit 20`,
+    `select v.id from competency.case_identifier c join competency.framework_version v on v.id = c.version_id
+     where c.identifier = $1 and v.id in (${CURRENT_VERSIONS}) order by v.ordinal desc, v.id limit 20`,
     [identifier],
   );
   return rows.map((row) => row.id);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Sql } from '../../db/database.ts';
 import { isObject, type JsonObject } from '../../kernel/json.ts';
-import { type CaseItem, caseViolations, DEFAULT_POLICY, readCasePackage, type StrictOptions, toStrictCase } from '../../standards/case/index.ts';
+import { type CaseItem, caseViolations, DEFAULT_POLICY, isCaseUuid, readCasePackage, type StrictOptions, toStrictCase } from '../../standards/case/index.ts';
 import { type ExportEdge, type ExportItem, edgesForExport, itemsForExport, sourceOfVersion } from './export.store.ts';
 
 const listOf = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
@@ -42,12 +42,8 @@ function addedEdge(edge: ExportEdge, nodes: ReadonlyMap<string, JsonObject>): Js
   };
 }
 
-/**
- * A framework version as a strict CASE 1.1 CFPackage: what was imported, whatever of it we act on or not, with the
- * associations and level rules that the draft got since.
- * @returns null when there is no such version.
- */
-export async function exportVersion(sql: Sql, versionId: string, baseUrl: string): Promise<JsonObject | null> {
+/** A version in the fields of CASE 1.1: what its source says, and what was changed here. */
+async function strictPackage(sql: Sql, versionId: string, baseUrl: string): Promise<JsonObject | null> {
   const version = await sourceOfVersion(sql, versionId);
   if (!version) return null;
   const source: unknown = JSON.parse(version.source);
@@ -66,8 +62,27 @@ export async function exportVersion(sql: Sql, versionId: string, baseUrl: string
   const document = isObject(source['CFDocument']) ? source['CFDocument'] : {};
   const options: StrictOptions = { baseUrl, changedAt: version.createdAt.toISOString() };
   const whole = { ...source, CFDocument: { ...document, caseVersion: '1.1' }, CFItems: items, CFAssociations: [...associations, ...added] };
-  const result = toStrictCase(whole, 'CFPackage', options);
+  return toStrictCase(whole, 'CFPackage', options);
+}
+
+/**
+ * A framework version as a strict CASE 1.1 CFPackage: what was imported, whatever of it we act on or not, with the
+ * associations and level rules that the draft got since.
+ * @returns null when there is no such version.
+ */
+export async function exportVersion(sql: Sql, versionId: string, baseUrl: string): Promise<JsonObject | null> {
+  const result = await strictPackage(sql, versionId, baseUrl);
+  if (!result) return null;
   const [violation] = caseViolations(result, 'CFPackage');
   if (violation) throw new Error(`the export of framework version ${versionId} is not strict CASE 1.1: ${violation.path}: ${violation.message}`);
   return result;
+}
+
+/** Every identifier that a REST endpoint answers for, in the export of a version. */
+export async function exportedIdentifiers(sql: Sql, versionId: string): Promise<readonly string[]> {
+  // Addresses do not matter here.
+  const whole = (await strictPackage(sql, versionId, '')) ?? {};
+  const definitions = isObject(whole['CFDefinitions']) ? Object.values(whole['CFDefinitions']) : [];
+  const lists = [whole['CFItems'], whole['CFAssociations'], whole['CFRubrics'], ...definitions];
+  return lists.flatMap(listOf).flatMap(({ identifier }) => (typeof identifier === 'string' && isCaseUuid(identifier) ? [identifier] : []));
 }
