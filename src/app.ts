@@ -12,6 +12,8 @@ import { graphqlSchema } from './graphql/schema.ts';
 import { createGraphServer } from './graphql/server.ts';
 import { admittingServer } from './http/admission.ts';
 import { CASE_PATH, caseRoutes } from './http/case/routes.ts';
+import { CMI5_PATH, cmi5Routes } from './http/content/cmi5.ts';
+import { UPLOAD_PATH, uploadRoutes } from './http/content/uploads.ts';
 import { errorFields, refuseConnection, refuseRoute, sendError } from './http/errors.ts';
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
 import { graphqlStream } from './http/graphql-stream.ts';
@@ -22,6 +24,8 @@ import { Projector } from './jobs/projector.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { Access, accessEntities } from './modules/access/index.ts';
 import { Competencies, competencyEntities } from './modules/competency/index.ts';
+import { Content } from './modules/content/index.ts';
+import { Launches, type Origins, SessionDoor } from './modules/launch/index.ts';
 import { Bulk, Documents, Erasures, Forwarding, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
 import { type OnLearnerErased, People, peopleEntities } from './modules/people/index.ts';
 import { Progress, progressEntities, TlaStatements } from './modules/progress/index.ts';
@@ -77,40 +81,85 @@ async function buildAll(progress: Progress, signal: AbortSignal): Promise<void> 
   await progress.tidy();
 }
 
-/** Where attachments are kept. */
+/** Pause between two looks for sessions of content that have fallen silent, and how many are ended at once. */
+const SESSION_POLL_MS = 30_000;
+const SESSION_BATCH = 100;
+
+async function expireSessions(launches: Launches, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await launches.expire(SESSION_BATCH)) > 0);
+}
+
+/** Where attachments and content are kept. */
 function blobStore(config: Config): BlobStore {
   if (config.blobS3Bucket === '') return new FileBlobs(resolve(config.blobDir || join(config.dataDir, 'blobs')));
   return new S3Blobs({ bucket: config.blobS3Bucket, prefix: config.blobS3Prefix, region: config.blobS3Region, endpoint: config.blobS3Endpoint });
 }
 
+/** Address of this server in names that outlive a process: of competencies, of activities. */
+const baseUrl = ({ publicUrl, host, port }: Config): string => publicUrl || `http://${host}:${port}`;
+
 /** Address of the CASE binding. */
-const caseUrl = ({ publicUrl, host, port }: Config): string => `${publicUrl || `http://${host}:${port}`}${CASE_PATH}`;
+const caseUrl = (config: Config): string => `${baseUrl(config)}${CASE_PATH}`;
+
+/** What modules need of the process they are in. */
+interface Surroundings {
+  /** Where statements about launched content go. */
+  readonly statements?: Statements;
+  /** The port in use; until one is, that of the settings. */
+  readonly port?: () => number;
+}
+
+/** Home page of the accounts by which launched content knows learners, and of its authorities. */
+const homePage = (config: Config): string => `${baseUrl(config)}/content`;
+
+/** Where clients and content find us. */
+function originsOf(config: Config, port: number): Origins {
+  const app = config.publicUrl || `http://${config.host}:${port}`;
+  const isLocal = config.publicUrl === '' && config.host === '127.0.0.1';
+  return { app, content: config.contentUrl || (isLocal ? `http://localhost:${port}` : null) };
+}
 
 /** The modules on a database; what one must tell another is wired here and nowhere else. */
-export function createModules(config: Config, database: Database, clock: Clock): Modules {
+export function createModules(config: Config, database: Database, clock: Clock, surroundings: Surroundings = {}): Modules {
+  const { statements = createStatements(config, database, () => undefined), port = () => config.port } = surroundings;
   const access = new Access(database, clock);
   const erasures = new Erasures(database, blobStore(config), clock);
   const progress = new Progress(database, clock, config.progressBuildPage, config.forwardSecrets);
   const training = new Training(database, clock);
   const forget: OnLearnerErased = async (sql, learnerId, identities) => {
-    for (const module of [progress, training, access]) await module.forget(sql, learnerId);
+    for (const module of [progress, training, access, launches]) await module.forget(sql, learnerId);
     return erasures.request(sql, identities);
   };
+  const content = new Content(database, blobStore(config), clock, training, {
+    baseUrl: baseUrl(config),
+    limits: { maxEntries: config.contentFileLimit, maxTotalBytes: config.contentUnpackedLimitBytes },
+    uploadUrl: () => `${originsOf(config, port()).app}${UPLOAD_PATH}`,
+  });
+  const people = new People(database, clock, {
+    onErased: forget,
+    onUnlinking: progress.hold,
+    onMoved: (sql, move) => progress.identitiesMoved(sql, move),
+    onMerged: async (sql, move) => {
+      await progress.merge(sql, move);
+      for (const module of [training, access, launches]) await module.merge(sql, move.from, move.into);
+    },
+    onUnlinked: (sql, learnerId, agentKey) => progress.identityUnlinked(sql, learnerId, agentKey),
+  });
+  const documents = new Documents(database, config.documentBodyLimitBytes);
+  const launches = new Launches(
+    database,
+    clock,
+    { content, people, documents, statements },
+    { origins: () => originsOf(config, port()), homePage: homePage(config) },
+  );
   return {
     access,
+    content,
+    launches,
     competencies: new Competencies(database, clock, caseUrl(config), progress.frameworkChanged),
     erasures,
     forwarding: new Forwarding(database, blobStore(config), clock, config.forwardSecrets),
-    people: new People(database, clock, {
-      onErased: forget,
-      onUnlinking: progress.hold,
-      onMoved: (sql, move) => progress.identitiesMoved(sql, move),
-      onMerged: async (sql, move) => {
-        await progress.merge(sql, move);
-        for (const module of [training, access]) await module.merge(sql, move.from, move.into);
-      },
-      onUnlinked: (sql, learnerId, agentKey) => progress.identityUnlinked(sql, learnerId, agentKey),
-    }),
+    people,
     progress,
     training,
   };
@@ -128,7 +177,16 @@ export const createBulk = (config: Config, database: Database): Bulk => new Bulk
 /** Builds the server on a database. Nothing listens before `start`. */
 export async function createApp({ config, databaseUrl, clock = systemClock, onQuery }: AppOptions): Promise<App> {
   const database = await connect(config, databaseUrl, onQuery);
-  const modules = createModules(config, database, clock);
+  const statements = createStatements(config, database, () => {
+    projector.wake();
+    sequencing.wake();
+  });
+  const port = (): number => {
+    const address = http.server.address();
+    return typeof address === 'object' && address !== null ? address.port : config.port;
+  };
+  const modules = createModules(config, database, clock, { statements, port });
+  const door = new SessionDoor(database, clock, modules.launches, statements, homePage(config));
   const serverFactory = admittingServer({
     path: XAPI_PATH,
     requests: config.ingestRequestLimit,
@@ -136,6 +194,8 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     largeBytes: config.ingestLargeByteLimit,
     isFull: () => statements.isFull,
     requestTimeoutMs: 30_000,
+    slowPath: UPLOAD_PATH,
+    slowTimeoutMs: 4 * 3_600_000,
     keepAliveTimeoutMs: 72_000,
   });
   const http = Fastify({
@@ -175,11 +235,8 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   const feeding = new Loop(() => modules.progress.feed.place(), { pollMs: FEED_POLL_MS, ...complaining('the change feed') });
   const telling = new Loop((signal) => modules.progress.webhooks.pass(tellOf(modules), signal), { pollMs: FEED_POLL_MS, ...complaining('a webhook') });
   const stating = new Loop(async () => tla?.pass(statements), { pollMs: FEED_POLL_MS, ...complaining('telling levels as statements') });
-  const background = [feeding, telling, stating, projector, sequencing, forwarding, erasing, expiring, building];
-  const statements = createStatements(config, database, () => {
-    projector.wake();
-    sequencing.wake();
-  });
+  const expiringSessions = new Loop((signal) => expireSessions(modules.launches, signal), { pollMs: SESSION_POLL_MS, ...complaining('ending sessions') });
+  const background = [expiringSessions, feeding, telling, stating, projector, sequencing, forwarding, erasing, expiring, building];
   const isProduction = config.mode === 'production';
   const schema = graphqlSchema();
   const logFailure = (correlationId: string, error: unknown): void => http.log.error({ correlationId, err: errorFields(error) }, 'operation failed');
@@ -207,7 +264,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     );
   });
   await http.register(
-    async (scope) => xapiRoutes(scope, { config, access: modules.access, statements, documents: new Documents(database, config.documentBodyLimitBytes) }),
+    async (scope) => xapiRoutes(scope, { config, access: modules.access, door, statements, documents: new Documents(database, config.documentBodyLimitBytes) }),
     {
       prefix: XAPI_PATH,
     },
@@ -215,6 +272,8 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   await http.register(async (scope) => caseRoutes(scope, { access: modules.access, library: modules.competencies.library(), isPublic: config.casePublic }), {
     prefix: CASE_PATH,
   });
+  await http.register(async (scope) => cmi5Routes(scope, modules.launches), { prefix: CMI5_PATH });
+  await http.register(async (scope) => uploadRoutes(scope, modules.content, config.contentUploadLimitBytes), { prefix: UPLOAD_PATH });
   graphqlStream(http, {
     schema,
     modules,

@@ -23,6 +23,8 @@ const HELP = `Usage: mumpuni <command>
   credential rotate ID [--grace-hours 24]
                              give a credential a new secret; printed once
   credential revoke ID       end a credential; no process accepts it after a few seconds
+  content import FILE [--package ID] [--partner ID]
+                             import a SCORM, cmi5 or Tin Can package, or a cmi5.xml; with --package as its next version
   statements export FILE     write all statements as JSON lines, attachments beside; goes on where it was
   statements import FILE     store statements from JSON lines; goes on where it was
   person export FILE --learner ID
@@ -52,6 +54,7 @@ const options = {
   'dry-run': { type: 'boolean', default: false },
   role: { type: 'string' },
   label: { type: 'string' },
+  package: { type: 'string' },
   partner: { type: 'string' },
   learner: { type: 'string' },
   'home-page': { type: 'string' },
@@ -128,7 +131,7 @@ async function importFramework(file: string, values: Values): Promise<number> {
 }
 
 /** Commands of two words. */
-const GROUPS = new Set(['token', 'credential', 'framework', 'statements', 'attachments', 'person', 'progress']);
+const GROUPS = new Set(['token', 'credential', 'framework', 'statements', 'attachments', 'person', 'progress', 'content']);
 
 async function runCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args);
@@ -170,6 +173,11 @@ async function runCommand(args: readonly string[]): Promise<number> {
     case 'credential revoke':
       await (await import('./commands/administer.ts')).revokeCredential(await loadConfig(), need(third, 'ID'));
       return 0;
+    case 'content import':
+      return (await import('./commands/administer.ts')).importContentFile(await loadConfig(), need(third, 'FILE'), {
+        packageId: values.package,
+        partnerId: values.partner,
+      });
     case 'statements export':
       await (await import('./commands/bulk.ts')).exportStatements(await loadConfig(), need(third, 'FILE'));
       return 0;

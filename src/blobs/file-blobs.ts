@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { BlobStore } from './blob-store.ts';
 
 const isMissing = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
@@ -28,7 +30,15 @@ export class FileBlobs implements BlobStore {
     return join(this.#root, key.slice(0, 2), key.slice(2, 4), key);
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
+  put(key: string, bytes: Uint8Array): Promise<void> {
+    return this.#keep(key, (temporary) => writeFile(temporary, bytes, { flag: 'wx', mode: 0o600 }));
+  }
+
+  putFile(key: string, path: string): Promise<void> {
+    return this.#keep(key, (temporary) => copyFile(path, temporary, constants.COPYFILE_EXCL));
+  }
+
+  async #keep(key: string, write: (temporary: string) => Promise<void>): Promise<void> {
     const path = this.#path(key);
     const folder = dirname(path);
     const now = new Date();
@@ -42,9 +52,9 @@ export class FileBlobs implements BlobStore {
     // Written aside and renamed: a reader sees all of it or nothing.
     const temporary = join(folder, `.${randomUUID()}`);
     try {
-      const handle = await open(temporary, 'wx', 0o600);
+      await write(temporary);
+      const handle = await open(temporary, 'r+');
       try {
-        await handle.writeFile(bytes);
         await handle.sync();
       } finally {
         await handle.close();
@@ -66,6 +76,14 @@ export class FileBlobs implements BlobStore {
       if (isMissing(error)) return null;
       throw error;
     });
+  }
+
+  async open(key: string, first: number, last: number): Promise<Readable | null> {
+    const handle = await open(this.#path(key), 'r').catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    return handle?.createReadStream({ start: first, end: last }) ?? null;
   }
 
   async delete(key: string): Promise<void> {

@@ -1,3 +1,6 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { BlobStore } from './blob-store.ts';
 
@@ -42,6 +45,24 @@ export class S3Blobs implements BlobStore {
   async put(key: string, bytes: Uint8Array): Promise<void> {
     const { sdk, client } = await this.#open();
     await client.send(new sdk.PutObjectCommand({ ...this.#address(key), Body: bytes, ContentType: 'application/octet-stream' }));
+  }
+
+  async putFile(key: string, path: string): Promise<void> {
+    const { sdk, client } = await this.#open();
+    const { size } = await stat(path);
+    const body = createReadStream(path);
+    await client.send(new sdk.PutObjectCommand({ ...this.#address(key), Body: body, ContentLength: size, ContentType: 'application/octet-stream' }));
+  }
+
+  async open(key: string, first: number, last: number): Promise<Readable | null> {
+    const { sdk, client } = await this.#open();
+    try {
+      const { Body } = await client.send(new sdk.GetObjectCommand({ ...this.#address(key), Range: `bytes=${first}-${last}` }));
+      return (Body as Readable | undefined) ?? null;
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
   }
 
   async get(key: string): Promise<Uint8Array | null> {

@@ -66,6 +66,24 @@ export async function exportFrameworkFile(config: Config, id: string, file: stri
   say(`${id} is in ${file}.`);
 }
 
+/** Imports a package of e-learning from a file and prints what was found. @returns the exit code: 1 when it was refused. */
+export async function importContentFile(
+  config: Config,
+  file: string,
+  input: { packageId?: string | undefined; partnerId?: string | undefined },
+): Promise<number> {
+  const packageId = input.packageId === undefined ? null : fromGlobalId('ContentPackage', input.packageId, '--package');
+  const ownerId = input.partnerId === undefined ? null : fromGlobalId('Partner', input.partnerId, '--partner');
+  const outcome = await withModules(config, ({ content }) => content.importFile(file, { packageId, ownerId }));
+  for (const { severity, path, rule, message } of outcome.issues) say(`${severity}\t${path || '(whole)'}\t${rule}\t${message}`);
+  if (outcome.packageId === null || outcome.versionId === null) {
+    say('The package is refused.');
+    return 1;
+  }
+  say(`Package: ${toGlobalId('ContentPackage', outcome.packageId)}, version: ${toGlobalId('ContentPackageVersion', outcome.versionId)}`);
+  return 0;
+}
+
 /** Makes a GraphQL token and prints it once. Partner and learner are named by their ids in GraphQL. */
 export async function createToken(
   config: Config,

@@ -138,6 +138,31 @@ export const SETTINGS = {
     description: 'Address of an S3-compatible store; empty means AWS.',
     parse: absoluteUrlOrEmpty,
   },
+  contentUrl: {
+    name: 'CONTENT_URL',
+    fallback: '',
+    description:
+      'Address under which packages of e-learning are delivered: another site than PUBLIC_URL, since what is delivered is not ours. Empty means http://localhost:PORT where HOST is 127.0.0.1 and PUBLIC_URL is empty; else nothing is delivered.',
+    parse: absoluteUrlOrEmpty,
+  },
+  contentUploadLimitBytes: {
+    name: 'CONTENT_UPLOAD_LIMIT_BYTES',
+    fallback: String(1024 * 1024 * 1024),
+    description: 'Largest package that is taken, in bytes; above it the answer is 413.',
+    parse: wholeNumber(1_024, 1_099_511_627_776),
+  },
+  contentUnpackedLimitBytes: {
+    name: 'CONTENT_UNPACKED_LIMIT_BYTES',
+    fallback: String(4 * 1024 * 1024 * 1024),
+    description: 'Most bytes that a package may unpack to.',
+    parse: wholeNumber(1_024, 1_099_511_627_776),
+  },
+  contentFileLimit: {
+    name: 'CONTENT_FILE_LIMIT',
+    fallback: '10000',
+    description: 'Most files in a package.',
+    parse: wholeNumber(1, 1_000_000),
+  },
   statementBatchLimit: {
     name: 'STATEMENT_BATCH_LIMIT',
     fallback: '1000',

@@ -75,7 +75,7 @@ const versioned = ({ itemId, versionId }: VersionedItem): string => `${versionId
  * One set per request: what one viewer asked for is never answered to another. Names say result and key. Everything a
  * learner loader returns went through the viewer's reach.
  */
-export function createLoaders({ access, competencies, forwarding, people, progress, training }: Modules, viewer: Viewer, now: Date) {
+export function createLoaders({ access, competencies, content, forwarding, launches, people, progress, training }: Modules, viewer: Viewer, now: Date) {
   let view: Promise<Lane> | null = null;
   /** One generation of progress for the whole request: its answers never mix two. */
   const seen = (): Promise<Lane> => {
@@ -88,6 +88,16 @@ export function createLoaders({ access, competencies, forwarding, people, progre
     seen,
     activitiesByModule: many(training.activitiesOfModules, (row) => row.moduleId),
     activityById: one(training.activitiesById),
+    contentPackageById: one(content.packagesById),
+    contentVersionById: one(content.versionsById),
+    contentVersionsByPackage: many(content.versionsOfPackages, (row) => row.packageId),
+    contentItemById: one(content.itemsById),
+    contentItemsByVersion: many(content.itemsOfVersions, (row) => row.versionId),
+    registrationsByLearner: many(launches.registrationsOfLearners, (row) => row.learnerId),
+    unitsByRegistration: many(launches.unitsOfRegistrations, (row) => row.registrationId),
+    sessionsByRegistration: many(launches.sessionsOfRegistrations, (row) => row.registrationId),
+    attemptsByRegistration: many(launches.attemptsOfRegistrations, (row) => row.registrationId),
+    competenciesNamed: many(competencies.named, (row) => row.name),
     activityByKey: new DataLoader(async (keys: readonly string[]) => {
       const rows = new Map((await training.activitiesByKey(keys)).map((row) => [row.activityKey, row]));
       return keys.map((key) => rows.get(key) ?? null);

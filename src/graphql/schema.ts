@@ -15,6 +15,8 @@ import {
   FrameworkVersionResolver,
   PositionStandardResolver,
 } from './competency/resolvers.ts';
+import { ContentLaunchResolver, ContentRegistrationResolver, ContentUnitResolver } from './content/launch-resolvers.ts';
+import { ContentItemResolver, ContentMutations, ContentPackageResolver, ContentPackageVersionResolver, ContentUploadResolver } from './content/resolvers.ts';
 import type { GraphContext } from './context.ts';
 import { assignCosts } from './costs.ts';
 import { refusalsAsErrors } from './errors.ts';
@@ -112,6 +114,14 @@ export function graphqlSchema(): GraphQLSchema {
       CompetencyReadinessResolver,
       CompetencyRequirementResolver,
       CompetencyResolver,
+      ContentItemResolver,
+      ContentLaunchResolver,
+      ContentMutations,
+      ContentPackageResolver,
+      ContentPackageVersionResolver,
+      ContentRegistrationResolver,
+      ContentUnitResolver,
+      ContentUploadResolver,
       CredentialMutations,
       EnrolmentResolver,
       ErasureResolver,

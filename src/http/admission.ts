@@ -12,8 +12,10 @@ export interface AdmissionLimits {
   readonly largeBytes: number;
   /** Whether what was let in before still fills the queues. */
   readonly isFull: () => boolean;
-  /** A request that is not here whole after this is given up. */
+  /** A request that is not here whole after this is given up; one below `slowPath` after `slowTimeoutMs`. */
   readonly requestTimeoutMs: number;
+  readonly slowPath: string;
+  readonly slowTimeoutMs: number;
   /** How long a connection may rest between two requests. */
   readonly keepAliveTimeoutMs: number;
 }
@@ -61,9 +63,20 @@ export function admittingServer(limits: AdmissionLimits): (handler: RequestListe
     return false;
   }
 
+  /** Node knows one time for all requests: this is the shorter one of those that bring a body. */
+  function giveUpLate(request: IncomingMessage, response: ServerResponse): void {
+    if (request.complete || request.url?.startsWith(limits.slowPath)) return;
+    const timer = setTimeout(() => {
+      if (!request.complete) request.destroy();
+    }, limits.requestTimeoutMs);
+    response.once('close', () => clearTimeout(timer));
+  }
+
   return (handler) =>
-    createServer({ requestTimeout: limits.requestTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs }, (request, response) => {
-      if (!isRefused(request, response)) handler(request, response);
-      else response.writeHead(503, REFUSAL_HEADERS).end(REFUSAL);
+    createServer({ requestTimeout: limits.slowTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs }, (request, response) => {
+      if (!isRefused(request, response)) {
+        giveUpLate(request, response);
+        handler(request, response);
+      } else response.writeHead(503, REFUSAL_HEADERS).end(REFUSAL);
     });
 }

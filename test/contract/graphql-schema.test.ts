@@ -37,10 +37,15 @@ test('every field carries an explicit access mark', () => {
   expect(unmarked.map(([name]) => name)).toEqual([]);
 });
 
-test('every mutation is for ADMIN only, but claiming prior learning, which is for the learner too', () => {
+test('every mutation is for ADMIN only, but what learners do themselves, and uploads of vendors', () => {
   const open = Object.values(schema.getMutationType()?.getFields() ?? {}).filter((field) => String(field.extensions['access']) !== 'ADMIN');
 
-  expect(open.map((field) => [field.name, field.extensions['access']])).toEqual([['priorLearningClaimSubmit', ['ADMIN', 'LEARNER']]]);
+  expect(open.map((field) => [field.name, field.extensions['access']]).sort()).toEqual([
+    ['contentLaunch', ['ADMIN', 'LEARNER']],
+    ['contentRegister', ['ADMIN', 'LEARNER']],
+    ['contentUploadCreate', ['ADMIN', 'VENDOR']],
+    ['priorLearningClaimSubmit', ['ADMIN', 'LEARNER']],
+  ]);
 });
 
 test('every field that answers several objects states what it costs', () => {

@@ -43,6 +43,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000010_equivalence_term',
     '20261124000011_evidence_by_item',
     '20261124000012_case_identifiers',
+    '20261124000013_content',
   ]);
   expect(statements).toEqual([]);
 });

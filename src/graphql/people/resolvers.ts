@@ -92,6 +92,12 @@ export class LearnerResolver {
     return loaders.enrolmentsByLearner.load(learner.id);
   }
 
+  @FieldResolver()
+  @Access(ADMIN_OR_SELF)
+  async contentRegistrations(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.registrationsByLearner.load(learner.id);
+  }
+
   @FieldResolver({ complexity: ({ args, childComplexity }) => ((args as { after?: unknown }).after == null ? 1 : WAIT_COST) + ROWS * childComplexity })
   @Access(READERS)
   async progress(

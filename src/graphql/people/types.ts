@@ -3,6 +3,7 @@ import { ID, ObjectType } from 'type-graphql';
 import { ADMIN, ADMIN_OR_SELF, ANYONE, Exposed, READERS } from '../access.ts';
 import { PositionStandard } from '../competency/types.ts';
 import { connectionType } from '../connection.ts';
+import { ContentRegistration } from '../content/launch-types.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
 import { CompetencyProgress, ProgressEvent } from '../progress/types.ts';
@@ -137,6 +138,9 @@ export class Learner extends Node {
 
   @Exposed(READERS, () => [Enrolment], 'Batches they take part in.')
   enrolments?: object[];
+
+  @Exposed(ADMIN_OR_SELF, () => [ContentRegistration], 'Packages of e-learning they were registered for, oldest first.')
+  contentRegistrations?: object[];
 
   @Exposed(READERS, () => [CompetencyProgress], 'What they can do and what their positions demand: one row per competency with a level or a demand, by code.')
   progress?: object[];

@@ -1,5 +1,6 @@
 import { AppError, invalid } from '../../kernel/errors.ts';
 import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
+import type { SessionDoor } from '../../modules/launch/index.ts';
 import { negotiateVersion, SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
 
 export const VERSION_HEADER = 'X-Experience-API-Version';
@@ -28,9 +29,10 @@ function basicCredentials(header: string | undefined): { key: string; secret: st
 }
 
 /** @throws AppError UNAUTHENTICATED: missing, malformed and wrong credentials are told apart only in words. */
-export async function authenticate(authorization: string | undefined, access: Access): Promise<XapiPrincipal> {
+export async function authenticate(authorization: string | undefined, access: Access, door: SessionDoor): Promise<XapiPrincipal> {
   const credentials = basicCredentials(authorization);
-  const principal = credentials && (await access.checkXapiCredential(credentials.key, credentials.secret));
+  const principal =
+    credentials && ((await door.check(credentials.key, credentials.secret)) ?? (await access.checkXapiCredential(credentials.key, credentials.secret)));
   if (principal) return principal;
   const message = authorization === undefined ? 'credentials are missing: send Authorization: Basic base64(key:secret)' : 'the credentials are not valid';
   throw new AppError('UNAUTHENTICATED', message, [{ path: '/headers/Authorization', rule: 'xAPI Communication 4.0 authentication', message }]);

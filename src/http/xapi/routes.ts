@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config/settings.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
+import { isSessionPrincipal, type SessionDoor } from '../../modules/launch/index.ts';
 import type { Documents, Statements } from '../../modules/lrs/index.ts';
 import { SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
 import { isAlternate, readAlternate } from './alternate.ts';
@@ -11,11 +12,13 @@ import { mediaType, type Resource, readParameters, type XapiAnswer, type XapiCal
 import { activityResource, agentResource } from './described.ts';
 import { documentResources } from './documents.ts';
 import { authenticate, requestVersion, VERSION_HEADER } from './request.ts';
+import { admitStatements, inSession } from './session.ts';
 import { statementResource } from './statements.ts';
 
 export interface XapiDependencies {
   readonly config: Config;
   readonly access: Access;
+  readonly door: SessionDoor;
   readonly statements: Statements;
   readonly documents: Documents;
 }
@@ -72,13 +75,15 @@ interface Opened {
 }
 
 /** Every xAPI resource, in both versions on one endpoint. @see xAPI 1.0.3 Part Three; IEEE 9274.1.1 */
-export async function xapiRoutes(server: FastifyInstance, { config, access, statements, documents }: XapiDependencies): Promise<void> {
+export async function xapiRoutes(server: FastifyInstance, { config, access, door, statements, documents }: XapiDependencies): Promise<void> {
   const resources: { readonly [name: string]: Resource } = {
     statements: statementResource({
       statements,
       pages: { pageSize: config.statementPageSize, pageLimit: config.statementPageLimit },
       bodyLimitBytes: config.statementBodyLimitBytes,
       path: `${XAPI_PATH}/statements`,
+      admit: (call, request, store) => admitStatements(door, call, request, store),
+      mayShow: ({ principal }, text) => !isSessionPrincipal(principal) || door.isOwn(principal, JSON.parse(text)),
     }),
     activities: activityResource(statements),
     agents: agentResource(statements),
@@ -134,7 +139,7 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, stat
 
   async function enter(header: XapiCall['header'], reply: FastifyReply): Promise<XapiPrincipal> {
     try {
-      return await authenticate(header('authorization'), access);
+      return await authenticate(header('authorization'), access, door);
     } catch (error) {
       // A browser would answer the challenge with a login prompt, over content that brings its own credentials.
       if (header('origin') === undefined) void reply.header('WWW-Authenticate', 'Basic realm="xAPI", charset="UTF-8"');
@@ -177,7 +182,7 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, stat
       const call = await callOf(request, reply);
       const handler = resources[name]?.[call.method];
       if (!handler) throw notAllowed(reply, name, Object.keys(resources[name] ?? {}), request.method);
-      const answer = await handler(call).finally(() => {
+      const answer = await handler(await inSession(door, name, call)).finally(() => {
         for (const [header, value] of call.always) void reply.header(header, value);
       });
       return send(reply, call.isHead ? { ...answer, body: '' } : answer);

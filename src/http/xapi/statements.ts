@@ -3,7 +3,7 @@ import { encodeCursor } from '../../kernel/cursor.ts';
 import { AppError, invalid, type Violation } from '../../kernel/errors.ts';
 import { boundaryOf, type Part, readMultipart } from '../../kernel/multipart.ts';
 import type { XapiPrincipal } from '../../modules/access/index.ts';
-import { type AttachmentPart, type AttachmentParts, isDigestOf, type Sender, type Statements } from '../../modules/lrs/index.ts';
+import { type AttachmentPart, type AttachmentParts, isDigestOf, type Sender, type Statements, type StoreRequest } from '../../modules/lrs/index.ts';
 import { limitBody, mediaType, type Parameters, type Resource, readParameters, type XapiAnswer, type XapiCall } from './call.ts';
 import { forbidden } from './request.ts';
 import { listQuery, moreLink, type PageSizes, presentation, STATEMENT_PARAMETERS, singleStatement, statementIdParameter } from './statement-query.ts';
@@ -15,6 +15,10 @@ export interface StatementResourceOptions {
   readonly bodyLimitBytes: number;
   /** Path of this resource, for `more`. */
   readonly path: string;
+  /** Judges what is to be stored where the credential is bound by more than scopes, then stores it. */
+  readonly admit: <T>(call: XapiCall, request: StoreRequest, store: () => Promise<T>) => Promise<T>;
+  /** Whether one statement, asked for by its id, may be shown to the caller. */
+  readonly mayShow: (call: XapiCall, text: string) => boolean;
 }
 
 const SECTION = 'xAPI Communication 2.1';
@@ -64,7 +68,7 @@ function readBody(call: XapiCall, limitBytes: number): { bytes: Uint8Array; part
 }
 
 /** The Statement Resource. @see xAPI 1.0.3 Communication 2.1 */
-export function statementResource({ statements, pages, bodyLimitBytes, path }: StatementResourceOptions): Resource {
+export function statementResource({ statements, pages, bodyLimitBytes, path, admit, mayShow }: StatementResourceOptions): Resource {
   function mayWrite({ principal }: XapiCall): void {
     if (!principal.mayWrite) throw forbidden('write statements', 'statements/write');
   }
@@ -79,7 +83,7 @@ export function statementResource({ statements, pages, bodyLimitBytes, path }: S
   async function one(call: XapiCall, parameters: Parameters, { id, voided }: { id: string; voided: boolean }, mine: string | null): Promise<XapiAnswer> {
     const { format, attachments } = presentation(parameters);
     const found = await statements.find(id, voided, mine);
-    if (!found)
+    if (!found || !mayShow(call, found.text))
       throw new AppError('NOT_FOUND', `no statement ${id} is here to see`, [
         {
           path: voided ? '/query/voidedStatementId' : '/query/statementId',
@@ -121,14 +125,16 @@ export function statementResource({ statements, pages, bodyLimitBytes, path }: S
       mayWrite(call);
       const expectedId = statementIdParameter(readParameters(call, ['statementId']));
       if (expectedId === undefined) throw invalid('/query/statementId', `${SECTION}.1 statementId`, 'PUT needs the parameter statementId');
-      await statements.store({ ...readBody(call, bodyLimitBytes), version: call.version, sender: senderOf(call.principal), expectedId });
+      const request = { ...readBody(call, bodyLimitBytes), version: call.version, sender: senderOf(call.principal), expectedId };
+      await admit(call, request, () => statements.store(request));
       return { status: 204 };
     },
 
     POST: async (call) => {
       mayWrite(call);
       readParameters(call, []);
-      const ids = await statements.store({ ...readBody(call, bodyLimitBytes), version: call.version, sender: senderOf(call.principal) });
+      const request = { ...readBody(call, bodyLimitBytes), version: call.version, sender: senderOf(call.principal) };
+      const ids = await admit(call, request, () => statements.store(request));
       return { status: 200, headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: JSON.stringify(ids) };
     },
   };

@@ -107,6 +107,18 @@ export async function competenciesById(sql: Sql, ids: readonly string[]): Promis
   );
 }
 
+/** Competencies as they are now, by names that others use for them: identifier, code, or an address that ends in one. */
+export async function competenciesNamed(sql: Sql, names: readonly string[]): Promise<readonly (CompetencyRow & { readonly name: string })[]> {
+  return sql.rows<CompetencyRow & { name: string }>(
+    `select distinct on (n.name, i.id) n.name, ${COMPETENCY_COLUMNS}
+     from unnest($1::text[]) n(name) join competency.competency_item_version iv on iv.code = n.name or iv.code = regexp_replace(n.name, '^.*[/#:]', '')
+       or iv.item_id in (select id from competency.competency_item where identifier in (n.name, regexp_replace(n.name, '^.*[/#:]', '')))
+     join competency.competency_item i on i.id = iv.item_id join competency.framework_version v on v.id = iv.version_id
+     order by n.name, i.id, (v.status = 'PUBLISHED') desc, v.ordinal desc limit 200`,
+    [names],
+  );
+}
+
 /** Competencies of the current version of one framework, or of all, in the order of import. */
 export async function listCompetencies(
   sql: Sql,

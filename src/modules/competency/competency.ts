@@ -346,6 +346,7 @@ export class Competencies {
   library = () => new CaseLibrary(this.#database, this.#caseUrl);
 
   frameworks = (limit: number, after: string | null) => store.listFrameworks(this.#sql, limit, after);
+  named = (names: readonly string[]) => store.competenciesNamed(this.#sql, names);
   frameworksById = (ids: readonly string[]) => store.frameworksById(this.#sql, ids);
   versionsById = (ids: readonly string[]) => store.versionsById(this.#sql, ids);
   versionsOfFrameworks = (ids: readonly string[]) => store.versionsOfFrameworks(this.#sql, ids);

@@ -69,10 +69,13 @@ export class Bulk {
   async collectAttachments(olderThan: Date): Promise<number> {
     let deleted = 0;
     for await (const { key, written } of this.#blobs.entries()) {
-      if (written >= olderThan || (await isReferenced(this.#database.sql, key))) continue;
+      if (!isAttachment(key) || written >= olderThan || (await isReferenced(this.#database.sql, key))) continue;
       await this.#blobs.delete(key);
       deleted += 1;
     }
     return deleted;
   }
 }
+
+/** Attachments are named by a digest alone; other blobs of the store have a word before it. */
+const isAttachment = (key: string): boolean => /^[0-9a-f]+$/.test(key);

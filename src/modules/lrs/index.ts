@@ -23,4 +23,4 @@ export { activityKey, actorKey, ifiKey, verbKey } from './keys.ts';
 export type { Sender } from './prepare.ts';
 export { readTexts, type StoredStatement } from './query.store.ts';
 export { Sequencer } from './sequencer.ts';
-export { type StatementFormat, type StatementPage, type StatementQuery, Statements } from './statements.ts';
+export { type StatementFormat, type StatementPage, type StatementQuery, Statements, type StoreRequest } from './statements.ts';

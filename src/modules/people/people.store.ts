@@ -50,6 +50,12 @@ export async function listLearners(sql: Sql, query: LearnerQuery): Promise<reado
   );
 }
 
+/** The random key of a learner; null when there is none. */
+export async function learnerKey(sql: Sql, learnerId: string): Promise<string | null> {
+  const [row] = await sql.rows<{ learnerKey: string }>('select learner_key from people.learner where id = $1', [learnerId]);
+  return row?.learnerKey ?? null;
+}
+
 export interface IdentityRow {
   readonly id: string;
   readonly learnerId: string;

@@ -71,6 +71,11 @@ export interface PeopleListeners {
   readonly onUnlinking: (sql: Sql) => Promise<void>;
 }
 
+/** Two launches at once link the same account: the second finds it done. */
+function unlessTaken(error: unknown): void {
+  if (!(error instanceof AppError) || error.code !== 'CONFLICT') throw error;
+}
+
 /** Units, positions, learners, and the xAPI identifiers by which statements know them. */
 export class People {
   readonly #database: Database;
@@ -128,6 +133,19 @@ export class People {
       await this.#link(em, sql, learnerId, ifi, '/identity');
       await this.#note(em, { kind: 'LINKED', learnerId, identifiers: [canonicalIfi(ifi)], by });
     });
+  }
+
+  /**
+   * The account by which content launched here knows a learner: their random key, linked to them the first time.
+   * @throws AppError NOT_FOUND when there is no such learner.
+   */
+  async ensureAccount(learnerId: string, homePage: string): Promise<{ readonly homePage: string; readonly name: string }> {
+    const key = await store.learnerKey(this.#sql, learnerId);
+    if (key === null) throw missing('/learnerId', 'reference', 'there is no such learner');
+    const ifi: Ifi = { kind: 'account', homePage, value: key };
+    const owner = (await store.learnersOfAgents(this.#sql, [ifiKey(ifi)])).get(ifiKey(ifi));
+    if (owner === undefined) await this.addIdentity(learnerId, ifi).catch(unlessTaken);
+    return { homePage, name: key };
   }
 
   /**

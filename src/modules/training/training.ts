@@ -133,6 +133,16 @@ export class Training {
     });
   }
 
+  /** Makes activities known, so that they can be aligned; of those that are known already the title is brought up to date. */
+  async offerActivities(
+    sql: Sql,
+    activities: readonly { readonly iri: string; readonly title: string; readonly kind: (typeof ACTIVITY_KINDS)[number] }[],
+    ownerId: string | null,
+  ): Promise<void> {
+    const rows = activities.map((activity) => ({ ...stamp(this.#clock), ...activity, activityKey: activityKey(activity.iri), ownerId }));
+    await store.upsertActivities(sql, rows);
+  }
+
   /** Says what an activity does for a competency. @throws AppError INVALID_INPUT when the level has no descriptor. */
   async addAlignment(input: {
     moduleId: string;

@@ -1,0 +1,306 @@
+import type { Sql } from '../../db/database.ts';
+
+export interface RegistrationRow {
+  /** The xAPI registration. */
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly learnerId: string;
+  readonly packageId: string;
+  readonly versionId: string;
+  /** Tried out by staff: nothing of it counts. */
+  readonly isPreview: boolean;
+  readonly isSatisfied: boolean;
+  readonly closedAt: Date | null;
+}
+
+const REGISTRATION = 'id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at';
+
+export const registrationsById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<RegistrationRow>(`select ${REGISTRATION} from launch.registration where id = any($1::uuid[])`, [ids]);
+
+/** Registrations of learners, oldest first; previews are left out. */
+export const registrationsOfLearners = (sql: Sql, learnerIds: readonly string[]) =>
+  sql.rows<RegistrationRow>(
+    `select ${REGISTRATION} from launch.registration where learner_id = any($1::uuid[]) and not is_preview order by learner_id, created_at, id`,
+    [learnerIds],
+  );
+
+/** Locks a registration: whatever changes one waits for whoever else does. */
+export async function lockRegistration(sql: Sql, id: string): Promise<RegistrationRow | null> {
+  const [row] = await sql.rows<RegistrationRow>(`select ${REGISTRATION} from launch.registration where id = $1 for update`, [id]);
+  return row ?? null;
+}
+
+export async function openRegistration(sql: Sql, learnerId: string, packageId: string, isPreview: boolean): Promise<RegistrationRow | null> {
+  const [row] = await sql.rows<RegistrationRow>(
+    `select ${REGISTRATION} from launch.registration where learner_id = $1 and package_id = $2 and is_preview = $3 and closed_at is null for update`,
+    [learnerId, packageId, isPreview],
+  );
+  return row ?? null;
+}
+
+/** Inserts a registration, unless one is open already. @returns whether it did. */
+export async function insertRegistration(sql: Sql, row: RegistrationRow): Promise<boolean> {
+  const rows = await sql.rows(
+    `insert into launch.registration (id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id`,
+    [row.id, row.createdAt, row.learnerId, row.packageId, row.versionId, row.isPreview, row.isSatisfied, row.closedAt],
+  );
+  return rows.length > 0;
+}
+
+export const closeRegistration = (sql: Sql, id: string, now: Date) => sql.rows('update launch.registration set closed_at = $2 where id = $1', [id, now]);
+export const satisfyRegistration = (sql: Sql, id: string) => sql.rows('update launch.registration set is_satisfied = true where id = $1', [id]);
+
+export interface UnitRow {
+  readonly registrationId: string;
+  readonly nodeId: string;
+  readonly isCompleted: boolean;
+  readonly isPassed: boolean;
+  readonly isFailed: boolean;
+  readonly isWaived: boolean;
+  readonly isSatisfied: boolean;
+  /** Scaled, -1 to 1. */
+  readonly score: number | null;
+}
+
+export const unitsOfRegistrations = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<UnitRow>(
+    'select registration_id, node_id, is_completed, is_passed, is_failed, is_waived, is_satisfied, score from launch.unit_state where registration_id = any($1::uuid[])',
+    [ids],
+  );
+
+type UnitChange = Partial<Omit<UnitRow, 'registrationId' | 'nodeId'>>;
+
+/** Sets what became of a unit; what is not named stays. */
+export async function setUnit(sql: Sql, registrationId: string, nodeId: string, change: UnitChange): Promise<void> {
+  const { isCompleted = null, isPassed = null, isFailed = null, isWaived = null, isSatisfied = null, score = null } = change;
+  await sql.rows(
+    `insert into launch.unit_state as u (registration_id, node_id, is_completed, is_passed, is_failed, is_waived, is_satisfied, score)
+     values ($1, $2, coalesce($3, false), coalesce($4, false), coalesce($5, false), coalesce($6, false), coalesce($7, false), $8)
+     on conflict (registration_id, node_id) do update set is_completed = coalesce($3, u.is_completed), is_passed = coalesce($4, u.is_passed),
+       is_failed = coalesce($5, u.is_failed), is_waived = coalesce($6, u.is_waived), is_satisfied = coalesce($7, u.is_satisfied), score = coalesce($8, u.score)`,
+    [registrationId, nodeId, isCompleted, isPassed, isFailed, isWaived, isSatisfied, score],
+  );
+}
+
+export const SESSION_STATES = ['LAUNCHED', 'INITIALIZED', 'TERMINATED', 'ABANDONED', 'REPLACED'] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+export interface SessionRow {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly registrationId: string;
+  readonly nodeId: string;
+  readonly mode: string;
+  readonly state: SessionState;
+  readonly fetchedAt: Date | null;
+  readonly secretHash: Buffer | null;
+  readonly expiresAt: Date;
+  readonly lastSeenAt: Date;
+  readonly endedAt: Date | null;
+  /** What the launch was about, as JSON. */
+  readonly terms: string;
+  readonly usedVerbs: readonly string[];
+  readonly readPreferences: boolean;
+  readonly terminatedAt: Date | null;
+}
+
+const SESSION =
+  'id, created_at, registration_id, node_id, mode, state, fetched_at, secret_hash, expires_at, last_seen_at, ended_at, terms, used_verbs, read_preferences, terminated_at';
+
+export async function insertSession(sql: Sql, row: SessionRow & { readonly tokenHash: Buffer; readonly fetchHash: Buffer | null }): Promise<void> {
+  await sql.rows(
+    `insert into launch.session (id, created_at, registration_id, node_id, mode, state, secret_hash, expires_at, last_seen_at, terms, token_hash, fetch_hash)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      row.id,
+      row.createdAt,
+      row.registrationId,
+      row.nodeId,
+      row.mode,
+      row.state,
+      row.secretHash,
+      row.expiresAt,
+      row.lastSeenAt,
+      row.terms,
+      row.tokenHash,
+      row.fetchHash,
+    ],
+  );
+}
+
+async function oneSession(sql: Sql, where: string, value: unknown): Promise<SessionRow | null> {
+  const [row] = await sql.rows<SessionRow>(`select ${SESSION} from launch.session where ${where}`, [value]);
+  return row ?? null;
+}
+
+export const sessionById = (sql: Sql, id: string) => oneSession(sql, 'id = $1', id);
+export const sessionByToken = (sql: Sql, tokenHash: Buffer) => oneSession(sql, 'token_hash = $1', tokenHash);
+
+/** Sessions of registrations, newest first. */
+export const sessionsOfRegistrations = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<SessionRow>(`select ${SESSION} from launch.session where registration_id = any($1::uuid[]) order by registration_id, created_at desc, id desc`, [
+    ids,
+  ]);
+
+/** Sessions of a registration that have not ended. */
+export const openSessions = (sql: Sql, registrationId: string) =>
+  sql.rows<SessionRow>(`select ${SESSION} from launch.session where registration_id = $1 and ended_at is null order by created_at, id`, [registrationId]);
+
+/** Sessions that have been silent until they expired. */
+export const expiredSessions = (sql: Sql, now: Date, limit: number) =>
+  sql.rows<SessionRow>(`select ${SESSION} from launch.session where ended_at is null and expires_at <= $1 order by expires_at limit $2`, [now, limit]);
+
+/** Hands out the credential of a session, once. @returns the session, or null when there is none by this token or it was handed out. */
+export async function takeFetch(sql: Sql, fetchHash: Buffer, secretHash: Buffer, now: Date): Promise<SessionRow | null> {
+  const [row] = await sql.rows<SessionRow>(
+    `update launch.session set fetched_at = $3, secret_hash = $2 where fetch_hash = $1 and fetched_at is null and ended_at is null and expires_at > $3 returning ${SESSION}`,
+    [fetchHash, secretHash, now],
+  );
+  return row ?? null;
+}
+
+export const isKnownFetch = async (sql: Sql, fetchHash: Buffer): Promise<boolean> =>
+  (await sql.rows('select from launch.session where fetch_hash = $1', [fetchHash])).length > 0;
+
+export const endSession = (sql: Sql, id: string, state: SessionState, now: Date) =>
+  sql.rows('update launch.session set state = $2, ended_at = $3 where id = $1 and ended_at is null', [id, state, now]);
+
+export const touchSession = (sql: Sql, id: string, now: Date, expiresAt: Date) =>
+  sql.rows('update launch.session set last_seen_at = $2, expires_at = greatest(expires_at, $3) where id = $1', [id, now, expiresAt]);
+
+/** Notes what an AU has said in a session. */
+export const noteVerbs = (sql: Sql, id: string, verbs: readonly string[], state: SessionState, terminatedAt: Date | null) =>
+  sql.rows('update launch.session set used_verbs = $2, state = $3, terminated_at = $4 where id = $1', [id, verbs, state, terminatedAt]);
+
+export const notePreferencesRead = (sql: Sql, id: string) => sql.rows('update launch.session set read_preferences = true where id = $1', [id]);
+
+export interface AttemptRow {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly registrationId: string;
+  readonly ordinal: number;
+  readonly endedAt: Date | null;
+  /** The state of the sequencing engine, as JSON. */
+  readonly sequencing: string | null;
+}
+
+const ATTEMPT = 'id, created_at, registration_id, ordinal, ended_at, sequencing';
+
+/** Attempts of registrations, newest first. */
+export const attemptsOfRegistrations = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<AttemptRow>(`select ${ATTEMPT} from launch.attempt where registration_id = any($1::uuid[]) order by registration_id, ordinal desc`, [ids]);
+
+export async function latestAttempt(sql: Sql, registrationId: string): Promise<AttemptRow | null> {
+  const [row] = await sql.rows<AttemptRow>(`select ${ATTEMPT} from launch.attempt where registration_id = $1 order by ordinal desc limit 1`, [registrationId]);
+  return row ?? null;
+}
+
+export const insertAttempt = (sql: Sql, row: AttemptRow) =>
+  sql.rows('insert into launch.attempt (id, created_at, registration_id, ordinal, ended_at, sequencing) values ($1, $2, $3, $4, $5, $6)', [
+    row.id,
+    row.createdAt,
+    row.registrationId,
+    row.ordinal,
+    row.endedAt,
+    row.sequencing,
+  ]);
+
+export const saveAttempt = (sql: Sql, id: string, sequencing: string, endedAt: Date | null) =>
+  sql.rows('update launch.attempt set sequencing = $2, ended_at = $3 where id = $1', [id, sequencing, endedAt]);
+
+/** Ends attempts under way; the next one begins with nothing. */
+export const endAttempts = (sql: Sql, registrationId: string, now: Date) =>
+  sql.rows('update launch.attempt set ended_at = $2, sequencing = null where registration_id = $1 and ended_at is null', [registrationId, now]);
+
+export interface ScoRow {
+  readonly attemptId: string;
+  readonly nodeId: string;
+  /** The session that ran it last. */
+  readonly sessionId: string;
+  readonly run: number;
+  readonly runStartedAt: Date;
+  readonly runEndedAt: Date | null;
+  /** Run-time data as the run began, as it was saved last, of what content spoke, and the outcome told last: JSON. */
+  readonly seed: string;
+  readonly cmi: string;
+  readonly said: string;
+  readonly told: string;
+  /** Seconds before this run, and with it. */
+  readonly baseSeconds: number;
+  readonly totalSeconds: number;
+  /** Whether the last run is to be resumed. */
+  readonly isSuspended: boolean;
+}
+
+const SCO = 'attempt_id, node_id, session_id, run, run_started_at, run_ended_at, seed, cmi, said, told, base_seconds, total_seconds, is_suspended';
+
+export const scosOfAttempts = (sql: Sql, attemptIds: readonly string[]) =>
+  sql.rows<ScoRow>(`select ${SCO} from launch.sco_state where attempt_id = any($1::uuid[])`, [attemptIds]);
+
+export async function scoState(sql: Sql, attemptId: string, nodeId: string): Promise<ScoRow | null> {
+  const [row] = await sql.rows<ScoRow>(`select ${SCO} from launch.sco_state where attempt_id = $1 and node_id = $2`, [attemptId, nodeId]);
+  return row ?? null;
+}
+
+export async function saveSco(sql: Sql, row: ScoRow): Promise<void> {
+  await sql.rows(
+    `insert into launch.sco_state (${SCO}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     on conflict (attempt_id, node_id) do update set session_id = $3, run = $4, run_started_at = $5, run_ended_at = $6, seed = $7, cmi = $8, said = $9, told = $10,
+       base_seconds = $11, total_seconds = $12, is_suspended = $13`,
+    [
+      row.attemptId,
+      row.nodeId,
+      row.sessionId,
+      row.run,
+      row.runStartedAt,
+      row.runEndedAt,
+      row.seed,
+      row.cmi,
+      row.said,
+      row.told,
+      row.baseSeconds,
+      row.totalSeconds,
+      row.isSuspended,
+    ],
+  );
+}
+
+/** The highest number of a commit of a session; 0 before the first. */
+export async function lastCommit(sql: Sql, sessionId: string): Promise<number> {
+  const [row] = await sql.rows<{ seq: number | null }>('select max(seq) as seq from launch.commit where session_id = $1', [sessionId]);
+  return row?.seq ?? 0;
+}
+
+export const insertCommit = (sql: Sql, sessionId: string, seq: number, nodeId: string, digest: string, now: Date) =>
+  sql.rows('insert into launch.commit (session_id, seq, created_at, node_id, digest) values ($1, $2, $3, $4, $5)', [sessionId, seq, now, nodeId, digest]);
+
+/** Forgets all that a learner did in packages, within the transaction that deletes them. */
+export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void> {
+  const own = 'select id from launch.registration where learner_id = $1';
+  await sql.rows(`delete from launch.commit where session_id in (select id from launch.session where registration_id in (${own}))`, [learnerId]);
+  await sql.rows(`delete from launch.sco_state where attempt_id in (select id from launch.attempt where registration_id in (${own}))`, [learnerId]);
+  for (const table of ['attempt', 'session', 'unit_state']) await sql.rows(`delete from launch.${table} where registration_id in (${own})`, [learnerId]);
+  await sql.rows('delete from launch.registration where learner_id = $1', [learnerId]);
+}
+
+/** Gives registrations of one learner to another; of a package that both have open, that of the other stays open. */
+export async function moveRegistrations(sql: Sql, from: string, into: string, now: Date): Promise<void> {
+  await sql.rows(
+    `update launch.registration r set closed_at = $3 where learner_id = $1 and closed_at is null
+       and exists (select from launch.registration o where o.learner_id = $2 and o.package_id = r.package_id and o.is_preview = r.is_preview and o.closed_at is null)`,
+    [from, into, now],
+  );
+  await sql.rows('update launch.registration set learner_id = $2 where learner_id = $1', [from, into]);
+}
+
+/** Of activities, those that belong to other packages than this one, or to none of ours but to somebody's programme. */
+export async function foreignActivities(sql: Sql, packageId: string, iris: readonly string[]): Promise<readonly string[]> {
+  const rows = await sql.rows<{ iri: string }>(
+    `select a.iri from training.learning_activity a where a.iri = any($2::text[]) and not exists (
+       select from content.content_item i join content.package_version v on v.id = i.version_id where v.package_id = $1 and i.activity_iri = a.iri)`,
+    [packageId, iris],
+  );
+  return rows.map(({ iri }) => iri);
+}

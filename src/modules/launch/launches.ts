@@ -1,0 +1,433 @@
+import { randomUUID } from 'node:crypto';
+import pLimit from 'p-limit';
+import type { Database, Sql } from '../../db/database.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { AppError, conflict, invalid, missing } from '../../kernel/errors.ts';
+import { digestKey, newId } from '../../kernel/ids.ts';
+import type { JsonObject } from '../../kernel/json.ts';
+import {
+  abandoned,
+  agentOf,
+  contextTemplate,
+  LAUNCH_DATA,
+  type LaunchMode,
+  launched,
+  type MoveOnNode,
+  meetsMoveOn,
+  type SessionTerms,
+  satisfied,
+  satisfiedNodes,
+  type WaiveReason,
+  waived,
+} from '../../standards/cmi5/index.ts';
+import { isExternal } from '../../standards/scorm/index.ts';
+import { digestSecret, newSecret } from '../access/index.ts';
+import { type Content, type ContentModel, type ContentNode, nodesOf } from '../content/index.ts';
+import { activityKey, actorKey, type Documents, type Statements } from '../lrs/index.ts';
+import type { People } from '../people/index.ts';
+import * as store from './launch.store.ts';
+import { senderOf, tell } from './voice.ts';
+
+/** Where clients and content find us. */
+export interface Origins {
+  /** Address of this server. */
+  readonly app: string;
+  /** Address under which packages are delivered: another site; null where none is set. */
+  readonly content: string | null;
+}
+
+export interface LaunchParts {
+  readonly content: Content;
+  readonly people: People;
+  readonly documents: Documents;
+  readonly statements: Statements;
+}
+
+export interface LaunchOptions {
+  readonly origins: () => Origins;
+  /** Home page of the accounts by which launched content knows learners. */
+  readonly homePage: string;
+}
+
+/** What a session is about, beyond its row. */
+export interface SessionFacts {
+  readonly packageId: string;
+  readonly versionId: string;
+  readonly standard: ContentModel['standard'];
+  readonly terms: SessionTerms;
+  readonly isPreview: boolean;
+  readonly returnUrl: string | null;
+}
+
+/** A launch as the learner's browser needs it. */
+export interface Launch {
+  readonly url: string;
+  readonly sessionId: string;
+  /** cmi5 13.1.4: whether it needs a window of its own. */
+  readonly needsOwnWindow: boolean;
+}
+
+/** A session that hears nothing for this long has ended. */
+const IDLE_MS = 8 * 3_600_000;
+
+const toMoveOn = (node: ContentNode): MoveOnNode => ({ id: node.id, moveOn: node.unit?.moveOn ?? null, children: node.children.map(toMoveOn) });
+
+/**
+ * Transactions that wait for statements to be stored, at once in one process: each holds a connection meanwhile, and
+ * those who store need one too.
+ */
+export const launchGate = pLimit(2);
+
+/** Who is in which package, and what it takes to open one: registrations, sessions, and the LMS side of cmi5. */
+export class Launches {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #parts: LaunchParts;
+  readonly #options: LaunchOptions;
+
+  constructor(database: Database, clock: Clock, parts: LaunchParts, options: LaunchOptions) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  #inTurn<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return launchGate(() => this.#database.transaction(work));
+  }
+
+  get #sql(): Sql {
+    return this.#database.sql;
+  }
+
+  /**
+   * Registers a learner for the newest version of a package; the one that is open is answered, unless they begin anew.
+   * @param input.restart closes it and begins another: all of it is done again.
+   * @throws AppError when learner or package are not there.
+   */
+  async register(input: { learnerId: string; packageId: string; isPreview: boolean; restart: boolean }): Promise<store.RegistrationRow> {
+    const version = await this.#parts.content.currentVersion(input.packageId);
+    const model = await this.#parts.content.model(version.id);
+    const account = await this.#parts.people.ensureAccount(input.learnerId, this.#options.homePage);
+    const now = this.#clock.now();
+    const { learnerId, packageId, isPreview } = input;
+    const fresh: store.RegistrationRow = {
+      id: randomUUID(),
+      createdAt: now,
+      learnerId,
+      packageId,
+      versionId: version.id,
+      isPreview,
+      isSatisfied: false,
+      closedAt: null,
+    };
+    return this.#inTurn(async (sql) => {
+      const open = await store.openRegistration(sql, learnerId, packageId, isPreview);
+      if (open && !input.restart) return open;
+      if (open) {
+        for (const session of await store.openSessions(sql, open.id)) await this.#end(sql, session);
+        await store.closeRegistration(sql, open.id, now);
+      }
+      if (!(await store.insertRegistration(sql, fresh)))
+        throw conflict('/packageId', 'one-registration', 'the learner is being registered for this package just now');
+      // Units of which nothing is demanded are met from the first moment on (cmi5 9.6.1).
+      if (model.standard === 'CMI5') await this.#satisfy(sql, fresh, model, account, randomUUID());
+      return (await store.registrationsById(sql, [fresh.id]))[0] ?? fresh;
+    });
+  }
+
+  /**
+   * Opens a session, and tells where the learner's browser must go.
+   * @param input.nodeId what to launch; null takes the course where there is a player for it, else the first unit.
+   * @throws AppError when there is nothing to launch, or no address to deliver content under.
+   */
+  async launch(input: { registrationId: string; nodeId: string | null; mode: LaunchMode; returnUrl: string | null }): Promise<Launch> {
+    const { content: origin, app } = this.#options.origins();
+    if (origin === null) throw conflict('', 'content-origin', 'content is delivered from a site of its own: set CONTENT_URL');
+    if (input.returnUrl !== null && !/^https?:\/\//.test(input.returnUrl))
+      throw invalid('/returnUrl', 'url', 'returnUrl must be an absolute http or https URL');
+    const [registration] = await store.registrationsById(this.#sql, [input.registrationId]);
+    if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
+    if (registration.closedAt) throw conflict('/registrationId', 'open', 'this registration is closed; register again');
+    const model = await this.#parts.content.model(registration.versionId);
+    const node = launchable(model, input.nodeId);
+    const account = await this.#parts.people.ensureAccount(registration.learnerId, this.#options.homePage);
+    const terms: SessionTerms = {
+      sessionId: newId(),
+      registration: registration.id,
+      activityId: node.activityIri,
+      publisherId: node.identifier,
+      account,
+      mode: registration.isPreview ? 'Browse' : input.mode,
+      moveOn: node.unit?.moveOn ?? 'NotApplicable',
+      masteryScore: node.unit?.masteryScore ?? null,
+    };
+    const facts: SessionFacts = {
+      packageId: registration.packageId,
+      versionId: registration.versionId,
+      standard: model.standard,
+      terms,
+      isPreview: registration.isPreview,
+      returnUrl: input.returnUrl,
+    };
+    const [token, fetchToken, secret] = [newSecret(), newSecret(), newSecret()];
+    await this.#inTurn(async (sql) => {
+      await store.lockRegistration(sql, registration.id);
+      for (const open of await store.openSessions(sql, registration.id)) await this.#end(sql, open);
+      const now = this.#clock.now();
+      await store.insertSession(sql, {
+        id: terms.sessionId,
+        createdAt: now,
+        registrationId: registration.id,
+        nodeId: node.id,
+        mode: terms.mode,
+        state: 'LAUNCHED',
+        fetchedAt: null,
+        secretHash: model.standard === 'TINCAN' ? digestSecret(secret) : null,
+        expiresAt: new Date(now.getTime() + IDLE_MS),
+        lastSeenAt: now,
+        endedAt: null,
+        terms: JSON.stringify(facts),
+        usedVerbs: [],
+        readPreferences: false,
+        terminatedAt: null,
+        tokenHash: digestSecret(token),
+        fetchHash: model.standard === 'CMI5' ? digestSecret(fetchToken) : null,
+      });
+      if (model.standard === 'CMI5') await this.#announce(facts, node, input.returnUrl);
+    });
+    const target = new URL(contentUrl(origin, token, node.href ?? ''));
+    const needsOwnWindow = node.unit?.launchMethod === 'OwnWindow';
+    if (model.standard === 'CMI5') {
+      const parameters = {
+        endpoint: `${app}/xapi/`,
+        fetch: `${app}/cmi5/fetch/${fetchToken}`,
+        actor: JSON.stringify(agentOf(terms)),
+        registration: registration.id,
+        activityId: node.activityIri,
+      };
+      return { url: withQuery(target, parameters), sessionId: terms.sessionId, needsOwnWindow };
+    }
+    if (model.standard === 'TINCAN') {
+      const auth = `Basic ${Buffer.from(`${sessionKey(terms.sessionId)}:${secret}`).toString('base64')}`;
+      const parameters = {
+        endpoint: `${app}/xapi/`,
+        auth,
+        actor: JSON.stringify(agentOf(terms)),
+        registration: registration.id,
+        activity_id: node.activityIri,
+      };
+      return { url: withQuery(target, parameters), sessionId: terms.sessionId, needsOwnWindow };
+    }
+    return { url: `${origin}/l/${token}/`, sessionId: terms.sessionId, needsOwnWindow };
+  }
+
+  /** Before an AU is launched: its launch data, then `launched` (cmi5 10, 9.3.1). */
+  async #announce({ terms, packageId, versionId }: SessionFacts, { href, unit }: ContentNode, returnUrl: string | null): Promise<void> {
+    const parameters = unit?.launchParameters ?? null;
+    const data = {
+      contextTemplate: contextTemplate(terms),
+      launchMode: terms.mode,
+      moveOn: terms.moveOn,
+      ...(terms.masteryScore !== null && { masteryScore: terms.masteryScore }),
+      ...(parameters !== null && { launchParameters: parameters }),
+      ...(returnUrl !== null && { returnURL: returnUrl }),
+      ...(unit?.entitlementKey != null && { entitlementKey: { courseStructure: unit.entitlementKey } }),
+    };
+    await this.#parts.documents.put(
+      {
+        resource: 'state',
+        activityKey: activityKey(terms.activityId),
+        agentKey: actorKey(agentOf(terms)),
+        registration: terms.registration,
+        documentId: LAUNCH_DATA,
+      },
+      { contentType: 'application/json', content: Buffer.from(JSON.stringify(data)) },
+      { ifMatch: undefined, ifNoneMatch: undefined },
+      '1.0.3',
+    );
+    // The way to the file without the token that opens it: this is kept for ever, and others read it.
+    const place = isExternal(href ?? '') ? (href ?? '') : `${this.#options.origins().content}/p/${versionId}/${href}`;
+    await this.#tell(packageId, [launched(terms, place, parameters, this.#occasion('launched', terms.sessionId))]);
+  }
+
+  #occasion(...parts: readonly [string, ...string[]]): { id: string; timestamp: string } {
+    return { id: digestKey('launch', ...parts), timestamp: this.#clock.now().toISOString() };
+  }
+
+  #tell(packageId: string, list: readonly JsonObject[]): Promise<void> {
+    return tell(this.#parts.statements, senderOf(this.#options.homePage, packageId), list);
+  }
+
+  /** Ends a session whose content did not: `abandoned` for an AU (cmi5 9.3.6), silently for other content. */
+  async #end(sql: Sql, session: store.SessionRow): Promise<void> {
+    const facts = JSON.parse(session.terms) as SessionFacts;
+    const isAu = facts.standard === 'CMI5';
+    if (isAu && session.state !== 'TERMINATED') {
+      const seconds = (session.lastSeenAt.getTime() - session.createdAt.getTime()) / 1_000;
+      await this.#tell(facts.packageId, [abandoned(facts.terms, seconds, this.#occasion('abandoned', session.id))]);
+    }
+    await store.endSession(
+      sql,
+      session.id,
+      isAu && session.state !== 'TERMINATED' ? 'ABANDONED' : session.state === 'TERMINATED' ? 'TERMINATED' : 'REPLACED',
+      this.#clock.now(),
+    );
+  }
+
+  /** Ends a session by hand, or because nothing was heard of it. @throws AppError NOT_FOUND */
+  async abandon(sessionId: string): Promise<void> {
+    await this.#inTurn(async (sql) => {
+      const known = await store.sessionById(sql, sessionId);
+      if (!known) throw missing('/sessionId', 'reference', 'there is no such session');
+      await store.lockRegistration(sql, known.registrationId);
+      const session = await store.sessionById(sql, sessionId);
+      if (session && !session.endedAt) await this.#end(sql, session);
+    });
+  }
+
+  /** Ends sessions that nothing was heard of. @returns how many. */
+  async expire(limit: number): Promise<number> {
+    const sessions = await store.expiredSessions(this.#sql, this.#clock.now(), limit);
+    for (const { id } of sessions) await this.abandon(id);
+    return sessions.length;
+  }
+
+  /**
+   * Says that a unit need not be done (cmi5 9.3.7); once in a registration.
+   * @throws AppError NOT_FOUND, or CONFLICT when it is waived already.
+   */
+  async waive(registrationId: string, nodeId: string, reason: WaiveReason): Promise<void> {
+    await this.#inTurn(async (sql) => {
+      const registration = await store.lockRegistration(sql, registrationId);
+      if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
+      const model = await this.#parts.content.model(registration.versionId);
+      const node = nodesOf(model.root).find((one) => one.id === nodeId);
+      if (!node?.unit) throw invalid('/itemId', 'cmi5 9.3.7', 'only an assignable unit of this package can be waived');
+      const state = (await store.unitsOfRegistrations(sql, [registrationId])).find((unit) => unit.nodeId === nodeId);
+      if (state?.isWaived) throw conflict('/itemId', 'cmi5 9.3.7', 'this unit is waived already');
+      const account = await this.#parts.people.ensureAccount(registration.learnerId, this.#options.homePage);
+      const sessionId = randomUUID();
+      const { moveOn, masteryScore } = node.unit;
+      const terms: SessionTerms = {
+        sessionId,
+        registration: registrationId,
+        activityId: node.activityIri,
+        publisherId: node.identifier,
+        account,
+        mode: 'Normal',
+        moveOn,
+        masteryScore,
+      };
+      await store.setUnit(sql, registrationId, nodeId, { isWaived: true });
+      await this.#tell(registration.packageId, [waived(terms, reason, this.#occasion('waived', registrationId, nodeId))]);
+      await this.#satisfy(sql, registration, model, account, sessionId);
+    });
+  }
+
+  /**
+   * Tells which blocks have been satisfied by now, and whether the course has (cmi5 9.3.9), each once.
+   * @param sessionId of the launch that led to it.
+   */
+  async #satisfy(sql: Sql, registration: store.RegistrationRow, model: ContentModel, account: SessionTerms['account'], sessionId: string): Promise<void> {
+    const units = new Map((await store.unitsOfRegistrations(sql, [registration.id])).map((unit) => [unit.nodeId, unit]));
+    const nodes = new Map(nodesOf(model.root).map((node) => [node.id, node]));
+    const nothing = { isCompleted: false, isPassed: false, isWaived: false };
+    const met = satisfiedNodes(toMoveOn(model.root), (id, moveOn) => meetsMoveOn(moveOn, units.get(id) ?? nothing));
+    const fresh = met.satisfied.filter((id) => !units.get(id)?.isSatisfied);
+    const list = fresh.flatMap((id): readonly JsonObject[] => {
+      const node = nodes.get(id);
+      if (!node || registration.isPreview) return [];
+      const terms = { sessionId, registration: registration.id, publisherId: node.identifier, account };
+      const object = { activityId: node.activityIri, isCourse: node === model.root, name: node.title };
+      return [satisfied(terms, object, this.#occasion('satisfied', registration.id, id))];
+    });
+    for (const id of fresh) await store.setUnit(sql, registration.id, id, { isSatisfied: true });
+    if (fresh.includes(model.root.id)) await store.satisfyRegistration(sql, registration.id);
+    await this.#tell(registration.packageId, list);
+  }
+
+  /** What an AU said may have satisfied something; within the transaction that notes it. */
+  async afterUnit(sql: Sql, facts: SessionFacts): Promise<void> {
+    const registration = await store.lockRegistration(sql, facts.terms.registration);
+    if (registration) await this.#satisfy(sql, registration, await this.#parts.content.model(facts.versionId), facts.terms.account, facts.terms.sessionId);
+  }
+
+  /**
+   * The credential of an AU session, handed out once (cmi5 8.2). Errors are answers here, as the standard has them.
+   */
+  async fetchToken(token: string): Promise<JsonObject> {
+    const secret = newSecret();
+    const hash = digestSecret(token);
+    const session = await store.takeFetch(this.#sql, hash, digestSecret(secret), this.#clock.now());
+    if (session) return { 'auth-token': Buffer.from(`${sessionKey(session.id)}:${secret}`).toString('base64') };
+    return (await store.isKnownFetch(this.#sql, hash))
+      ? { 'error-code': '1', 'error-text': 'The authorization token has already been returned, or the session has ended.' }
+      : { 'error-code': '2', 'error-text': 'This is no address of a session.' };
+  }
+
+  /** The session behind the token of a delivered address; it goes on as long as it is used. @throws AppError NOT_FOUND when it has ended. */
+  async sessionOf(token: string): Promise<{ readonly session: store.SessionRow; readonly facts: SessionFacts }> {
+    const session = await store.sessionByToken(this.#sql, digestSecret(token));
+    const now = this.#clock.now();
+    if (!session || session.expiresAt <= now || (session.endedAt && session.state !== 'TERMINATED'))
+      throw new AppError('NOT_FOUND', 'this launch has ended; open the course again');
+    await this.#keepAlive(session, now);
+    return { session, facts: JSON.parse(session.terms) as SessionFacts };
+  }
+
+  async #keepAlive(session: store.SessionRow, now: Date): Promise<void> {
+    if (now.getTime() - session.lastSeenAt.getTime() > 30_000) await store.touchSession(this.#sql, session.id, now, new Date(now.getTime() + IDLE_MS));
+  }
+
+  /**
+   * Ends the attempt under way, so that the next launch begins anew. What was told of it stays.
+   * @throws AppError NOT_FOUND
+   */
+  async resetAttempt(registrationId: string): Promise<void> {
+    await this.#inTurn(async (sql) => {
+      if (!(await store.lockRegistration(sql, registrationId))) throw missing('/registrationId', 'reference', 'there is no such registration');
+      for (const session of await store.openSessions(sql, registrationId)) await this.#end(sql, session);
+      await store.endAttempts(sql, registrationId, this.#clock.now());
+    });
+  }
+
+  /** Forgets a learner, within the transaction that deletes them. */
+  forget = (sql: Sql, learnerId: string) => store.deleteOfLearner(sql, learnerId);
+
+  /** Gives what one learner did to another, within the transaction that merges them. */
+  merge = (sql: Sql, from: string, into: string) => store.moveRegistrations(sql, from, into, this.#clock.now());
+
+  registrationsById = (ids: readonly string[]) => store.registrationsById(this.#sql, ids);
+  registrationsOfLearners = (ids: readonly string[]) => store.registrationsOfLearners(this.#sql, ids);
+  unitsOfRegistrations = (ids: readonly string[]) => store.unitsOfRegistrations(this.#sql, ids);
+  sessionsOfRegistrations = (ids: readonly string[]) => store.sessionsOfRegistrations(this.#sql, ids);
+  attemptsOfRegistrations = (ids: readonly string[]) => store.attemptsOfRegistrations(this.#sql, ids);
+}
+
+const KEY_PREFIX = 'ses_';
+export const sessionKey = (sessionId: string): string => `${KEY_PREFIX}${sessionId}`;
+
+/** The session that a key of a credential belongs to; null for the key of another kind of credential. */
+export const sessionOfKey = (key: string): string | null => (key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length) : null);
+
+function launchable(model: ContentModel, nodeId: string | null): ContentNode {
+  const nodes = nodesOf(model.root);
+  const isPlayed = model.standard === 'SCORM_12' || model.standard === 'SCORM_2004';
+  const node = nodeId === null ? (isPlayed ? model.root : nodes.find(({ href }) => href !== null)) : nodes.find(({ id }) => id === nodeId);
+  if (!node) throw invalid('/itemId', 'reference', 'there is no such item in the version of this registration');
+  if (node.href === null && node !== model.root) throw invalid('/itemId', 'launchable', 'this item has nothing to launch');
+  if (node.href === null && !isPlayed) throw invalid('/itemId', 'launchable', 'name the unit that is to be launched');
+  return node;
+}
+
+/** The address of a file of a package in a session. */
+export const contentUrl = (origin: string, token: string, href: string): string => (isExternal(href) ? href : `${origin}/c/${token}/${href}`);
+
+/** The query of the address itself stays in front (cmi5 8.1). */
+function withQuery(url: URL, parameters: Readonly<Record<string, string>>): string {
+  const query = Object.entries(parameters)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&');
+  return `${url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin}${url.pathname}${url.search === '' ? '?' : `${url.search}&`}${query}${url.hash}`;
+}

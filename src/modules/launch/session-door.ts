@@ -1,0 +1,289 @@
+import type { Database, Sql } from '../../db/database.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { AppError, type Violation } from '../../kernel/errors.ts';
+import {
+  type Cmi5Verb,
+  checkPreferences,
+  checkStatement,
+  definedVerb,
+  LAUNCH_DATA,
+  LEARNER_PREFERENCES,
+  type SessionState,
+} from '../../standards/cmi5/index.ts';
+import { identifierOf, isObject, type JsonObject } from '../../standards/xapi/index.ts';
+import { secretMatches, type XapiPrincipal } from '../access/index.ts';
+import type { Statements } from '../lrs/index.ts';
+import * as store from './launch.store.ts';
+import { type Launches, launchGate, type SessionFacts, sessionOfKey } from './launches.ts';
+import { senderOf } from './voice.ts';
+
+/** The credential of a session: one learner, one registration, one activity, for as long as it lasts. */
+export interface SessionPrincipal extends XapiPrincipal {
+  readonly sessionId: string;
+  readonly facts: SessionFacts;
+}
+
+export const isSessionPrincipal = (principal: XapiPrincipal): principal is SessionPrincipal => 'sessionId' in principal;
+
+/** What a document request is about. */
+export interface DocumentRequest {
+  readonly resource: 'state' | 'activity-profile' | 'agent-profile';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly activityId: string | undefined;
+  /** The Agent, parsed. */
+  readonly agent: unknown;
+  readonly registration: string | undefined;
+  readonly documentId: string | undefined;
+  readonly body: Uint8Array;
+}
+
+/** How long a session listens after `terminated`, for what was said before and is still on its way (cmi5 9.3.8). */
+const GRACE_MS = 5_000;
+
+const CHECKED_MS = 1_000;
+
+const refuse = (violations: readonly Violation[]): AppError => new AppError('FORBIDDEN', violations[0]?.message ?? 'refused', violations);
+const refuseOne = (path: string, rule: string, message: string): AppError => refuse([{ path, rule, message }]);
+
+/** Whether an Agent is the one of the launch. */
+function isLearner(agent: unknown, { terms }: SessionFacts): boolean {
+  const ifi = identifierOf(agent);
+  return (
+    ifi?.kind === 'account' &&
+    ifi.homePage === terms.account.homePage &&
+    ifi.value === terms.account.name &&
+    !(isObject(agent) && agent['objectType'] === 'Group')
+  );
+}
+
+/** What launched content may do at the xAPI endpoint, and the rules of cmi5 for what it says there. */
+export class SessionDoor {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #launches: Launches;
+  readonly #statements: Pick<Statements, 'find'>;
+  readonly #homePage: string;
+  readonly #seen = new Map<string, number>();
+
+  constructor(database: Database, clock: Clock, launches: Launches, statements: Pick<Statements, 'find'>, homePage: string) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#launches = launches;
+    this.#statements = statements;
+    this.#homePage = homePage;
+  }
+
+  /** The principal of a session's key and secret; null when it is none, or the session has ended. */
+  async check(key: string, secret: string): Promise<SessionPrincipal | null> {
+    const id = sessionOfKey(key);
+    const session = id !== null && /^[0-9a-f-]{36}$/.test(id) ? await store.sessionById(this.#database.sql, id) : null;
+    const matches = secretMatches(secret, session?.secretHash ?? null);
+    const now = this.#clock.now();
+    if (!matches || !session || session.endedAt || session.expiresAt <= now) return null;
+    if (session.terminatedAt && now.getTime() - session.terminatedAt.getTime() > GRACE_MS) return null;
+    const facts = JSON.parse(session.terms) as SessionFacts;
+    await this.#noteUse(session, now);
+    const sender = senderOf(this.#homePage, facts.packageId);
+    return {
+      credentialId: sender.credentialId,
+      authority: sender.authority,
+      authorityKey: sender.authorityKey,
+      mayWrite: true,
+      // Within the registration: the door sees to it.
+      mayReadAll: true,
+      mayReadMine: true,
+      mayVoidOthers: false,
+      mayDefine: true,
+      mayReadState: true,
+      mayWriteState: true,
+      mayReadProfiles: true,
+      mayWriteProfiles: true,
+      sessionId: session.id,
+      facts,
+    };
+  }
+
+  async #noteUse({ id }: store.SessionRow, now: Date): Promise<void> {
+    if (now.getTime() - (this.#seen.get(id) ?? 0) < CHECKED_MS) return;
+    if (this.#seen.size > 10_000) this.#seen.clear();
+    this.#seen.set(id, now.getTime());
+    await store.touchSession(this.#database.sql, id, now, new Date(now.getTime() + 8 * 3_600_000));
+  }
+
+  /** The filters that a session's query of statements has, whatever it asks. @throws AppError FORBIDDEN when it asks for others'. */
+  ownStatements({ facts }: SessionPrincipal, agent: unknown, registration: string | undefined): { readonly agent: string; readonly registration: string } {
+    if (agent !== undefined && !isLearner(agent, facts))
+      throw refuseOne('/query/agent', 'session-agent', 'this session reads statements of its own learner only');
+    if (registration !== undefined && registration.toLowerCase() !== facts.terms.registration)
+      throw refuseOne('/query/registration', 'session-registration', 'this session reads statements of its own registration only');
+    return { agent: JSON.stringify({ objectType: 'Agent', account: facts.terms.account }), registration: facts.terms.registration };
+  }
+
+  /** Whether a statement belongs to the session's learner and registration. */
+  isOwn({ facts }: SessionPrincipal, statement: unknown): boolean {
+    const registration = isObject(statement) && isObject(statement['context']) ? statement['context']['registration'] : undefined;
+    return (
+      isObject(statement) && isLearner(statement['actor'], facts) && typeof registration === 'string' && registration.toLowerCase() === facts.terms.registration
+    );
+  }
+
+  /** @throws AppError FORBIDDEN for a document that is not the session's. */
+  async checkDocument({ sessionId, facts }: SessionPrincipal, request: DocumentRequest): Promise<void> {
+    const { resource, method, documentId } = request;
+    const writes = method !== 'GET';
+    if (resource !== 'activity-profile' && !isLearner(request.agent, facts))
+      throw refuseOne('/query/agent', 'session-agent', 'the agent must be the learner of this session');
+    if (resource !== 'agent-profile' && request.activityId !== facts.terms.activityId)
+      throw refuseOne('/query/activityId', 'session-activity', 'the activity must be that of this session');
+    if (
+      resource === 'state' &&
+      request.registration?.toLowerCase() !== facts.terms.registration &&
+      (request.registration !== undefined || facts.standard === 'CMI5')
+    )
+      throw refuseOne('/query/registration', 'session-registration', 'the registration must be that of this session');
+    if (facts.standard !== 'CMI5') return;
+    if (resource === 'state' && writes && (documentId === LAUNCH_DATA || documentId === undefined))
+      throw refuseOne('/query/stateId', 'cmi5 10.2.1', 'an AU must not change or delete LMS.LaunchData');
+    if (resource !== 'agent-profile') return;
+    if (documentId === LEARNER_PREFERENCES && !writes) await store.notePreferencesRead(this.#database.sql, sessionId);
+    if (documentId === LEARNER_PREFERENCES && (method === 'PUT' || method === 'POST')) checkPreferencesBody(request.body);
+    if (documentId === LEARNER_PREFERENCES && method === 'DELETE')
+      throw refuseOne('/query/profileId', 'cmi5 11.0', 'the learner preferences are not deleted by content');
+  }
+
+  /**
+   * Stores statements of a session if its rules let them, one session of a registration at a time.
+   * @param list the statements, parsed.
+   * @param work stores them.
+   * @throws AppError FORBIDDEN with every rule that one of them breaks; then nothing is stored.
+   */
+  async store<T>(principal: SessionPrincipal, list: readonly unknown[], work: () => Promise<T>): Promise<T> {
+    return launchGate(() =>
+      this.#database.transaction(async (sql) => {
+        await store.lockRegistration(sql, principal.facts.terms.registration);
+        const session = await store.sessionById(sql, principal.sessionId);
+        if (!session || session.endedAt) throw refuseOne('', 'cmi5 9.3.6', 'this session has ended');
+        const fresh = await this.#notYetStored(list);
+        await this.#refuseForeign(sql, principal, fresh);
+        if (principal.facts.standard !== 'CMI5') {
+          this.#checkPlain(principal, fresh);
+          return work();
+        }
+        const after = await this.#checkCmi5(sql, principal, session, fresh);
+        const result = await work();
+        await this.#note(sql, principal, session, after);
+        return result;
+      }),
+    );
+  }
+
+  /** Those that are not here: what is sent again was judged before, and is compared when it is stored. */
+  async #notYetStored(list: readonly unknown[]): Promise<readonly JsonObject[]> {
+    const fresh: JsonObject[] = [];
+    for (const one of list.filter(isObject)) {
+      const id = one['id'];
+      const known = typeof id === 'string' && /^[0-9a-f-]{36}$/i.test(id) ? await this.#statements.find(id.toLowerCase(), false, null) : null;
+      if (!known) fresh.push(one);
+    }
+    return fresh;
+  }
+
+  /** Evidence goes by activity: content of one package must not speak of what belongs to another. */
+  async #refuseForeign(sql: Sql, { facts }: SessionPrincipal, list: readonly JsonObject[]): Promise<void> {
+    const iris = new Set(list.flatMap((statement) => activityIrisOf(statement)));
+    const foreign = new Set(await store.foreignActivities(sql, facts.packageId, [...iris]));
+    if (foreign.size === 0) return;
+    const [first] = foreign;
+    throw refuseOne('/object', 'session-activity', `this session must not speak of ${first}, which is not of its package`);
+  }
+
+  #checkPlain({ facts }: SessionPrincipal, list: readonly JsonObject[]): void {
+    const violations = list.flatMap((statement, index) => {
+      const found: Violation[] = [];
+      const path = list.length > 1 ? `/${index}` : '';
+      const registration = isObject(statement['context']) ? statement['context']['registration'] : undefined;
+      if (!isLearner(statement['actor'], facts))
+        found.push({ path: `${path}/actor`, rule: 'session-agent', message: 'the actor must be the learner of this session' });
+      if (registration !== undefined && (typeof registration !== 'string' || registration.toLowerCase() !== facts.terms.registration))
+        found.push({ path: `${path}/context/registration`, rule: 'session-registration', message: 'the registration must be that of this session' });
+      if (isObject(statement['verb']) && statement['verb']['id'] === 'http://adlnet.gov/expapi/verbs/voided')
+        found.push({ path: `${path}/verb/id`, rule: 'session-voiding', message: 'launched content must not void statements' });
+      return found;
+    });
+    if (violations.length > 0) throw refuse(violations);
+  }
+
+  async #checkCmi5(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, list: readonly JsonObject[]): Promise<SessionState> {
+    const unit = (await store.unitsOfRegistrations(sql, [session.registrationId])).find(({ nodeId }) => nodeId === session.nodeId);
+    let state: SessionState = {
+      verbs: new Set(session.usedVerbs as Cmi5Verb[]),
+      readPreferences: session.readPreferences,
+      terminatedAt: session.terminatedAt?.getTime() ?? null,
+      isCompleted: unit?.isCompleted ?? false,
+      isPassed: unit?.isPassed ?? false,
+    };
+    const violations: Violation[] = [];
+    for (const [index, statement] of list.entries()) {
+      const issues = checkStatement(statement, facts.terms, state);
+      violations.push(...issues.map((issue) => ({ ...issue, path: list.length > 1 ? `/${index}${issue.path}` : issue.path })));
+      state = afterStatement(state, statement);
+    }
+    if (violations.length > 0) throw refuse(violations);
+    return state;
+  }
+
+  async #note(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, after: SessionState): Promise<void> {
+    const fresh = [...after.verbs].filter((verb) => !session.usedVerbs.includes(verb));
+    if (fresh.length === 0) return;
+    const state = after.verbs.has('terminated') ? 'TERMINATED' : 'INITIALIZED';
+    await store.noteVerbs(
+      sql,
+      session.id,
+      [...after.verbs],
+      state,
+      after.terminatedAt === null ? null : new Date(Math.max(after.terminatedAt, this.#clock.now().getTime())),
+    );
+    const change = {
+      ...(fresh.includes('completed') && { isCompleted: true }),
+      ...(fresh.includes('passed') && { isPassed: true }),
+      ...(fresh.includes('failed') && { isFailed: true }),
+    };
+    if (Object.keys(change).length === 0) return;
+    await store.setUnit(sql, session.registrationId, session.nodeId, change);
+    await this.#launches.afterUnit(sql, facts);
+  }
+}
+
+function afterStatement(state: SessionState, statement: JsonObject): SessionState {
+  const verb = definedVerb(statement);
+  if (verb === null) return state;
+  const timestamp = statement['timestamp'];
+  return {
+    ...state,
+    verbs: new Set([...state.verbs, verb]),
+    terminatedAt: verb === 'terminated' && typeof timestamp === 'string' ? Date.parse(timestamp) : state.terminatedAt,
+    isCompleted: state.isCompleted || verb === 'completed',
+    isPassed: state.isPassed || verb === 'passed',
+  };
+}
+
+function checkPreferencesBody(body: Uint8Array): void {
+  let parsed: unknown = null;
+  try {
+    parsed = JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    // Named below: it is no JSON object.
+  }
+  const issues = checkPreferences(parsed);
+  if (issues.length > 0) throw new AppError('INVALID_INPUT', issues[0]?.message ?? '', issues);
+}
+
+/** Every activity that a statement is about or stands in the context of; of the statement within it too. */
+function activityIrisOf(statement: JsonObject): readonly string[] {
+  const object = statement['object'];
+  const lists =
+    isObject(statement['context']) && isObject(statement['context']['contextActivities']) ? Object.values(statement['context']['contextActivities']) : [];
+  const about = isObject(object) && (object['objectType'] === undefined || object['objectType'] === 'Activity') ? [object] : [];
+  const inner = isObject(object) && object['objectType'] === 'SubStatement' ? activityIrisOf(object) : [];
+  return [...[...about, ...lists.flat()].flatMap((activity) => (isObject(activity) && typeof activity['id'] === 'string' ? [activity['id']] : [])), ...inner];
+}

@@ -1,0 +1,33 @@
+import { AppError } from '../../kernel/errors.ts';
+import { digestKey } from '../../kernel/ids.ts';
+import type { JsonObject } from '../../kernel/json.ts';
+import { actorKey, type Sender, type Statements } from '../lrs/index.ts';
+
+/** As whom statements about content of a package are sent: rules trust it, or do not, package by package. */
+export function senderOf(homePage: string, packageId: string): Sender {
+  const authority = { objectType: 'Agent', account: { homePage, name: `content-${packageId}` } };
+  return {
+    credentialId: digestKey('content', packageId),
+    authority: JSON.stringify(authority),
+    authorityKey: actorKey(authority),
+    mayVoidOthers: false,
+    mayDefine: true,
+  };
+}
+
+/** Sends statements of ours through the same door as everyone's; what was told before stays as it was told. */
+export async function tell(statements: Pick<Statements, 'store'>, sender: Sender, list: readonly JsonObject[]): Promise<void> {
+  if (list.length === 0) return;
+  const store = (what: unknown): Promise<unknown> => statements.store({ bytes: Buffer.from(JSON.stringify(what)), version: '1.0.3', sender });
+  try {
+    await store(list);
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    for (const one of list)
+      await store(one).catch((failure: unknown) => {
+        if (!isConflict(failure)) throw failure;
+      });
+  }
+}
+
+const isConflict = (error: unknown): boolean => error instanceof AppError && error.code === 'CONFLICT';

@@ -1,0 +1,400 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { toGlobalId } from '../../src/graphql/node.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import {
+  type AuSession,
+  CMI5,
+  importPackage,
+  itemIds,
+  launch,
+  MASTERY,
+  MOVE_ON,
+  newLearner,
+  openAu,
+  RESULTS,
+  register,
+  SESSION_ID,
+  VERB,
+} from '../support/cmi5.ts';
+import { au, block, cmi5Xml, zip } from '../support/packages.ts';
+
+let app: TestApp;
+let packageId: string;
+let items: Readonly<Record<string, string>>;
+
+const UNIT = 'https://publisher.example/au/judged';
+
+beforeAll(async () => {
+  app = await startTestApp();
+  const files = {
+    'cmi5.xml': cmi5Xml(
+      au({
+        id: UNIT,
+        attributes: 'moveOn="CompletedAndPassed" masteryScore="0.7"',
+        extra: '<launchParameters>a=1</launchParameters><entitlementKey>key</entitlementKey>',
+      }),
+    ),
+    'index.html': '<html></html>',
+  };
+  const imported = await importPackage(app, await zip(files));
+  packageId = imported.packageId;
+  items = await itemIds(app, imported.versionId);
+});
+afterAll(() => app.close());
+
+const open = async (mode = 'Normal', options?: { readsPreferences: boolean }): Promise<AuSession> =>
+  openAu(app, await launch(app, await register(app, await newLearner(app), packageId), items[UNIT] ?? null, mode), options);
+
+/** An AU that has begun. */
+async function begun(mode = 'Normal'): Promise<AuSession> {
+  const session = await open(mode);
+  expect((await session.say('initialized')).status).toBe(200);
+  return session;
+}
+
+const statementsOf = async (session: AuSession): Promise<readonly { verb: { id: string }; [key: string]: unknown }[]> => {
+  const { body } = await app.xapi('GET', `/statements?registration=${session.parameters.get('registration')}&ascending=true`);
+  return (body as { statements: never[] }).statements;
+};
+
+const verbsOf = async (session: AuSession): Promise<readonly string[]> => (await statementsOf(session)).map(({ verb }) => verb.id.split('/').at(-1) ?? '');
+
+interface Editable {
+  actor: object;
+  context: { contextActivities: object };
+}
+
+/** What a rule refuses, as a change to a good statement after a beginning. */
+type Refusal = readonly [section: string, what: string, attempt: (session: AuSession) => Promise<{ status: number; body: unknown }>, after?: readonly string[]];
+
+const change = (session: AuSession, verb: string, edit: (statement: Editable) => void) => {
+  const statement = session.statement(verb, RESULTS[verb] ? { result: RESULTS[verb] } : {});
+  edit(statement as never);
+  return session.send('POST', '/statements', statement);
+};
+
+const scored = (scaled: number, verb: string, score: object = {}) => ({ result: { ...RESULTS[verb], score: { scaled, ...score } } });
+
+const REFUSALS: readonly Refusal[] = [
+  [
+    '9.2',
+    'another actor',
+    (s) => change(s, 'completed', (one) => Object.assign(one, { actor: { account: { homePage: 'https://other.example', name: 'x' } } })),
+  ],
+  ['9.2', 'a group as actor', (s) => change(s, 'completed', (one) => Object.assign(one.actor, { objectType: 'Group' }))],
+  ['9.6.1', 'another registration', (s) => change(s, 'completed', (one) => Object.assign(one.context, { registration: crypto.randomUUID() }))],
+  ['9.6.1', 'no registration', (s) => change(s, 'completed', (one) => Reflect.deleteProperty(one.context, 'registration'))],
+  ['9.4', 'another object', (s) => s.say('completed', { result: RESULTS['completed'] ?? {}, object: { id: 'https://unknown.example/activity' } })],
+  ['9.6.3.1', 'another session id', (s) => s.say('completed', { result: RESULTS['completed'] ?? {}, extensions: { [SESSION_ID]: 'other' } })],
+  ['9.6.2.3', 'no publisher id in the grouping', (s) => change(s, 'completed', (one) => Reflect.deleteProperty(one.context.contextActivities, 'grouping'))],
+  ['9.1', 'no statement id', (s) => change(s, 'completed', (one) => Reflect.deleteProperty(one, 'id'))],
+  ['9.7', 'no timestamp', (s) => change(s, 'completed', (one) => Reflect.deleteProperty(one, 'timestamp'))],
+  ['9.7', 'a timestamp that is not in UTC', (s) => s.say('completed', { result: RESULTS['completed'] ?? {}, timestamp: '2026-06-01T12:00:00+07:00' })],
+  ['9.3', 'a second initialized', (s) => s.say('initialized')],
+  ['9.3', 'a second completed', (s) => s.say('completed', { result: RESULTS['completed'] ?? {} }), ['completed']],
+  ['9.3', 'passed after failed in a session', (s) => s.say('passed', { result: RESULTS['passed'] ?? {} }), ['failed']],
+  ['9.3', 'failed after passed in a session', (s) => s.say('failed', { result: RESULTS['failed'] ?? {} }), ['passed']],
+  [
+    '9.3.8',
+    'anything after terminated',
+    (s) => s.say('completed', { result: RESULTS['completed'] ?? {}, timestamp: new Date(Date.now() + 60_000).toISOString() }),
+    ['terminated'],
+  ],
+  [
+    '9.3.8',
+    'an allowed statement after terminated',
+    (s) => s.say('experienced', { categories: [], timestamp: new Date(Date.now() + 60_000).toISOString() }),
+    ['terminated'],
+  ],
+  ['9.3', 'launched by an AU', (s) => s.say('launched')],
+  ['9.3', 'a verb that cmi5 does not know, with its category', (s) => s.say('experienced')],
+  ['9.5.1', 'a score on completed', (s) => s.say('completed', scored(0.8, 'completed'))],
+  ['9.5.1', 'a score on initialized', (s) => s.say('terminated', scored(0.8, 'terminated'))],
+  ['9.3.4', 'passed below the mastery score', (s) => s.say('passed', scored(0.69, 'passed'))],
+  ['9.3.5', 'failed at the mastery score', (s) => s.say('failed', scored(0.7, 'failed'))],
+  ['9.5.1', 'a raw score without min and max', (s) => s.say('passed', scored(0.8, 'passed', { raw: 80 }))],
+  ['9.5.1', 'a scaled score below 0', (s) => s.say('failed', scored(-0.5, 'failed'))],
+  ['9.6.3.2', 'a judged score without the mastery score', (s) => s.say('passed', { ...scored(0.8, 'passed'), extensions: { [MASTERY]: undefined } })],
+  ['9.5.2', 'passed without success', (s) => s.say('passed', { result: { duration: 'PT1M' } })],
+  ['9.5.2', 'failed with success', (s) => s.say('failed', { result: { success: true, duration: 'PT1M' } })],
+  ['9.5.2', 'completed with success', (s) => s.say('completed', { result: { completion: true, success: true, duration: 'PT1M' } })],
+  ['9.5.3', 'completed without completion', (s) => s.say('completed', { result: { duration: 'PT1M' } })],
+  ['9.5.3', 'passed with completion', (s) => s.say('passed', { result: { success: true, completion: true, duration: 'PT1M' } })],
+  ['9.5.4.1', 'completed without a duration', (s) => s.say('completed', { result: { completion: true } })],
+  ['9.5.4.1', 'passed without a duration', (s) => s.say('passed', { result: { success: true } })],
+  ['9.5.4.1', 'failed without a duration', (s) => s.say('failed', { result: { success: false } })],
+  ['9.5.4.1', 'terminated without a duration', (s) => s.say('terminated')],
+  ['9.6.2.2', 'success without the moveOn category', (s) => s.say('passed', { result: RESULTS['passed'] ?? {}, categories: [CMI5] })],
+  [
+    '9.6.2.2',
+    'the moveOn category without success or completion',
+    (s) => s.say('terminated', { result: RESULTS['terminated'] ?? {}, categories: [CMI5, MOVE_ON] }),
+  ],
+  ['9.6.2.2', 'the moveOn category on an allowed statement', (s) => s.say('experienced', { categories: [MOVE_ON] })],
+  ['6.3', 'voiding', (s) => s.say('voided', { categories: [], object: { objectType: 'StatementRef', id: crypto.randomUUID() } })],
+];
+
+test.each(REFUSALS)('cmi5 %s: refused with 403 and nothing recorded: %s', async (section, _what, attempt, after = []) => {
+  const session = await begun();
+  for (const verb of after) expect([verb, (await session.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([verb, 200]);
+  const before = await verbsOf(session);
+
+  const refused = await attempt(session);
+
+  const { violations = [] } = refused.body as { violations?: { rule: string }[] };
+  expect([refused.status, violations.map(({ rule }) => rule)]).toEqual([403, expect.arrayContaining([`cmi5 ${section}`])]);
+  expect(await verbsOf(session)).toEqual(before);
+});
+
+test('cmi5 9.3.2: before initialized nothing is taken, and initialized only once the preferences were read', async () => {
+  const early = await open('Normal', { readsPreferences: false });
+
+  expect((await early.say('completed', { result: RESULTS['completed'] ?? {} })).status).toBe(403);
+  expect((await early.say('experienced', { categories: [] })).status).toBe(403);
+  const unread = await early.say('initialized');
+  expect([unread.status, (unread.body as { violations: { rule: string }[] }).violations.map(({ rule }) => rule)]).toEqual([403, ['cmi5 11.0']]);
+  expect(await verbsOf(early)).toEqual(['launched']);
+});
+
+test.each(['Browse', 'Review'])('cmi5 10.2.2: in the mode %s an AU may begin and end, and judge nothing', async (mode) => {
+  const session = await begun(mode);
+
+  for (const verb of ['completed', 'passed', 'failed']) expect([verb, (await session.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([verb, 403]);
+  expect((await session.say('terminated', { result: RESULTS['terminated'] ?? {} })).status).toBe(200);
+  expect(await verbsOf(session)).toEqual(['launched', 'initialized', 'terminated']);
+});
+
+test('cmi5 9.3.3, 9.3.4, 9.3.5: over sessions of a registration completed and passed come once, and failed not after passed', async () => {
+  const registration = await register(app, await newLearner(app), packageId);
+  const next = async (): Promise<AuSession> => {
+    const session = await openAu(app, await launch(app, registration, items[UNIT] ?? null));
+    await session.say('initialized');
+    return session;
+  };
+  const first = await next();
+  expect((await first.say('failed', { result: RESULTS['failed'] ?? {} })).status).toBe(200);
+  const second = await next();
+  expect((await second.say('completed', { result: RESULTS['completed'] ?? {} })).status).toBe(200);
+  expect((await second.say('passed', { result: RESULTS['passed'] ?? {} })).status).toBe(200);
+  const third = await next();
+
+  for (const verb of ['completed', 'passed', 'failed']) expect([verb, (await third.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([verb, 403]);
+});
+
+test('cmi5 8.2: the credential is handed out once, by POST; errors are answers with status 200', async () => {
+  const url = await launch(app, await register(app, await newLearner(app), packageId), items[UNIT] ?? null);
+  const fetchUrl = new URL(url).searchParams.get('fetch') ?? '';
+
+  expect((await fetch(fetchUrl)).status).toBe(405);
+  const first = await fetch(fetchUrl, { method: 'POST' });
+  const second = await fetch(fetchUrl, { method: 'POST' });
+  const unknown = await fetch(fetchUrl.replace(/[^/]+$/, 'unknown'), { method: 'POST' });
+
+  expect([first.status, first.headers.get('content-type'), first.headers.get('access-control-allow-origin')]).toEqual([
+    200,
+    'application/json; charset=utf-8',
+    '*',
+  ]);
+  expect(Object.keys((await first.json()) as object)).toEqual(['auth-token']);
+  expect([second.status, await second.json()]).toEqual([200, { 'error-code': '1', 'error-text': expect.any(String) }]);
+  expect([unknown.status, await unknown.json()]).toEqual([200, { 'error-code': '2', 'error-text': expect.any(String) }]);
+});
+
+test('cmi5 8.1, 9.3.1, 10: the launch tells all that the standard names, and launched is recorded before', async () => {
+  const registration = await register(app, await newLearner(app), packageId);
+  const url = await launch(app, registration, items[UNIT] ?? null, 'Normal', 'https://portal.example/back');
+  const session = await openAu(app, url);
+  const { parameters } = session;
+
+  expect([...parameters.keys()]).toEqual(['endpoint', 'fetch', 'actor', 'registration', 'activityId']);
+  expect(parameters.get('registration')).toBe(registration);
+  expect(parameters.get('activityId')).not.toBe(UNIT);
+  expect(JSON.parse(parameters.get('actor') ?? '')).toEqual({
+    objectType: 'Agent',
+    account: { homePage: expect.any(String), name: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+  });
+  const [launched] = await statementsOf(session);
+  const sessionId = session.data.contextTemplate.extensions[SESSION_ID];
+  expect(session.data).toEqual({
+    contextTemplate: { contextActivities: { grouping: [{ objectType: 'Activity', id: UNIT }] }, extensions: { [SESSION_ID]: sessionId } },
+    launchMode: 'Normal',
+    moveOn: 'CompletedAndPassed',
+    masteryScore: 0.7,
+    launchParameters: 'a=1',
+    returnURL: 'https://portal.example/back',
+    entitlementKey: { courseStructure: 'key' },
+  });
+  const extension = (name: string) => `https://w3id.org/xapi/cmi5/context/extensions/${name}`;
+  expect(launched).toMatchObject({
+    verb: { id: VERB('launched') },
+    object: { id: parameters.get('activityId') },
+    context: {
+      registration,
+      contextActivities: { category: [{ id: CMI5 }], grouping: [{ id: UNIT }] },
+      extensions: {
+        [SESSION_ID]: sessionId,
+        [extension('launchmode')]: 'Normal',
+        [extension('moveon')]: 'CompletedAndPassed',
+        [extension('masteryscore')]: 0.7,
+        [extension('launchparameters')]: 'a=1',
+        [extension('launchurl')]: expect.stringMatching(/^http:\/\/localhost:\d+\/p\/[^?]*\/index\.html$/),
+      },
+    },
+  });
+  const again = new URL(await launch(app, registration, items[UNIT] ?? null)).searchParams;
+  expect([again.get('activityId'), again.get('registration')]).toEqual([parameters.get('activityId'), registration]);
+});
+
+test('cmi5 9.3.6: a launch over an open session abandons it, once, and the old credential works no more', async () => {
+  const registration = await register(app, await newLearner(app), packageId);
+  const old = await openAu(app, await launch(app, registration, items[UNIT] ?? null));
+  await old.say('initialized');
+
+  const fresh = await openAu(app, await launch(app, registration, items[UNIT] ?? null));
+
+  expect((await old.say('completed', { result: RESULTS['completed'] ?? {} })).status).toBe(401);
+  expect(await verbsOf(fresh)).toEqual(['launched', 'initialized', 'abandoned', 'launched']);
+  const abandoned = (await statementsOf(fresh)).find(({ verb }) => verb.id.endsWith('abandoned'));
+  expect(abandoned).toMatchObject({
+    result: { duration: expect.stringMatching(/^PT[\d.]+S$/) },
+    context: { extensions: { [SESSION_ID]: old.data.contextTemplate.extensions[SESSION_ID] } },
+  });
+});
+
+test('cmi5 10.2.1, 11: launch data cannot be changed, preferences only to what the standard allows', async () => {
+  const session = await begun();
+  const { parameters } = session;
+  const state = new URLSearchParams({
+    stateId: 'LMS.LaunchData',
+    activityId: parameters.get('activityId') ?? '',
+    agent: parameters.get('actor') ?? '',
+    registration: parameters.get('registration') ?? '',
+  }).toString();
+  const profile = new URLSearchParams({ profileId: 'cmi5LearnerPreferences', agent: parameters.get('actor') ?? '' }).toString();
+  const put = (body: unknown) => session.send('PUT', `/agents/profile?${profile}`, body, { 'If-None-Match': '*' });
+
+  for (const method of ['PUT', 'POST', 'DELETE'])
+    expect([method, (await session.send(method, `/activities/state?${state}`, method === 'DELETE' ? undefined : {})).status]).toEqual([method, 403]);
+  expect((await session.send('GET', `/activities/state?${state}`)).body).toEqual(session.data);
+  expect((await put(['id'])).status).toBe(400);
+  expect((await put({ languagePreference: 'not a tag!', audioPreference: 'on' })).status).toBe(400);
+  expect((await put({ languagePreference: 'id-ID,en', audioPreference: 'loud' })).status).toBe(400);
+  expect((await session.send('GET', `/agents/profile?${profile}`)).status).toBe(404);
+  expect((await put({ languagePreference: 'id-ID,en', audioPreference: 'on' })).status).toBe(204);
+});
+
+test('a session reaches its own learner, registration and activity, and nothing else', async () => {
+  const [mine, other] = [await begun(), await begun()];
+  const theirs = other.parameters;
+  const own = mine.parameters;
+  const documents = (from: { activityId?: string | null; agent?: string | null; registration?: string | null }) =>
+    new URLSearchParams({
+      stateId: 's',
+      activityId: from.activityId ?? own.get('activityId') ?? '',
+      agent: from.agent ?? own.get('actor') ?? '',
+      registration: from.registration ?? own.get('registration') ?? '',
+    }).toString();
+  const [foreign] = await statementsOf(other);
+  const before = await app.counts();
+
+  expect((await mine.send('GET', `/activities/state?${documents({ agent: theirs.get('actor') })}`)).status).toBe(403);
+  expect((await mine.send('PUT', `/activities/state?${documents({ agent: theirs.get('actor') })}`, { a: 1 })).status).toBe(403);
+  expect((await mine.send('PUT', `/activities/state?${documents({ activityId: 'https://other.example/a' })}`, { a: 1 })).status).toBe(403);
+  expect((await mine.send('PUT', `/activities/state?${documents({ registration: theirs.get('registration') })}`, { a: 1 })).status).toBe(403);
+  expect((await mine.send('GET', `/statements?agent=${encodeURIComponent(theirs.get('actor') ?? '')}`)).status).toBe(403);
+  expect((await mine.send('GET', `/statements?registration=${theirs.get('registration')}`)).status).toBe(403);
+  expect((await mine.send('GET', `/statements?statementId=${String(foreign?.['id'])}`)).status).toBe(404);
+  expect((await mine.send('GET', `/agents?agent=${encodeURIComponent(theirs.get('actor') ?? '')}`)).status).toBe(403);
+  expect((await mine.send('GET', '/activities?activityId=https://other.example/a')).status).toBe(403);
+  expect(await app.counts()).toEqual(before);
+
+  const seen = (await mine.send('GET', '/statements')).body as { statements: { context: { registration: string } }[] };
+  expect(seen.statements.map(({ context }) => context.registration)).toEqual(seen.statements.map(() => own.get('registration')));
+  expect(seen.statements.length).toBe(2);
+});
+
+test('a session must not speak of what belongs to another package or programme', async () => {
+  const foreignId = 'https://publisher.example/au/foreign';
+  const foreign = await importPackage(app, await zip({ 'cmi5.xml': cmi5Xml(au({ id: foreignId })), 'index.html': '' }));
+  const [row] = (await app.modules.content.itemsOfVersions([foreign.versionId])).filter(({ identifier }) => identifier === foreignId);
+  const session = await begun();
+  const before = await verbsOf(session);
+
+  const about = await session.say('passed', { categories: [], object: { id: row?.activityIri } });
+  const within = session.statement('experienced', { categories: [] });
+  Object.assign((within['context'] as { contextActivities: object }).contextActivities, { parent: [{ id: row?.activityIri }] });
+
+  expect([about.status, (await session.send('POST', '/statements', within)).status]).toEqual([403, 403]);
+  expect(await verbsOf(session)).toEqual(before);
+});
+
+const MOVE_ON_RULES = {
+  Passed: [['passed']],
+  Completed: [['completed']],
+  CompletedAndPassed: [
+    ['completed', 'passed'],
+    ['passed', 'completed'],
+  ],
+  CompletedOrPassed: [['completed'], ['passed']],
+  NotApplicable: [[]],
+} as const;
+
+test.each(Object.entries(MOVE_ON_RULES).flatMap(([moveOn, ways]) => ways.map((verbs) => [moveOn, verbs] as const)))(
+  'cmi5 9.3.9: with moveOn %s a course is satisfied by %j, block and course once each, in this order',
+  async (moveOn, verbs) => {
+    const id = 'https://publisher.example/au/one';
+    const imported = await importPackage(
+      app,
+      await zip({ 'cmi5.xml': cmi5Xml(block('https://publisher.example/block', au({ id, attributes: `moveOn="${moveOn}"` }))), 'index.html': '' }),
+    );
+    const own = await itemIds(app, imported.versionId);
+    const registration = await register(app, await newLearner(app), imported.packageId);
+    const satisfiedAtOnce = verbs.length === 0;
+    expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(satisfiedAtOnce);
+    const session = await openAu(app, await launch(app, registration, own[id] ?? null));
+    await session.say('initialized');
+    for (const [index, verb] of verbs.entries()) {
+      expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(false);
+      expect([index, (await session.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([index, 200]);
+    }
+    await session.say('terminated', { result: RESULTS['terminated'] ?? {} });
+
+    const told = (await statementsOf(session)).filter(({ verb }) => verb.id === 'https://w3id.org/xapi/adl/verbs/satisfied');
+    expect(told.map((one) => (one as never as { object: { definition: { type: string } } }).object.definition.type.split('/').at(-1))).toEqual([
+      'block',
+      'course',
+    ]);
+    expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(true);
+    const sessionIds = told.map((one) => (one as never as { context: { extensions: Record<string, string> } }).context.extensions[SESSION_ID]);
+    expect(sessionIds.every((one) => (one === session.data.contextTemplate.extensions[SESSION_ID]) === !satisfiedAtOnce)).toBe(true);
+  },
+);
+
+test('cmi5 9.3.7: a waived unit counts as met, once, with its reason and a session id of its own', async () => {
+  const registration = await register(app, await newLearner(app), packageId);
+  const waive = () =>
+    app.graphql('mutation ($input: ContentUnitWaiveInput!) { contentUnitWaive(input: $input) { registration { isSatisfied } userErrors { rule } } }', {
+      input: { registrationId: registrationGlobal(registration), itemId: items[UNIT], reason: 'TESTED_OUT' },
+    });
+
+  expect((await waive()).body.data.contentUnitWaive).toEqual({ registration: { isSatisfied: true }, userErrors: [] });
+  expect((await waive()).body.data.contentUnitWaive).toEqual({ registration: null, userErrors: [{ rule: 'cmi5 9.3.7' }] });
+
+  const { statements } = (await app.xapi('GET', `/statements?registration=${registration}&ascending=true`)).body as { statements: { verb: { id: string } }[] };
+  expect(statements.map((one) => one.verb.id.split('/').at(-1))).toEqual(['waived', 'satisfied']);
+  expect(statements[0]).toMatchObject({
+    result: { success: true, completion: true, extensions: { 'https://w3id.org/xapi/cmi5/result/extensions/reason': 'Tested Out' } },
+  });
+});
+
+test('a statement sent twice, because its answer was lost, is stored once and refused by no rule', async () => {
+  const session = await begun();
+  const statement = session.statement('completed', { result: RESULTS['completed'] ?? {} });
+
+  expect((await session.send('POST', '/statements', statement)).status).toBe(200);
+  expect((await session.send('POST', '/statements', statement)).status).toBe(200);
+  expect((await session.send('PUT', `/statements?statementId=${String(statement['id'])}`, statement)).status).toBe(204);
+  expect(await verbsOf(session)).toEqual(['launched', 'initialized', 'completed']);
+});
+
+const registrationGlobal = (id: string): string => toGlobalId('ContentRegistration', id);
