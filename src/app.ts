@@ -13,6 +13,7 @@ import { createGraphServer } from './graphql/server.ts';
 import { admittingServer } from './http/admission.ts';
 import { CASE_PATH, caseRoutes } from './http/case/routes.ts';
 import { CMI5_PATH, cmi5Routes } from './http/content/cmi5.ts';
+import { deliveryRoutes } from './http/content/delivery.ts';
 import { UPLOAD_PATH, uploadRoutes } from './http/content/uploads.ts';
 import { errorFields, refuseConnection, refuseRoute, sendError } from './http/errors.ts';
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
@@ -22,15 +23,17 @@ import { XAPI_PATH, xapiRoutes } from './http/xapi/routes.ts';
 import { Loop } from './jobs/loop.ts';
 import { Projector } from './jobs/projector.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
+import { AppError } from './kernel/errors.ts';
 import { Access, accessEntities } from './modules/access/index.ts';
 import { Competencies, competencyEntities } from './modules/competency/index.ts';
 import { Content } from './modules/content/index.ts';
-import { Launches, type Origins, SessionDoor } from './modules/launch/index.ts';
+import { Launches, type Origins, ScormPlayer, SessionDoor } from './modules/launch/index.ts';
 import { Bulk, Documents, Erasures, Forwarding, Ingest, Sequencer, Statements } from './modules/lrs/index.ts';
 import { type OnLearnerErased, People, peopleEntities } from './modules/people/index.ts';
 import { Progress, progressEntities, TlaStatements } from './modules/progress/index.ts';
 import { Training, trainingEntities } from './modules/training/index.ts';
 import { explorerRoutes, hasExplorer } from './web/explorer.ts';
+import { loadPlayer } from './web/player-page.ts';
 
 /** Every table MikroORM knows. */
 const entities = [...accessEntities, ...peopleEntities, ...competencyEntities, ...trainingEntities, ...progressEntities];
@@ -111,6 +114,11 @@ interface Surroundings {
 
 /** Home page of the accounts by which launched content knows learners, and of its authorities. */
 const homePage = (config: Config): string => `${baseUrl(config)}/content`;
+
+/** What the site of packages answers besides: health, for whoever watches it. */
+const DELIVERED = /^\/(?:[cl]\/|player\/|health|ready)/;
+
+const hostOf = (url: string | null): string | null => (url === null ? null : new URL(url).hostname);
 
 /** Where clients and content find us. */
 function originsOf(config: Config, port: number): Origins {
@@ -256,6 +264,12 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   });
   http.setErrorHandler(sendError);
   http.setNotFoundHandler(refuseRoute(http));
+  const contentHost = (): string | null => hostOf(originsOf(config, port()).content);
+  // The site of packages is nobody else's: no page, no API of ours answers there.
+  http.addHook('onRequest', async (request) => {
+    if (request.hostname === contentHost() && !DELIVERED.test(request.url))
+      throw new AppError('NOT_FOUND', `this address delivers content; the API is at ${originsOf(config, port()).app}`);
+  });
   healthRoutes(http, async () => {
     if (closing) return 'the server is stopping';
     return database.ping().then(
@@ -272,6 +286,18 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   await http.register(async (scope) => caseRoutes(scope, { access: modules.access, library: modules.competencies.library(), isPublic: config.casePublic }), {
     prefix: CASE_PATH,
   });
+  const player = new ScormPlayer(database, clock, { content: modules.content, launches: modules.launches, statements }, homePage(config));
+  const assets = await loadPlayer();
+  await http.register(async (scope) =>
+    deliveryRoutes(scope, {
+      content: modules.content,
+      launches: modules.launches,
+      player,
+      assets,
+      contentHost,
+      frameAncestors: () => [originsOf(config, port()).app],
+    }),
+  );
   await http.register(async (scope) => cmi5Routes(scope, modules.launches), { prefix: CMI5_PATH });
   await http.register(async (scope) => uploadRoutes(scope, modules.content, config.contentUploadLimitBytes), { prefix: UPLOAD_PATH });
   graphqlStream(http, {

@@ -31,7 +31,7 @@ const HELP = `Usage: mumpuni <command>
                              write everything about a learner, for their own copy
   progress verify            compare all levels with a full fold of the statements; prints what differs
   progress rebuild           make all levels anew from the statements; goes on where it was
-  attachments collect        delete attachments that no statement names
+  attachments collect        delete attachments that no statement names, and files that no package has
   help                       show this
 
 Settings are environment variables: see docs/configuration.md.

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBulk, createStatements } from '../app.ts';
+import { createBulk, createModules, createStatements } from '../app.ts';
 import type { Config } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
+import { systemClock } from '../kernel/clock.ts';
 import { AppError, invalid } from '../kernel/errors.ts';
 import { type AttachmentParts, actorKey, type Bulk, type ExportedStatement, isDigestOf, type Sender, type Statements } from '../modules/lrs/index.ts';
 import { isObject, validateAgent } from '../standards/xapi/index.ts';
@@ -235,9 +236,12 @@ export async function importStatements(config: Config, file: string): Promise<nu
   });
 }
 
-/** Deletes attachments that no statement names and that are older than an hour. */
+/** Deletes attachments that no statement names, and files that no package has, where they are older than an hour. */
 export async function collectAttachments(config: Config): Promise<void> {
   await withDatabase(config, async (database) => {
-    say(`${await createBulk(config, database).collectAttachments(new Date(Date.now() - 3_600_000))} attachments deleted.`);
+    const olderThan = new Date(Date.now() - 3_600_000);
+    const attachments = await createBulk(config, database).collectAttachments(olderThan);
+    const files = await createModules(config, database, systemClock).content.collect(olderThan);
+    say(`${attachments} attachments and ${files} files of packages deleted.`);
   });
 }

@@ -41,6 +41,10 @@ export interface TestApp extends App {
   counts(): Promise<Record<string, number>>;
   /** Statements of SQL sent outside the ORM since the last call. */
   takeQueries(): readonly string[];
+  /** Stops the server and leaves what it kept, for another one. */
+  stop(): Promise<void>;
+  /** Deletes what a stopped server kept. */
+  dispose(): Promise<void>;
 }
 
 export interface GraphqlBody {
@@ -118,16 +122,18 @@ export interface TestAppOptions {
   readonly projecting?: boolean;
   /** An existing database to run on; it is not dropped. */
   readonly databaseUrl?: string;
+  /** Any free one when left out. */
+  readonly port?: number;
 }
 
 /** A whole server on a database of its own, listening on a free port. */
-export async function startTestApp({ settings = {}, clock, projecting = false, databaseUrl }: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp({ settings = {}, clock, projecting = false, databaseUrl, port = 0 }: TestAppOptions = {}): Promise<TestApp> {
   const own = databaseUrl === undefined ? await createTestDatabase() : null;
   const blobDir = await mkdtemp(join(tmpdir(), 'mumpuni-blobs-'));
   const config: Config = readConfig({ NODE_ENV: 'test', BLOB_DIR: blobDir, PORT: '0', LOG_LEVEL: 'silent', DATABASE_POOL_SIZE: '8', ...settings });
   const queries: string[] = [];
   const app = await createApp({ config, databaseUrl: databaseUrl ?? own?.url ?? '', onQuery: (text) => queries.push(text), ...(clock && { clock }) });
-  const url = await app.http.listen({ host: '127.0.0.1', port: 0 });
+  const url = await app.http.listen({ host: '127.0.0.1', port });
   if (projecting) app.projector.start();
 
   const createCredential: TestApp['createCredential'] = (scopes, partnerId) =>
@@ -139,6 +145,10 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
       partnerId,
     });
   const createToken: TestApp['createToken'] = async (role, of = {}) => (await app.modules.access.createToken({ label: 'test', role, ...of })).token;
+  const dispose = async (): Promise<void> => {
+    await own?.drop();
+    await rm(blobDir, { recursive: true, force: true });
+  };
   const credential = await createCredential(['all']);
   const token = await createToken('ADMIN');
 
@@ -178,10 +188,11 @@ export async function startTestApp({ settings = {}, clock, projecting = false, d
       return Object.fromEntries(COUNTED.map((table, index) => [table, Number(row?.[`c${index}`])]));
     },
     takeQueries: () => queries.splice(0),
+    stop: () => app.close(),
+    dispose,
     close: async () => {
       await app.close();
-      await own?.drop();
-      await rm(blobDir, { recursive: true, force: true });
+      await dispose();
     },
   };
 }

@@ -11,7 +11,7 @@ import { LearningActivity } from '../training/types.ts';
 /** Those who manage content. */
 export const KEEPERS = ['ADMIN', 'VENDOR'] as const;
 
-export const ContentStandard = enumType('ContentStandard', 'Standards that packages follow.', {
+const ContentStandard = enumType('ContentStandard', 'Standards that packages follow.', {
   SCORM_12: 'SCORM 1.2.',
   SCORM_2004: 'SCORM 2004, 2nd to 4th edition.',
   CMI5: 'cmi5.',

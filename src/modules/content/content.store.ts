@@ -198,7 +198,7 @@ export const updateAssets = (
 export const isContentBlob = async (sql: Sql, blobKey: string): Promise<boolean> =>
   (await sql.rows('select from content.package_file where blob_key = $1 limit 1', [blobKey])).length > 0;
 
-export const UPLOAD_STATES = ['WAITING', 'REFUSED', 'IMPORTED'] as const;
+const UPLOAD_STATES = ['WAITING', 'REFUSED', 'IMPORTED'] as const;
 
 export interface UploadRow {
   readonly id: string;

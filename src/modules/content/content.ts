@@ -294,6 +294,21 @@ export class Content {
     return version;
   }
 
+  /**
+   * Deletes files that no package has: what refused and replaced packages left behind.
+   * @param olderThan those written later stay, since their import may still be under way.
+   * @returns how many.
+   */
+  async collect(olderThan: Date): Promise<number> {
+    let deleted = 0;
+    for await (const { key, written } of this.#blobs.entries()) {
+      if (!key.startsWith(contentKey('')) || written >= olderThan || (await store.isContentBlob(this.#sql, key))) continue;
+      await this.#blobs.delete(key);
+      deleted += 1;
+    }
+    return deleted;
+  }
+
   packages = (ownerId: string | null, limit: number, afterId: string | null) => store.listPackages(this.#sql, ownerId, limit, afterId);
   packagesById = (ids: readonly string[]) => store.packagesById(this.#sql, ids);
   versionsOfPackages = (ids: readonly string[]) => store.versionsOfPackages(this.#sql, ids);

@@ -3,10 +3,10 @@ import type { AssignableUnit, Block, CourseStructure, LanguageMap, MoveOn } from
 import type { ScormEdition, ScormItem, ScormManifest } from '../../standards/scorm/index.ts';
 import type { TincanActivity } from '../../standards/tincan/index.ts';
 
-export const CONTENT_STANDARDS = ['SCORM_12', 'SCORM_2004', 'CMI5', 'TINCAN'] as const;
+const CONTENT_STANDARDS = ['SCORM_12', 'SCORM_2004', 'CMI5', 'TINCAN'] as const;
 export type ContentStandard = (typeof CONTENT_STANDARDS)[number];
 
-export const NODE_KINDS = ['COURSE', 'BLOCK', 'AU', 'ORGANIZATION', 'CLUSTER', 'SCO', 'ASSET', 'ACTIVITY'] as const;
+const NODE_KINDS = ['COURSE', 'BLOCK', 'AU', 'ORGANIZATION', 'CLUSTER', 'SCO', 'ASSET', 'ACTIVITY'] as const;
 export type ContentNodeKind = (typeof NODE_KINDS)[number];
 
 /** What SCORM says of an item, its children left out. */

@@ -84,7 +84,7 @@ export async function setUnit(sql: Sql, registrationId: string, nodeId: string, 
   );
 }
 
-export const SESSION_STATES = ['LAUNCHED', 'INITIALIZED', 'TERMINATED', 'ABANDONED', 'REPLACED'] as const;
+const SESSION_STATES = ['LAUNCHED', 'INITIALIZED', 'TERMINATED', 'ABANDONED', 'REPLACED'] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
 export interface SessionRow {
@@ -238,11 +238,6 @@ const SCO = 'attempt_id, node_id, session_id, run, run_started_at, run_ended_at,
 
 export const scosOfAttempts = (sql: Sql, attemptIds: readonly string[]) =>
   sql.rows<ScoRow>(`select ${SCO} from launch.sco_state where attempt_id = any($1::uuid[])`, [attemptIds]);
-
-export async function scoState(sql: Sql, attemptId: string, nodeId: string): Promise<ScoRow | null> {
-  const [row] = await sql.rows<ScoRow>(`select ${SCO} from launch.sco_state where attempt_id = $1 and node_id = $2`, [attemptId, nodeId]);
-  return row ?? null;
-}
 
 export async function saveSco(sql: Sql, row: ScoRow): Promise<void> {
   await sql.rows(

@@ -406,7 +406,7 @@ export class Launches {
 }
 
 const KEY_PREFIX = 'ses_';
-export const sessionKey = (sessionId: string): string => `${KEY_PREFIX}${sessionId}`;
+const sessionKey = (sessionId: string): string => `${KEY_PREFIX}${sessionId}`;
 
 /** The session that a key of a credential belongs to; null for the key of another kind of credential. */
 export const sessionOfKey = (key: string): string | null => (key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length) : null);
@@ -422,7 +422,7 @@ function launchable(model: ContentModel, nodeId: string | null): ContentNode {
 }
 
 /** The address of a file of a package in a session. */
-export const contentUrl = (origin: string, token: string, href: string): string => (isExternal(href) ? href : `${origin}/c/${token}/${href}`);
+const contentUrl = (origin: string, token: string, href: string): string => (isExternal(href) ? href : `${origin}/c/${token}/${href}`);
 
 /** The query of the address itself stays in front (cmi5 8.1). */
 function withQuery(url: URL, parameters: Readonly<Record<string, string>>): string {

@@ -46,7 +46,7 @@ const verbOf = (statement: JsonObject): Cmi5Verb | null => {
 };
 
 /** Whether a statement is cmi5 defined: by its category, never by its verb, which other profiles use too (7.1.3). */
-export const isCmi5Defined = (statement: JsonObject): boolean => activityIds(statement, 'category').includes(CMI5_CATEGORY);
+const isCmi5Defined = (statement: JsonObject): boolean => activityIds(statement, 'category').includes(CMI5_CATEGORY);
 
 /** The verb of a cmi5 defined statement; null for an allowed one. */
 export const definedVerb = (statement: JsonObject): Cmi5Verb | null => (isCmi5Defined(statement) ? verbOf(statement) : null);

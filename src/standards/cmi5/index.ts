@@ -6,9 +6,8 @@ export {
   type Block,
   type CourseStructure,
   type LanguageMap,
-  MOVE_ON,
   type MoveOn,
   readCourseStructure,
   type StructureIssue,
 } from './structure.ts';
-export { CMI5_VERBS, type Cmi5Verb, LAUNCH_DATA, LAUNCH_MODES, type LaunchMode, LEARNER_PREFERENCES, WAIVE_REASONS, type WaiveReason } from './vocabulary.ts';
+export { type Cmi5Verb, LAUNCH_DATA, type LaunchMode, LEARNER_PREFERENCES, type WaiveReason } from './vocabulary.ts';

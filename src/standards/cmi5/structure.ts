@@ -4,7 +4,7 @@ import { isIri } from '../xapi/index.ts';
 const CMI5 = 'https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd';
 const FILE = 'cmi5.xml';
 
-export const MOVE_ON = ['NotApplicable', 'Passed', 'Completed', 'CompletedAndPassed', 'CompletedOrPassed'] as const;
+const MOVE_ON = ['NotApplicable', 'Passed', 'Completed', 'CompletedAndPassed', 'CompletedOrPassed'] as const;
 export type MoveOn = (typeof MOVE_ON)[number];
 
 /** Texts by language tag; `und` where the course names none. */

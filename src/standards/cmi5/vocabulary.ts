@@ -30,10 +30,9 @@ export const CMI5_EXTENSIONS = {
 } as const;
 
 const RESULT = 'https://w3id.org/xapi/cmi5/result/extensions/';
-export const PROGRESS_EXTENSION = `${RESULT}progress`;
 export const REASON_EXTENSION = `${RESULT}reason`;
 
-export const WAIVE_REASONS = ['Tested Out', 'Equivalent AU', 'Equivalent Outside Activity', 'Administrative'] as const;
+const WAIVE_REASONS = ['Tested Out', 'Equivalent AU', 'Equivalent Outside Activity', 'Administrative'] as const;
 export type WaiveReason = (typeof WAIVE_REASONS)[number];
 
 export const BLOCK_TYPE = 'https://w3id.org/xapi/cmi5/activitytype/block';
@@ -42,5 +41,5 @@ export const COURSE_TYPE = 'https://w3id.org/xapi/cmi5/activitytype/course';
 export const LAUNCH_DATA = 'LMS.LaunchData';
 export const LEARNER_PREFERENCES = 'cmi5LearnerPreferences';
 
-export const LAUNCH_MODES = ['Normal', 'Browse', 'Review'] as const;
+const LAUNCH_MODES = ['Normal', 'Browse', 'Review'] as const;
 export type LaunchMode = (typeof LAUNCH_MODES)[number];

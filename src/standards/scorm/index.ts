@@ -1,7 +1,8 @@
 export type { PackageIssue } from './issue.ts';
 export { isExternal, pathOf, readScormManifest, type ScormEdition, type ScormItem, type ScormManifest, type ScormOrganization } from './manifest.ts';
+export type { Commit, CommitAnswer, CurrentRun, PlayerView, TocEntry } from './play.ts';
 export { meetsPrerequisites } from './prerequisites.ts';
 export { type CmiEdition, NOTHING_SAID, outcomeOf, type RunTerms, reportOf, type Said, type ScoOutcome, seedOf } from './run-time.ts';
-export { type ActivityDefinition, DEFAULT_SEQUENCING } from './sequencing/model.ts';
+export type { ActivityDefinition } from './sequencing/model.ts';
 export { type NavigationRequest, type Outcome, Sequencer, type SequencingState } from './sequencing/sequencer.ts';
 export { type CourseOutcome, type KeyedStatement, type RunPlace, statementsOfCourse, statementsOfRun } from './statements.ts';

@@ -56,6 +56,8 @@ const ADLCP = [ADLCP_12, ADLCP_2004];
 const ADLNAV = ['http://www.adlnet.org/xsd/adlnav_v1p3'];
 
 const FILE = 'imsmanifest.xml';
+/** 1.2 knows no sequencing: its items are chosen freely or walked through, and content alone says what became of them. */
+const SEQUENCING_12: Sequencing = { ...DEFAULT_SEQUENCING, flow: true, completionSetByContent: true, objectiveSetByContent: true };
 /** Longest identifier, in characters: it becomes part of an activity's id. */
 const MAX_IDENTIFIER = 400;
 
@@ -86,7 +88,7 @@ const join = (base: string, reference: string): string => (/^[a-z][a-z0-9+.-]*:|
 const baseOf = (element: XmlElement | undefined): string => attributeOf(element, 'base')?.trim() ?? '';
 
 /** The address with the item's parameters, by the joining rules of SCORM (CAM 3.4.1.3). */
-export function withParameters(href: string, parameters: string | undefined): string {
+function withParameters(href: string, parameters: string | undefined): string {
   let rest = parameters?.trim() ?? '';
   while (rest.startsWith('?') || rest.startsWith('&')) rest = rest.slice(1);
   if (rest === '') return href;
@@ -225,8 +227,7 @@ function readItem(element: XmlElement, path: string, reading: Reading): ScormIte
     completion: completionOf(element),
     hideLmsUi: hiddenUi(element),
     dataMaps: dataMapsOf(element),
-    // 1.2 knows no sequencing: its items are chosen freely, or walked through.
-    sequencing: edition === '1.2' ? { ...DEFAULT_SEQUENCING, flow: true } : sequencingOf(element, collection),
+    sequencing: edition === '1.2' ? SEQUENCING_12 : sequencingOf(element, collection),
     children,
   };
 }

@@ -48,8 +48,6 @@ export interface ScoOutcome {
   readonly isBrowsed: boolean;
 }
 
-export const NO_SCORE: Score = { scaled: null, raw: null, min: null, max: null };
-
 const textAt = (value: unknown, ...names: readonly string[]): string => {
   const found = names.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value);
   return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
@@ -229,8 +227,10 @@ export interface RunTerms {
   readonly learnerName: string;
   readonly mode: 'normal' | 'browse' | 'review';
   readonly totalSeconds: number;
-  /** The run-time data it left to be resumed; null begins anew. */
-  readonly resumed: unknown;
+  /** The run-time data of the run before, as far as it goes on; null begins anew. */
+  readonly previous: unknown;
+  /** Whether content left that run to be resumed. */
+  readonly isResumed: boolean;
   /** What sequencing knows of its objectives (2004). */
   readonly objectives: readonly SeededObjective[];
   readonly language: string;
@@ -240,7 +240,7 @@ const status = (value: boolean | null, yes: string, no: string, unknown: string)
 const numeral = (value: number | null): string => (value === null ? '' : String(value));
 
 function seed12(item: ScormItem | Omit<ScormItem, 'children'>, terms: RunTerms): JsonObject {
-  const old = isObject(terms.resumed) ? terms.resumed : null;
+  const old = isObject(terms.previous) ? terms.previous : null;
   const core = isObject(old?.['core']) ? old['core'] : {};
   return {
     ...(old && { suspend_data: textAt(old, 'suspend_data'), objectives: old['objectives'] ?? {}, student_preference: old['student_preference'] ?? {} }),
@@ -255,7 +255,7 @@ function seed12(item: ScormItem | Omit<ScormItem, 'children'>, terms: RunTerms):
       student_name: terms.learnerName,
       credit: terms.mode === 'normal' ? 'credit' : 'no-credit',
       lesson_mode: terms.mode,
-      entry: old ? 'resume' : 'ab-initio',
+      entry: terms.isResumed ? 'resume' : old ? '' : 'ab-initio',
       total_time: timespan(terms.totalSeconds),
     },
     student_data: { mastery_score: item.masteryScore ?? '', max_time_allowed: item.maxTimeAllowed ?? '', time_limit_action: item.timeLimitAction ?? '' },
@@ -288,7 +288,7 @@ function seededObjectives(old: JsonObject | null, known: readonly SeededObjectiv
 }
 
 function seed2004(item: Omit<ScormItem, 'children'>, terms: RunTerms): JsonObject {
-  const old = isObject(terms.resumed) ? terms.resumed : null;
+  const old = isObject(terms.previous) ? terms.previous : null;
   const primary = primaryOf(item);
   const known = terms.objectives.find(({ isPrimary }) => isPrimary);
   return {
@@ -310,7 +310,7 @@ function seed2004(item: Omit<ScormItem, 'children'>, terms: RunTerms): JsonObjec
     launch_data: item.dataFromLms ?? '',
     mode: terms.mode,
     credit: terms.mode === 'normal' ? 'credit' : 'no-credit',
-    entry: old ? 'resume' : 'ab-initio',
+    entry: terms.isResumed ? 'resume' : 'ab-initio',
     completion_threshold: item.completion.completedByMeasure ? String(item.completion.minProgressMeasure) : '',
     scaled_passing_score: primary?.satisfiedByMeasure ? String(primary.minNormalizedMeasure) : '',
     max_time_allowed: item.sequencing.maxTime ?? '',

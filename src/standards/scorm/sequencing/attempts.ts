@@ -3,7 +3,7 @@ import { actionOf } from './rules.ts';
 import { type Activity, commonAncestor, nothingKnown, preorder, type Session } from './tree.ts';
 
 /** Chooses and orders the children of a cluster, before it is walked into (SR.1, SR.2). */
-export function arrange(session: Session, activity: Activity, isFirst: boolean): void {
+function arrange(session: Session, activity: Activity, isFirst: boolean): void {
   const { selectionTiming, selectCount, randomizationTiming, reorderChildren } = activity.sequencing;
   const isDue = (timing: string): boolean => timing === 'onEachNewAttempt' || (isFirst && timing === 'once');
   if (isDue(selectionTiming) && selectCount !== null && selectCount < activity.children.length) {

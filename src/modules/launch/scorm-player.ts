@@ -1,0 +1,517 @@
+import { createHash } from 'node:crypto';
+import type { Database, Sql } from '../../db/database.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { AppError, conflict, invalid } from '../../kernel/errors.ts';
+import { digestKey, newId } from '../../kernel/ids.ts';
+import { isObject, type JsonObject } from '../../kernel/json.ts';
+import { agentOf } from '../../standards/cmi5/index.ts';
+import {
+  type ActivityDefinition,
+  type CmiEdition,
+  type Commit,
+  type CommitAnswer,
+  type CourseOutcome,
+  type CurrentRun,
+  type KeyedStatement,
+  meetsPrerequisites,
+  type NavigationRequest,
+  NOTHING_SAID,
+  type Outcome,
+  outcomeOf,
+  type PlayerView,
+  type RunPlace,
+  reportOf,
+  type Said,
+  type ScoOutcome,
+  Sequencer,
+  type SequencingState,
+  seedOf,
+  statementsOfCourse,
+  statementsOfRun,
+  type TocEntry,
+} from '../../standards/scorm/index.ts';
+import { type Content, type ContentModel, type ContentNode, nodesOf, plainText, type ScormDefinition } from '../content/index.ts';
+import type { Statements } from '../lrs/index.ts';
+import * as store from './launch.store.ts';
+import { type Launches, launchGate, type SessionFacts } from './launches.ts';
+import { senderOf, tell } from './voice.ts';
+
+/** More than any clock is wrong, and less than would count. */
+const CLOCK_SLACK_S = 120;
+
+const parse = <T>(text: string): T => JSON.parse(text) as T;
+
+/** The activity tree as the sequencing engine takes it; its ids are the publisher's identifiers. */
+function definitionOf(node: ContentNode): ActivityDefinition {
+  const scorm = scormOf(node);
+  return {
+    id: node.identifier,
+    title: plainText(node.title),
+    isLaunchable: node.href !== null,
+    isVisible: scorm.isVisible,
+    sequencing: scorm.sequencing,
+    completion: scorm.completion,
+    children: node.children.map(definitionOf),
+  };
+}
+
+function scormOf(node: ContentNode): ScormDefinition {
+  if (!node.scorm) throw new Error(`the node ${node.id} is not of SCORM`);
+  return node.scorm;
+}
+
+/** Everything at hand while one request of a player is answered. */
+interface Scene {
+  readonly sql: Sql;
+  readonly facts: SessionFacts;
+  readonly sessionId: string;
+  readonly model: ContentModel;
+  readonly edition: CmiEdition;
+  readonly nodes: ReadonlyMap<string, ContentNode>;
+  readonly attempt: store.AttemptRow;
+  /** Whether the attempt is not stored yet: it is once something begins. */
+  readonly isNew: boolean;
+  readonly engine: Sequencer;
+  /** Of the attempt, by node. */
+  readonly scos: Map<string, store.ScoRow>;
+  /** What the course was when it was told last. */
+  course: CourseOutcome;
+  lastSeq: number;
+  /** Statements to be told before it is all committed. */
+  readonly told: JsonObject[];
+  hasEnded: boolean;
+  isRefused: boolean;
+}
+
+/** The LMS side of the SCORM run-time: what is saved, what it means, where the learner goes next. */
+export class ScormPlayer {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #content: Content;
+  readonly #launches: Launches;
+  readonly #statements: Pick<Statements, 'store'>;
+  readonly #homePage: string;
+
+  constructor(database: Database, clock: Clock, parts: { content: Content; launches: Launches; statements: Pick<Statements, 'store'> }, homePage: string) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#content = parts.content;
+    this.#launches = parts.launches;
+    this.#statements = parts.statements;
+    this.#homePage = homePage;
+  }
+
+  /** Where the learner is; nothing is begun by looking. @throws AppError NOT_FOUND when the session has ended. */
+  view(token: string): Promise<PlayerView> {
+    return this.#play(token, async (scene) => this.#viewOf(scene));
+  }
+
+  /**
+   * Does what the learner asks for: `begin`, `restart`, `continue`, `previous`, `exitAll`, `suspendAll`, or to go to an item.
+   * A run that is still open ends first, with what was saved last.
+   */
+  navigate(token: string, request: string, target: string | null): Promise<PlayerView> {
+    return this.#play(token, async (scene) => {
+      const { engine } = scene;
+      if (request === 'restart') return this.#restart(scene);
+      if (request === 'begin') {
+        if (engine.isRunning) await this.#endRun(scene, 'suspendAll');
+        if (engine.current !== null) engine.navigate({ kind: 'suspendAll' });
+        await this.#follow(scene, engine.begin());
+      } else {
+        const wanted = navigationOf(request, target, scene);
+        if (!wanted) throw invalid('/request', 'navigation', 'there is no such request');
+        await this.#endRun(scene, wanted.kind);
+        await this.#follow(scene, engine.navigate(wanted));
+      }
+      return this.#viewOf(scene);
+    });
+  }
+
+  /** Saves what a content object says. What comes late, or twice, changes nothing and is answered like the first. */
+  commit(token: string, commit: Commit): Promise<CommitAnswer> {
+    return this.#play(token, async (scene) => {
+      const { sql, scos } = scene;
+      const sco = scos.get(commit.nodeId);
+      const node = scene.nodes.get(commit.nodeId);
+      const last = await store.lastCommit(sql, commit.sessionId);
+      const isOver = !sco || !node || sco.sessionId !== commit.sessionId || sco.run !== commit.run || sco.runEndedAt !== null;
+      if (isOver || commit.seq <= last) return { isTaken: false, view: null };
+      const body = JSON.stringify(commit.cmi);
+      await store.insertCommit(sql, commit.sessionId, commit.seq, commit.nodeId, createHash('sha256').update(body).digest('hex'), this.#clock.now());
+      scos.set(commit.nodeId, { ...sco, cmi: body, said: JSON.stringify(commit.said) });
+      if (commit.sessionId === scene.sessionId) scene.lastSeq = commit.seq;
+      await this.#save(scene, node, commit.isFinished, `${commit.seq}`);
+      if (!commit.isFinished) return { isTaken: true, view: null };
+      const asked = requestOf(scene.edition, commit);
+      const wanted = asked === null ? null : navigationOf(asked, null, scene);
+      await this.#endRun(scene, wanted?.kind ?? '');
+      if (wanted) await this.#follow(scene, scene.engine.navigate(wanted));
+      else if (isSingle(scene.model))
+        await this.#follow(scene, scene.engine.navigate({ kind: scos.get(commit.nodeId)?.isSuspended ? 'suspendAll' : 'exitAll' }));
+      return { isTaken: true, view: this.#viewOf(scene) };
+    });
+  }
+
+  /** One request of a player: nobody else moves in the registration meanwhile, and it happens whole or not at all. */
+  async #play<T>(token: string, work: (scene: Scene) => Promise<T>): Promise<T> {
+    const { session, facts } = await this.#launches.sessionOf(token);
+    if (facts.standard !== 'SCORM_12' && facts.standard !== 'SCORM_2004') throw new AppError('NOT_FOUND', 'this launch has no player');
+    const model = await this.#content.model(facts.versionId);
+    return launchGate(() =>
+      this.#database.transaction(async (sql) => {
+        await store.lockRegistration(sql, session.registrationId);
+        const scene = await this.#scene(sql, session.id, facts, model);
+        const answer = await work(scene);
+        if (!facts.isPreview) await tell(this.#statements, senderOf(this.#homePage, facts.packageId), scene.told);
+        await this.#keep(scene);
+        return answer;
+      }),
+    );
+  }
+
+  /** Keeps what became of the attempt; looking at one that has not begun makes none. */
+  async #keep(scene: Scene): Promise<void> {
+    const { sql, attempt, engine, scos } = scene;
+    if (scene.isNew && scos.size === 0) return;
+    const sequencing = JSON.stringify(engine.state());
+    const endedAt = scene.hasEnded ? this.#clock.now() : null;
+    if (scene.isNew) await store.insertAttempt(sql, { ...attempt, sequencing, endedAt });
+    else await store.saveAttempt(sql, attempt.id, sequencing, endedAt);
+    for (const sco of scos.values()) await store.saveSco(sql, sco);
+  }
+
+  async #scene(sql: Sql, sessionId: string, facts: SessionFacts, model: ContentModel): Promise<Scene> {
+    const registration = facts.terms.registration;
+    const latest = await store.latestAttempt(sql, registration);
+    const isNew = !latest || latest.endedAt !== null;
+    const attempt = isNew ? this.#newAttempt(registration, latest) : latest;
+    const scos = isNew ? [] : await store.scosOfAttempts(sql, [attempt.id]);
+    const units = await store.unitsOfRegistrations(sql, [registration]);
+    return {
+      sql,
+      facts,
+      sessionId,
+      model,
+      edition: model.standard === 'SCORM_12' ? '1.2' : '2004',
+      nodes: new Map(nodesOf(model.root).map((node) => [node.id, node])),
+      attempt,
+      isNew,
+      engine: this.#engine(model, attempt.sequencing),
+      scos: new Map(scos.map((sco) => [sco.nodeId, sco])),
+      course: courseOf(units.find(({ nodeId }) => nodeId === model.root.id)),
+      lastSeq: await store.lastCommit(sql, sessionId),
+      told: [],
+      hasEnded: false,
+      isRefused: false,
+    };
+  }
+
+  #engine(model: ContentModel, state: string | null): Sequencer {
+    const options = { random: Math.random, keepsGlobals: model.objectivesGlobalToSystem };
+    return new Sequencer(definitionOf(model.root), options, state === null ? undefined : parse<SequencingState>(state));
+  }
+
+  /** What was tracked before stays known: a new attempt on the course is not the first. */
+  #newAttempt(registrationId: string, before: store.AttemptRow | null): store.AttemptRow {
+    return {
+      id: newId(),
+      createdAt: this.#clock.now(),
+      registrationId,
+      ordinal: (before?.ordinal ?? 0) + 1,
+      endedAt: null,
+      sequencing: before?.sequencing ?? null,
+    };
+  }
+
+  async #restart(scene: Scene): Promise<PlayerView> {
+    const { sql, engine, facts, sessionId, model } = scene;
+    await this.#endRun(scene, 'exitAll');
+    if (engine.current !== null) engine.navigate({ kind: 'exitAll' });
+    scene.hasEnded = true;
+    await this.#keep(scene);
+    const fresh = await this.#scene(sql, sessionId, facts, model);
+    await this.#follow(fresh, fresh.engine.begin());
+    await this.#keep(fresh);
+    scene.told.push(...fresh.told);
+    return this.#viewOf(fresh);
+  }
+
+  #nodeOf(scene: Scene, identifier: string | null): ContentNode | null {
+    return identifier === null ? null : ([...scene.nodes.values()].find((node) => node.identifier === identifier) ?? null);
+  }
+
+  /** Takes over what a run has said so far: status, score, time, and what is to be told of it. */
+  async #save(scene: Scene, node: ContentNode, isFinished: boolean, key: string): Promise<ScoOutcome> {
+    const { sql, scos, edition, facts } = scene;
+    const sco = this.#scoOf(scene, node);
+    const outcome = outcomeOf(edition, parse(sco.cmi), scormOf(node), isFinished);
+    const wall = (this.#clock.now().getTime() - sco.runStartedAt.getTime()) / 1_000 + CLOCK_SLACK_S;
+    const totalSeconds = sco.baseSeconds + Math.min(outcome.sessionSeconds, wall);
+    const before = parse<ScoOutcome>(sco.told);
+    this.#note(scene, node, statementsOfRun(this.#place(scene, node), { edition, before, after: outcome, begins: null, ends: null, seconds: 0 }), key);
+    scos.set(node.id, { ...sco, totalSeconds, told: JSON.stringify(outcome) });
+    await store.setUnit(sql, facts.terms.registration, node.id, {
+      // What was reached once in a registration stays reached: a second look takes nothing away.
+      ...(outcome.completed === true && { isCompleted: true }),
+      ...(outcome.satisfied === true && { isPassed: true, isFailed: false }),
+      ...(outcome.satisfied === false && { isFailed: true }),
+      score: outcome.score.scaled,
+    });
+    return outcome;
+  }
+
+  #scoOf({ scos }: Scene, node: ContentNode): store.ScoRow {
+    const sco = scos.get(node.id);
+    if (!sco) throw new Error(`the node ${node.id} runs without a state`);
+    return sco;
+  }
+
+  /** Ends the run that is open, if one is: the content did, or it is ended for it. */
+  async #endRun(scene: Scene, request: string): Promise<void> {
+    const { engine, scos, edition } = scene;
+    const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
+    if (!node) return;
+    const sco = this.#scoOf(scene, node);
+    if (sco.runEndedAt !== null) return;
+    const isAbandoned = request === 'abandon' || request === 'abandonAll';
+    const outcome = await this.#save(scene, node, true, 'end');
+    const item = scormOf(node);
+    const cmi = parse<JsonObject>(sco.cmi);
+    // An asset says nothing: it was shown, and that is all there is to it.
+    if (!item.isSco) engine.report({ saysCompletion: true, completed: true });
+    else if (!isAbandoned) engine.report(reportOf(outcome, outcomeOf(edition, parse(sco.seed), item, false), item, parse<Said>(sco.said)));
+    const isSuspended = outcome.exit === 'suspend' || request === 'suspendAll';
+    engine.suspendCurrent(isSuspended);
+    const isOpen = outcome.completed !== true && outcome.satisfied === null;
+    const after = this.#scoOf(scene, node);
+    const seconds = after.totalSeconds - after.baseSeconds;
+    const ends = isSuspended ? 'suspended' : 'terminated';
+    this.#note(scene, node, statementsOfRun(this.#place(scene, node), { edition, before: outcome, after: outcome, begins: null, ends, seconds }), 'ends');
+    scos.set(node.id, { ...after, runEndedAt: this.#clock.now(), isSuspended: isSuspended || (edition === '1.2' && isOpen && leftSomething(cmi)) });
+    engine.rollUp();
+    await this.#noteCourse(scene);
+  }
+
+  /** What the course as a whole has become. Success is told only where a part of it was judged. */
+  async #noteCourse(scene: Scene): Promise<void> {
+    const { sql, engine, model, facts } = scene;
+    const { root } = model;
+    const now = engine.statusOf(root.identifier);
+    const isJudged = [...scene.scos.values()].some(({ told }) => parse<ScoOutcome>(told).satisfied !== null);
+    const after = { completed: now.completed, satisfied: isJudged ? now.satisfied : null, measure: now.measure };
+    const before = scene.course;
+    scene.course = after;
+    const place = this.#place(scene, root);
+    this.#note(scene, root, statementsOfCourse(place, before, after), `course ${engine.statusOf(root.identifier).attempts} ${after.satisfied}`);
+    await store.setUnit(sql, facts.terms.registration, root.id, {
+      ...(after.completed === true && { isCompleted: true }),
+      ...(after.satisfied !== null && { isPassed: after.satisfied, isFailed: !after.satisfied }),
+      score: after.measure,
+    });
+    if (after.completed === true && after.satisfied !== false) await store.satisfyRegistration(sql, facts.terms.registration);
+  }
+
+  /** Does what navigation led to. */
+  async #follow(scene: Scene, outcome: Outcome): Promise<void> {
+    await this.#noteCourse(scene);
+    const node = this.#nodeOf(scene, outcome.delivered);
+    if (node) await this.#begin(scene, node);
+    // A suspended attempt is gone on with; any other that ended is over.
+    scene.hasEnded = outcome.hasEnded && scene.engine.suspended === null;
+    scene.isRefused = outcome.exception !== null;
+  }
+
+  async #begin(scene: Scene, node: ContentNode): Promise<void> {
+    const { scos, edition, facts, engine, attempt, sessionId } = scene;
+    const old = scos.get(node.id);
+    const isResumed = old?.isSuspended ?? false;
+    // 1.2 keeps what an object said all through an attempt; 2004 only what it left to be resumed.
+    const keeps = old !== undefined && (isResumed || edition === '1.2');
+    const item = scormOf(node);
+    const baseSeconds = keeps ? old.totalSeconds : 0;
+    const seed = seedOf(edition, item, {
+      learnerId: facts.terms.account.name,
+      learnerName: '',
+      mode: facts.isPreview ? 'browse' : 'normal',
+      totalSeconds: baseSeconds,
+      previous: keeps ? parse(old.cmi) : null,
+      isResumed,
+      objectives: engine.objectivesOf(node.identifier),
+      language: '',
+    });
+    const told = keeps ? parse<ScoOutcome>(old.told) : outcomeOf(edition, seed, item, false);
+    const run = (old?.run ?? 0) + 1;
+    const text = JSON.stringify(seed);
+    const row: store.ScoRow = {
+      attemptId: attempt.id,
+      nodeId: node.id,
+      sessionId,
+      run,
+      runStartedAt: this.#clock.now(),
+      runEndedAt: null,
+      seed: text,
+      cmi: text,
+      said: JSON.stringify(NOTHING_SAID),
+      told: JSON.stringify(told),
+      baseSeconds,
+      totalSeconds: baseSeconds,
+      isSuspended: false,
+    };
+    scos.set(node.id, row);
+    const events = { edition, before: told, after: told, begins: isResumed ? 'resumed' : 'initialized', ends: null, seconds: 0 } as const;
+    if (item.isSco) this.#note(scene, node, statementsOfRun(this.#place(scene, node), events), 'begins');
+  }
+
+  #place({ facts, model, attempt }: Scene, node: ContentNode): RunPlace {
+    return {
+      agent: agentOf(facts.terms),
+      registration: facts.terms.registration,
+      courseIri: model.root.activityIri,
+      courseName: model.root.title,
+      scoIri: node.activityIri,
+      scoName: node.title,
+      attemptId: attempt.id,
+    };
+  }
+
+  /** Statements whose ids follow from what they tell: told twice they are one. */
+  #note(scene: Scene, node: ContentNode, list: readonly KeyedStatement[], occasion: string): void {
+    const run = scene.scos.get(node.id)?.run ?? 0;
+    const timestamp = this.#clock.now().toISOString();
+    for (const { key, statement } of list)
+      scene.told.push({ id: digestKey('scorm', scene.attempt.id, node.id, String(run), occasion, key), ...statement, timestamp });
+  }
+
+  #viewOf(scene: Scene): PlayerView {
+    const { facts, model, edition, engine, sessionId } = scene;
+    const ahead = this.#ahead(scene);
+    const choices = ahead.choices();
+    const running = engine.isRunning ? this.#nodeOf(scene, engine.current) : null;
+    const sco = running ? scene.scos.get(running.id) : undefined;
+    const isOpen = sco?.runEndedAt === null && sco.sessionId === sessionId;
+    const toc = this.#toc(scene, ahead, choices, running);
+    const leaves = [...scene.nodes.values()].filter(({ href }) => href !== null);
+    const done = leaves.filter((node) => isDone(this.#statusOf(scene, ahead, node))).length;
+    return {
+      sessionId,
+      registration: facts.terms.registration,
+      title: plainText(model.root.title) || model.root.identifier,
+      edition,
+      isPreview: facts.isPreview,
+      returnUrl: facts.returnUrl,
+      canResume: engine.suspended !== null || (engine.current !== null && !isOpen) || [...scene.scos.values()].some(({ isSuspended }) => isSuspended),
+      hasEnded: scene.hasEnded,
+      isRefused: scene.isRefused,
+      current: running && sco && isOpen ? currentRun(running, sco) : null,
+      toc,
+      canContinue: ahead.isValid({ kind: 'continue' }),
+      canGoBack: ahead.isValid({ kind: 'previous' }),
+      choices: [...choices],
+      parts: leaves.length,
+      progress: leaves.length === 0 ? 0 : done / leaves.length,
+      lastSeq: scene.lastSeq,
+    };
+  }
+
+  /** The engine as it would be if the run that is open ended now. */
+  #ahead(scene: Scene): Sequencer {
+    const { engine, edition, model } = scene;
+    const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
+    const sco = node && scene.scos.get(node.id);
+    const copy = this.#engine(model, JSON.stringify(engine.state()));
+    if (!node || !sco || !scormOf(node).isSco) return copy;
+    const item = scormOf(node);
+    const [after, before] = [outcomeOf(edition, parse(sco.cmi), item, true), outcomeOf(edition, parse(sco.seed), item, false)];
+    copy.report(reportOf(after, before, item, parse<Said>(sco.said)));
+    return copy;
+  }
+
+  #statusOf(scene: Scene, ahead: Sequencer, node: ContentNode): TocEntry['status'] {
+    const sco = scene.scos.get(node.id);
+    if (node.href !== null && sco) return statusOfOutcome(parse<ScoOutcome>(sco.told), scormOf(node).isSco);
+    const { completed, attempts } = ahead.statusOf(node.identifier);
+    return attempts === 0 ? 'not attempted' : completed ? 'completed' : 'incomplete';
+  }
+
+  #toc(scene: Scene, ahead: Sequencer, choices: ReadonlySet<string>, running: ContentNode | null): readonly TocEntry[] {
+    const { model, edition } = scene;
+    const statusOf = (node: ContentNode): TocEntry['status'] => this.#statusOf(scene, ahead, node);
+    const byIdentifier = new Map([...scene.nodes.values()].map((node) => [node.identifier, node]));
+    const lessonStatus = (identifier: string): string => {
+      const node = byIdentifier.get(identifier);
+      return node ? statusOf(node) : 'not attempted';
+    };
+    const entries: TocEntry[] = [];
+    const add = (node: ContentNode, depth: number): void => {
+      const { prerequisites } = scormOf(node);
+      const isHeld = edition === '1.2' && prerequisites !== null && !meetsPrerequisites(prerequisites, lessonStatus);
+      if (ahead.isShown(node.identifier))
+        entries.push({
+          id: node.id,
+          title: plainText(node.title),
+          depth,
+          isCurrent: node === running,
+          isLaunchable: node.href !== null,
+          canChoose: choices.has(node.identifier) && !isHeld,
+          status: statusOf(node),
+        });
+      for (const child of node.children) add(child, depth + 1);
+    };
+    for (const child of model.root.children) add(child, 0);
+    return entries;
+  }
+}
+
+const courseOf = (unit: store.UnitRow | undefined): CourseOutcome => ({
+  completed: unit?.isCompleted ? true : null,
+  satisfied: unit?.isPassed ? true : unit?.isFailed ? false : null,
+  measure: unit?.score ?? null,
+});
+
+const isDone = (status: TocEntry['status']): boolean => status === 'passed' || status === 'completed' || status === 'failed';
+
+function statusOfOutcome({ completed, satisfied }: ScoOutcome, isSco: boolean): TocEntry['status'] {
+  if (satisfied !== null) return satisfied ? 'passed' : 'failed';
+  return completed || !isSco ? 'completed' : 'incomplete';
+}
+
+const currentRun = (node: ContentNode, sco: store.ScoRow): CurrentRun => ({
+  id: node.id,
+  title: plainText(node.title),
+  href: node.href ?? '',
+  isSco: scormOf(node).isSco,
+  run: sco.run,
+  cmi: parse<JsonObject>(sco.cmi),
+  hides: scormOf(node).hideLmsUi,
+  primaryObjective: scormOf(node).sequencing.objectives.find(({ isPrimary }) => isPrimary)?.id ?? null,
+});
+
+const isSingle = (model: ContentModel): boolean => nodesOf(model.root).filter(({ href }) => href !== null).length === 1;
+
+/** 1.2: real content resumes without saying that it will; whoever left a place or data means to. */
+function leftSomething(cmi: JsonObject): boolean {
+  const core = isObject(cmi['core']) ? cmi['core'] : {};
+  return [cmi['suspend_data'], core['lesson_location']].some((value) => typeof value === 'string' && value !== '');
+}
+
+/** What a finished run asks for; leaving by time-out or log-out ends the course (RTE 4.2.8). */
+function requestOf(edition: CmiEdition, { cmi, request }: Commit): string | null {
+  const exit = edition === '1.2' && isObject(cmi['core']) ? cmi['core']['exit'] : cmi['exit'];
+  if (exit === 'time-out' || exit === 'logout') return 'exitAll';
+  return request === '' || request === '_none_' ? null : request;
+}
+
+const PLAIN: ReadonlySet<string> = new Set(['continue', 'previous', 'exit', 'exitAll', 'abandon', 'abandonAll', 'suspendAll']);
+
+/** A request by its name; a choice names a node of ours, content the publisher's identifier. */
+function navigationOf(request: string, target: string | null, { nodes }: Scene): NavigationRequest | null {
+  if (PLAIN.has(request)) return { kind: request } as NavigationRequest;
+  if (request === 'choice') {
+    const node = target === null ? undefined : nodes.get(target);
+    if (!node) throw conflict('/target', 'reference', 'there is no such item');
+    return { kind: 'choice', target: node.identifier };
+  }
+  const [, identifier, kind] = /^\{target=(.*)\}(choice|jump)$/.exec(request) ?? [];
+  return identifier === undefined ? null : { kind: kind as 'choice' | 'jump', target: identifier };
+}

@@ -1,0 +1,87 @@
+import type { JsonObject } from '../../kernel/json.ts';
+
+/** One line of the table of contents. */
+export interface TocEntry {
+  readonly id: string;
+  readonly title: string;
+  /** From 0. */
+  readonly depth: number;
+  readonly isCurrent: boolean;
+  readonly isLaunchable: boolean;
+  readonly canChoose: boolean;
+  readonly status: 'passed' | 'failed' | 'completed' | 'incomplete' | 'not attempted';
+}
+
+/** What is shown now, and what its run begins with. */
+export interface CurrentRun {
+  readonly id: string;
+  readonly title: string;
+  /** Below the address of the package's files, or absolute. */
+  readonly href: string;
+  readonly isSco: boolean;
+  readonly run: number;
+  /** The tree below `cmi`. */
+  readonly cmi: JsonObject;
+  /** Buttons of ours that the content brings itself. */
+  readonly hides: readonly string[];
+  /** Identifier of the primary objective, where it has one. */
+  readonly primaryObjective: string | null;
+}
+
+/** Where a learner is in a course: everything a player shows. */
+export interface PlayerView {
+  readonly sessionId: string;
+  readonly registration: string;
+  readonly title: string;
+  readonly edition: '1.2' | '2004';
+  readonly isPreview: boolean;
+  readonly returnUrl: string | null;
+  /** Whether a run waits to be gone on with. */
+  readonly canResume: boolean;
+  readonly hasEnded: boolean;
+  /** The last request led to nothing. */
+  readonly isRefused: boolean;
+  readonly current: CurrentRun | null;
+  readonly toc: readonly TocEntry[];
+  readonly canContinue: boolean;
+  readonly canGoBack: boolean;
+  /** The publisher's identifiers of items that can be chosen now. */
+  readonly choices: readonly string[];
+  /** How many parts can be launched. */
+  readonly parts: number;
+  /** 0 to 1. */
+  readonly progress: number;
+  /** Number of the last commit of this session; 0 before the first. */
+  readonly lastSeq: number;
+}
+
+/** What a content object spoke of at all; see `Said` of the run-time. */
+export interface SaidFlags {
+  readonly completion: boolean;
+  readonly objectiveCompletion: boolean;
+  readonly success: boolean;
+  readonly objectiveSuccess: boolean;
+}
+
+/** What a content object saved. */
+export interface Commit {
+  /** The session that made it: an earlier one, when it is sent late. */
+  readonly sessionId: string;
+  /** Grows by each commit of a session. */
+  readonly seq: number;
+  readonly nodeId: string;
+  readonly run: number;
+  readonly cmi: JsonObject;
+  readonly said: SaidFlags;
+  /** Whether the object has ended its run. */
+  readonly isFinished: boolean;
+  /** What it asked for as it ended: `continue`, `{target=…}choice`, … */
+  readonly request: string;
+}
+
+export interface CommitAnswer {
+  /** False where a later commit of the same session is here already, or the run is over. */
+  readonly isTaken: boolean;
+  /** The new state, where the run has ended. */
+  readonly view: PlayerView | null;
+}

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { PLAYER_STYLE } from './player-style.ts';
+
+interface Asset {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+/** The player as it is delivered: a page, its script and style, and the run-time library. */
+export interface PlayerAssets {
+  page(standard: string): string;
+  file(name: string): Asset | undefined;
+}
+
+const require = createRequire(import.meta.url);
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+/** Where the build leaves the scripts of the page: beside this file, or from the sources below `dist`. */
+const BUILT = [join(HERE, 'player'), join(HERE, '../../dist/src/web/player')].find((folder) => existsSync(join(folder, 'player.js'))) ?? HERE;
+
+const JAVASCRIPT = 'text/javascript; charset=utf-8';
+
+const PAGE = (library: string): string => `<!doctype html>
+<html lang="id">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Mumpuni</title>
+<link rel="stylesheet" href="/player/player.css">
+<script src="/player/${library}" defer></script>
+<script src="/player/player.js" type="module"></script>
+</head>
+<body>
+<a class="skip" href="#stage" data-text="skip"></a>
+<header>
+<button id="menu" type="button" aria-controls="toc" aria-expanded="false"></button>
+<h1 id="title"></h1>
+<p id="status" role="status" aria-live="polite"></p>
+</header>
+<div id="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0"><span></span></div>
+<div id="middle">
+<nav id="toc" aria-labelledby="toc-title"><h2 id="toc-title" data-text="contents"></h2><ol></ol></nav>
+<main id="stage" tabindex="-1"><div id="dialog" hidden></div></main>
+</div>
+<footer>
+<button id="previous" type="button"></button>
+<button id="next" type="button"></button>
+<button id="suspend" type="button"></button>
+<button id="exit" type="button"></button>
+</footer>
+<details id="log" hidden><summary data-text="log"></summary><pre></pre></details>
+<noscript>JavaScript</noscript>
+</body>
+</html>
+`;
+
+/** Reads everything once. */
+export async function loadPlayer(): Promise<PlayerAssets> {
+  const library = (name: string): Promise<Buffer> => readFile(join(dirname(require.resolve('scorm-again')), name));
+  const own = (name: string): Promise<Buffer> => readFile(join(BUILT, name));
+  const files = new Map<string, Asset>([
+    ['scorm12.js', { type: JAVASCRIPT, body: await library('scorm12.min.js') }],
+    ['scorm2004.js', { type: JAVASCRIPT, body: await library('scorm2004.min.js') }],
+    ['player.js', { type: JAVASCRIPT, body: await own('player.js') }],
+    ['texts.js', { type: JAVASCRIPT, body: await own('texts.js') }],
+    ['journal.js', { type: JAVASCRIPT, body: await own('journal.js') }],
+    ['run-time.js', { type: JAVASCRIPT, body: await own('run-time.js') }],
+    ['player.css', { type: 'text/css; charset=utf-8', body: Buffer.from(PLAYER_STYLE) }],
+  ]);
+  return { page: (standard) => PAGE(standard === 'SCORM_12' ? 'scorm12.js' : 'scorm2004.js'), file: (name) => files.get(name) };
+}

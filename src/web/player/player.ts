@@ -1,0 +1,311 @@
+import type { Commit, CommitAnswer, PlayerView, TocEntry } from '../../standards/scorm/play.ts';
+import { Journal } from './journal.ts';
+import { RunTime, type Snapshot } from './run-time.ts';
+import { language, type TextKey, text } from './texts.ts';
+
+const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+
+const [stage, dialog, toc, status, bar] = [find('stage'), find('dialog'), find('toc'), find('status'), find('progress')];
+const buttons = {
+  previous: find<HTMLButtonElement>('previous'),
+  next: find<HTMLButtonElement>('next'),
+  suspend: find<HTMLButtonElement>('suspend'),
+  exit: find<HTMLButtonElement>('exit'),
+};
+const menu = find<HTMLButtonElement>('menu');
+const log = find('log');
+
+/** The address of this launch: everything about it lies below. */
+const base = location.pathname.replace(/\/$/, '');
+const token = base.split('/').at(-1) ?? '';
+
+/** What a browser sends for sure as a page goes away. */
+const BEACON_LIMIT = 60_000;
+const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+
+class GoneError extends Error {}
+
+let view: PlayerView;
+let journal: Journal;
+let runTime: RunTime | null = null;
+let seq = 0;
+let isLeaving = false;
+let sending: Promise<void> = Promise.resolve();
+
+function say(key: TextKey, isBad = false): void {
+  status.textContent = text(key);
+  status.classList.toggle('bad', isBad);
+}
+
+/** Asks the server, again and again while the connection is away. @throws GoneError when the launch is over. */
+async function ask<T>(path: string, body: unknown): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const content = body === undefined ? undefined : JSON.stringify(body);
+      const response = await fetch(`${base}/${path}`, {
+        method: content === undefined ? 'GET' : 'POST',
+        ...(content !== undefined && { headers: { 'Content-Type': 'application/json' }, body: content, keepalive: content.length < BEACON_LIMIT }),
+      });
+      if (response.ok) return (await response.json()) as T;
+      if (response.status === 404) throw new GoneError();
+      if (response.status < 500 && response.status !== 429) throw new GoneError(`${response.status}`);
+    } catch (error) {
+      if (error instanceof GoneError) throw error;
+    }
+    say('offline', true);
+    await new Promise((done) => setTimeout(done, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
+  }
+}
+
+/** Everything the run has said, as a commit. */
+function commitOf({ run }: RunTime, isFinished: boolean, { cmi, said, request }: Snapshot): Commit {
+  seq += 1;
+  return {
+    sessionId: view.sessionId,
+    seq,
+    nodeId: run.id,
+    run: run.run,
+    cmi,
+    said,
+    isFinished,
+    // What the learner asked for goes before what content asks for.
+    request: isFinished && !isLeaving ? request : '',
+  };
+}
+
+function save(run: RunTime, isFinished: boolean, said: Snapshot): boolean {
+  const commit = commitOf(run, isFinished, said);
+  const isKept = journal.put(commit);
+  sending = sending.then(() => send(commit, isFinished && !isLeaving));
+  return isKept || navigator.onLine;
+}
+
+async function send(commit: Commit, showsResult: boolean): Promise<void> {
+  say('saving');
+  try {
+    const { view: next } = await ask<CommitAnswer>('commit', commit);
+    journal.remove(commit);
+    say('saved');
+    if (!next || !showsResult) return;
+    show(next);
+  } catch {
+    stop('elsewhere');
+  }
+}
+
+/** Sends what earlier pages could not. What the server no longer wants is dropped. */
+async function replay(): Promise<void> {
+  for (const commit of journal.left()) {
+    await ask<CommitAnswer>('commit', { ...commit, request: '' });
+    journal.remove(commit);
+  }
+}
+
+function takeDown(): void {
+  const frame = stage.querySelector('iframe');
+  if (!frame) return;
+  // Its unload handlers run now, while the API is still there.
+  frame.remove();
+  if (runTime?.isRunning) save(runTime, false, runTime.snapshot);
+  runTime = null;
+  delete (window as { API?: object }).API;
+  delete (window as { API_1484_11?: object }).API_1484_11;
+}
+
+function stop(key: TextKey): void {
+  isLeaving = true;
+  takeDown();
+  isLeaving = false;
+  showDialog(key, []);
+  for (const button of Object.values(buttons)) button.disabled = true;
+  say(key, true);
+}
+
+function showDialog(key: TextKey, choices: readonly (readonly [TextKey, (() => void) | string, boolean])[]): void {
+  dialog.replaceChildren();
+  const message = document.createElement('p');
+  message.textContent = text(key);
+  const row = document.createElement('div');
+  row.className = 'choices';
+  for (const [label, action, isMain] of choices) {
+    const control = typeof action === 'string' ? document.createElement('a') : document.createElement('button');
+    control.textContent = text(label);
+    control.className = `button${isMain ? ' main' : ''}`;
+    if (typeof action === 'string') (control as HTMLAnchorElement).href = action;
+    else control.addEventListener('click', action);
+    row.append(control);
+  }
+  dialog.append(message, row);
+  dialog.hidden = false;
+  row.querySelector<HTMLElement>('.main')?.focus();
+}
+
+async function navigate(request: string, target: string | null = null): Promise<void> {
+  isLeaving = true;
+  takeDown();
+  await sending;
+  isLeaving = false;
+  try {
+    show(await ask<PlayerView>('navigate', { request, target }), request);
+  } catch {
+    stop('elsewhere');
+  }
+}
+
+function entryOf(entry: TocEntry): HTMLLIElement {
+  const line = document.createElement('li');
+  line.style.paddingInlineStart = `${entry.depth}rem`;
+  if (!entry.isLaunchable && !entry.canChoose) {
+    const group = document.createElement('div');
+    group.className = 'group';
+    group.textContent = entry.title;
+    line.append(group);
+    return line;
+  }
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.disabled = !entry.canChoose || entry.isCurrent;
+  if (entry.isCurrent) button.setAttribute('aria-current', 'true');
+  const title = document.createElement('span');
+  title.textContent = entry.title;
+  const state = document.createElement('span');
+  state.className = 'state';
+  state.textContent = text(`status ${entry.status}`);
+  button.append(title, state);
+  button.addEventListener('click', () => {
+    openMenu(false);
+    void navigate('choice', entry.id);
+  });
+  line.append(button);
+  return line;
+}
+
+function openMenu(isOpen: boolean): void {
+  toc.classList.toggle('open', isOpen);
+  menu.setAttribute('aria-expanded', String(isOpen));
+}
+
+/** Whether a request of content would lead somewhere, as the server saw it last. */
+function isValid(request: string): boolean {
+  if (request === 'continue') return view.canContinue;
+  if (request === 'previous') return view.canGoBack;
+  const target = /^(?:choice|jump)\.\{target=(.*)\}$/.exec(request)?.[1];
+  return target === undefined || view.choices.includes(target);
+}
+
+function present(next: PlayerView): void {
+  const run = next.current;
+  if (!run) return;
+  dialog.hidden = true;
+  const started = new RunTime(next, run, {
+    save: (isFinished, said) => save(started, isFinished, said),
+    isValid,
+    log: (line) => {
+      if (next.isPreview) find('log').querySelector('pre')?.append(`${line}\n`);
+    },
+  });
+  runTime = started;
+  if (run.isSco) Object.assign(window, next.edition === '1.2' ? { API: started.api } : { API_1484_11: started.api });
+  const frame = document.createElement('iframe');
+  frame.title = run.title;
+  frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-downloads allow-modals');
+  frame.setAttribute('allow', 'fullscreen; autoplay');
+  frame.src = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(run.href) ? run.href : `/c/${token}/${run.href}`;
+  stage.append(frame);
+}
+
+function show(next: PlayerView, request = ''): void {
+  takeDown();
+  view = next;
+  document.title = next.title;
+  find('title').textContent = next.title;
+  const percent = Math.round(next.progress * 100);
+  bar.setAttribute('aria-valuenow', String(percent));
+  (bar.firstElementChild as HTMLElement).style.width = `${percent}%`;
+  toc.querySelector('ol')?.replaceChildren(...next.toc.map(entryOf));
+  toc.hidden = next.toc.length < 2;
+  menu.hidden = next.toc.length < 2;
+  log.hidden = !next.isPreview;
+  const hides = new Set(next.current?.hides ?? []);
+  const isOpen = next.current !== null;
+  buttons.previous.hidden = hides.has('previous') || next.parts < 2;
+  buttons.previous.disabled = !next.canGoBack;
+  buttons.next.hidden = hides.has('continue') || next.parts < 2;
+  buttons.next.disabled = !next.canContinue;
+  buttons.suspend.hidden = hides.has('suspendAll');
+  buttons.suspend.disabled = !isOpen;
+  buttons.exit.hidden = hides.has('exitAll');
+  buttons.exit.disabled = !isOpen;
+  if (next.isPreview) say('preview');
+  if (next.isRefused) say('refused', true);
+  if (next.current) present(next);
+  else showEnd(next, request);
+}
+
+function showEnd(next: PlayerView, request: string): void {
+  const back = next.returnUrl === null ? [] : [['back', next.returnUrl, true] as const];
+  const begin = (label: TextKey, isMain: boolean) => [label, () => void navigate('begin'), isMain] as const;
+  if (next.hasEnded) showDialog('ended', [...back, begin('again', back.length === 0)]);
+  else if (request === 'suspendAll' || (next.canResume && next.parts < 2)) showDialog('suspended', [...back, begin('resume', back.length === 0)]);
+  else if (next.canContinue || next.toc.some(({ canChoose }) => canChoose)) showDialog('choose', [begin('resume', true)]);
+  else showDialog('ended', [...back, begin('again', back.length === 0)]);
+}
+
+/** Puts the words of the learner's language where they belong. */
+function translate(): void {
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll<HTMLElement>('[data-text]')) element.textContent = text(element.dataset['text'] as TextKey);
+  menu.textContent = text('menu');
+  buttons.previous.textContent = text('previous');
+  buttons.next.textContent = text('next');
+  buttons.next.className = 'main';
+  buttons.suspend.textContent = text('suspend');
+  buttons.exit.textContent = text('exit');
+  bar.setAttribute('aria-label', text('contents'));
+}
+
+function listen(): void {
+  menu.addEventListener('click', () => openMenu(!toc.classList.contains('open')));
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') openMenu(false);
+  });
+  buttons.previous.addEventListener('click', () => void navigate('previous'));
+  buttons.next.addEventListener('click', () => void navigate('continue'));
+  buttons.suspend.addEventListener('click', () => void navigate('suspendAll'));
+  buttons.exit.addEventListener('click', () => void navigate('exitAll'));
+  // The page goes away: what is unsaved is kept here, and sent as far as browsers send at such a moment.
+  addEventListener('pagehide', () => {
+    const run = runTime;
+    if (!run?.isRunning) return;
+    const commit = commitOf(run, false, run.snapshot);
+    journal.put(commit);
+    const body = JSON.stringify(commit);
+    if (body.length < BEACON_LIMIT) navigator.sendBeacon(`${base}/commit`, body);
+  });
+}
+
+async function start(): Promise<void> {
+  translate();
+  listen();
+  try {
+    view = await ask<PlayerView>('state', undefined);
+    journal = new Journal(view.registration);
+    await replay();
+    view = await ask<PlayerView>('state', undefined);
+  } catch {
+    showDialog('failed', []);
+    return;
+  }
+  seq = view.lastSeq;
+  const { canResume } = view;
+  if (view.current) show(view);
+  else if (canResume) {
+    show({ ...view, current: null });
+    showDialog('askResume', [
+      ['resume', () => void navigate('begin'), true],
+      ['restart', () => void navigate('restart'), false],
+    ]);
+  } else await navigate('begin');
+}
+
+await start();

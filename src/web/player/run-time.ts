@@ -1,0 +1,171 @@
+import type { CurrentRun, PlayerView, SaidFlags } from '../../standards/scorm/play.ts';
+
+type Tree = Readonly<Record<string, unknown>>;
+
+/** What scorm-again gives us, as far as we use it: the data model, its rules and its error codes. */
+interface Library {
+  readonly cmi: object;
+  readonly adl?: { readonly nav: { request: string } };
+  loadFromJSON(json: object, path: string): void;
+  [method: string]: unknown;
+}
+
+interface Libraries {
+  readonly Scorm12API?: new (settings: object) => Library;
+  readonly Scorm2004API?: new (settings: object) => Library;
+}
+
+/** All that content has said, at one moment. */
+export interface Snapshot {
+  readonly cmi: Tree;
+  readonly said: SaidFlags;
+  /** What it asks to come next (2004). */
+  readonly request: string;
+}
+
+/** What a run tells the player. */
+export interface RunListener {
+  /** Content asked for its data to be saved, or it is time to. @returns whether it is safe. */
+  save(isFinished: boolean, said: Snapshot): boolean;
+  log(line: string): void;
+  /** Whether a request of content would lead somewhere. */
+  isValid(request: string): boolean;
+}
+
+const SETTINGS = { autocommit: false, lmsCommitUrl: false, logLevel: 5, autoCompleteLessonStatus: false, mastery_override: false, selfReportSessionTime: true };
+
+/** Time after a change until it is saved without being asked. */
+const AUTOSAVE_MS = 10_000;
+
+/** One run of a content object: the API it finds, and what it said there. */
+export class RunTime {
+  readonly run: CurrentRun;
+  readonly #library: Library;
+  readonly #listener: RunListener;
+  readonly #is12: boolean;
+  readonly #said = { completion: false, objectiveCompletion: false, success: false, objectiveSuccess: false };
+  #isRunning = false;
+  #isFinished = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(view: PlayerView, run: CurrentRun, listener: RunListener) {
+    this.run = run;
+    this.#listener = listener;
+    this.#is12 = view.edition === '1.2';
+    const { Scorm12API, Scorm2004API } = globalThis as unknown as Libraries;
+    const Api = this.#is12 ? Scorm12API : Scorm2004API;
+    if (!Api) throw new Error('the run-time library is missing');
+    this.#library = new Api(SETTINGS);
+    this.#library['apiLog'] = () => undefined;
+    this.#library.loadFromJSON(structuredClone(run.cmi), 'cmi');
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  get snapshot(): Snapshot {
+    return { cmi: this.#cmi, said: { ...this.#said }, request: this.#library.adl?.nav.request ?? '' };
+  }
+
+  /** The tree below `cmi`, as it is now. */
+  get #cmi(): Tree {
+    return JSON.parse(JSON.stringify(this.#library.cmi)) as Tree;
+  }
+
+  #call(name: string, ...parameters: readonly string[]): string {
+    const method = this.#library[name] as (...values: readonly string[]) => string;
+    const result = String(method.apply(this.#library, [...parameters]));
+    this.#listener.log(`${name}(${parameters.map((one) => JSON.stringify(one.slice(0, 200))).join(', ')}) = ${JSON.stringify(result.slice(0, 200))}`);
+    return result;
+  }
+
+  #initialize(name: string, parameter: string): string {
+    const result = this.#call(name, parameter);
+    if (result === 'true') this.#isRunning = true;
+    return result;
+  }
+
+  #finish(name: string, parameter: string): string {
+    // Before the library ends: what it tells afterwards is no longer all there.
+    const wasRunning = this.#isRunning && !this.#isFinished;
+    const { snapshot } = this;
+    const result = this.#call(name, parameter);
+    if (result === 'true' && wasRunning) this.#end(snapshot);
+    return result;
+  }
+
+  #end(snapshot: Snapshot): void {
+    clearTimeout(this.#timer);
+    this.#isFinished = true;
+    this.#isRunning = false;
+    this.#listener.save(true, snapshot);
+  }
+
+  #commit(name: string, parameter: string): string {
+    const result = this.#call(name, parameter);
+    if (result !== 'true' || !this.#isRunning) return result;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return this.#listener.save(false, this.snapshot) ? 'true' : 'false';
+  }
+
+  #set(name: string, element: string, value: string): string {
+    const result = this.#call(name, element, value);
+    if (result !== 'true') return result;
+    this.#noteSaid(element);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#isRunning) this.#listener.save(false, this.snapshot);
+    }, AUTOSAVE_MS);
+    return result;
+  }
+
+  /** Notes of what content spoke: to say that something is not known is to say something. */
+  #noteSaid(element: string): void {
+    if (element === 'cmi.completion_status' || element === 'cmi.core.lesson_status') this.#said.completion = true;
+    if (element === 'cmi.success_status') this.#said.success = true;
+    const match = /^cmi\.objectives\.(\d+)\.(completion|success)_status$/.exec(element);
+    if (!match || this.run.primaryObjective === null) return;
+    const objectives = this.#cmi['objectives'] as Record<string, { id?: string } | undefined> | undefined;
+    if (objectives?.[match[1] ?? '']?.id !== this.run.primaryObjective) return;
+    if (match[2] === 'completion') this.#said.objectiveCompletion = true;
+    else this.#said.objectiveSuccess = true;
+  }
+
+  #get(name: string, element: string): string {
+    const request = /^adl\.nav\.request_valid\.(.+)$/.exec(element)?.[1];
+    if (request === undefined) return this.#call(name, element);
+    return String(this.#listener.isValid(request));
+  }
+
+  /** The object that content looks for in the windows around it. */
+  get api(): object {
+    const plain = (name: string) => (parameter: unknown) => this.#call(name, text(parameter));
+    return this.#is12
+      ? {
+          LMSInitialize: (parameter: unknown) => this.#initialize('LMSInitialize', text(parameter)),
+          LMSFinish: (parameter: unknown) => this.#finish('LMSFinish', text(parameter)),
+          LMSGetValue: (element: unknown) => this.#get('LMSGetValue', text(element)),
+          LMSSetValue: (element: unknown, value: unknown) => this.#set('LMSSetValue', text(element), text(value)),
+          LMSCommit: (parameter: unknown) => this.#commit('LMSCommit', text(parameter)),
+          LMSGetLastError: () => this.#call('LMSGetLastError'),
+          LMSGetErrorString: plain('LMSGetErrorString'),
+          LMSGetDiagnostic: plain('LMSGetDiagnostic'),
+        }
+      : {
+          version: '1.0',
+          Initialize: (parameter: unknown) => this.#initialize('Initialize', text(parameter)),
+          Terminate: (parameter: unknown) => this.#finish('Terminate', text(parameter)),
+          GetValue: (element: unknown) => this.#get('GetValue', text(element)),
+          SetValue: (element: unknown, value: unknown) => this.#set('SetValue', text(element), text(value)),
+          Commit: (parameter: unknown) => this.#commit('Commit', text(parameter)),
+          GetLastError: () => this.#call('GetLastError'),
+          GetErrorString: plain('GetErrorString'),
+          GetDiagnostic: plain('GetDiagnostic'),
+        };
+  }
+}
+
+/** Content passes whatever it likes where a text is due: `null`, numbers, nothing. */
+const text = (value: unknown): string => (value === undefined || value === null ? '' : `${value as string}`);

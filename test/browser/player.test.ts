@@ -1,0 +1,441 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import type { Browser, BrowserContext, Frame, Page } from 'playwright-core';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { browserTest, openBrowser } from '../support/browser.ts';
+import { importPackage, itemIds, launch, newLearner, register } from '../support/cmi5.ts';
+import { alignedCompetency, levelOf } from '../support/learn.ts';
+import { au, cmi5Xml, type Files, item, sco, scormManifest, zip } from '../support/packages.ts';
+import { scoPage } from '../support/sco.ts';
+
+let app: TestApp;
+let browser: Browser | undefined;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  browser = await openBrowser().catch(() => undefined);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app.close();
+});
+
+async function openPage(url: string, context = browser?.newContext({ locale: 'en-US' })): Promise<Page> {
+  const page = await (await context)?.newPage();
+  if (!page) throw new Error('there is no browser');
+  await page.goto(url);
+  return page;
+}
+
+/** The content in the player, once it has found its API. */
+async function contentOf(page: Page, title: string): Promise<Frame> {
+  await page.waitForSelector(`iframe[title="${title}"]`);
+  const frame = await (await page.$(`iframe[title="${title}"]`))?.contentFrame();
+  if (!frame) throw new Error('there is no content');
+  await frame.waitForSelector('body[data-ready]');
+  return frame;
+}
+
+const run = (frame: Frame, script: string): Promise<unknown> => frame.evaluate(script);
+const saved = (page: Page): Promise<void> => page.locator('#status', { hasText: 'Saved' }).waitFor();
+
+const statementsOf = async (registration: string): Promise<readonly { verb: { id: string }; object: { id: string }; result?: object }[]> =>
+  ((await app.xapi('GET', `/statements?registration=${registration}&ascending=true`)).body as { statements: never[] }).statements;
+const verbsOf = async (registration: string): Promise<readonly string[]> =>
+  (await statementsOf(registration)).map(({ verb }) => verb.id.split('/').at(-1) ?? '');
+
+interface Prepared {
+  readonly registration: string;
+  readonly courseIri: string;
+  readonly learnerId: string;
+  readonly items: Readonly<Record<string, string>>;
+}
+
+async function prepare(files: Files): Promise<Prepared> {
+  const { packageId, versionId } = await importPackage(app, await zip(files));
+  const learnerId = await newLearner(app);
+  const registration = await register(app, learnerId, packageId);
+  const [row] = await app.modules.content.packagesById([packageId]);
+  return { registration, courseIri: row?.courseIri ?? '', learnerId, items: await itemIds(app, versionId) };
+}
+
+const single12 = {
+  'imsmanifest.xml': scormManifest('1.2', item('one', 'r', '<adlcp:masteryscore>70</adlcp:masteryscore>'), sco('r', 'one.html')),
+  'one.html': scoPage('1.2', 'one'),
+};
+
+browserTest('SCORM 1.2, one object: learned, the tab closed, resumed, finished; statements and score as they happened', async () => {
+  const { registration, courseIri, learnerId } = await prepare(single12);
+  const code = await alignedCompetency(app, `${courseIri}/one`);
+  const page = await openPage(await launch(app, registration, null));
+  const frame = await contentOf(page, 'one');
+  expect(await run(frame, '[found, get("cmi.core.entry"), get("cmi.core.lesson_status"), get("cmi.student_data.mastery_score")]')).toEqual([
+    'true',
+    'ab-initio',
+    'not attempted',
+    '70',
+  ]);
+  await run(
+    frame,
+    'set("cmi.core.lesson_location", "page 3"); set("cmi.suspend_data", "abc"); set("cmi.core.lesson_status", "incomplete"); set("cmi.core.exit", "suspend"); commit()',
+  );
+  await saved(page);
+  await page.close();
+
+  const again = await openPage(await launch(app, registration, null));
+  await again.click('text=Resume');
+  const resumed = await contentOf(again, 'one');
+  expect(await run(resumed, '[get("cmi.core.entry"), get("cmi.core.lesson_location"), get("cmi.suspend_data"), get("cmi.core.lesson_status")]')).toEqual([
+    'resume',
+    'page 3',
+    'abc',
+    'incomplete',
+  ]);
+  await run(resumed, 'set("cmi.core.score.raw", "80"); set("cmi.core.session_time", "00:10:00"); set("cmi.core.exit", ""); finish()');
+  await again.waitForSelector('text=The course is closed');
+
+  expect(await verbsOf(registration)).toEqual(['initialized', 'suspended', 'resumed', 'completed', 'passed', 'terminated', 'completed', 'passed']);
+  const passed = (await statementsOf(registration)).filter(({ verb }) => verb.id.endsWith('passed'));
+  expect(passed.map(({ object, result }) => [object.id, result])).toEqual([
+    [`${courseIri}/one`, { success: true, score: { scaled: 0.8, raw: 80, max: 100 } }],
+    [courseIri, { success: true, score: { scaled: 0.8 } }],
+  ]);
+  expect(await levelOf(app, learnerId, code)).toBe(3);
+});
+
+browserTest('SCORM 1.2, three objects: walked through, left to a later one by the table of contents, each with its own status', async () => {
+  const items = [item('a', 'ra'), item('b', 'rb'), item('c', 'rc', '<adlcp:prerequisites type="aicc_script">a&amp;b</adlcp:prerequisites>')].join('');
+  const resources = ['a', 'b', 'c'].map((name) => sco(`r${name}`, `${name}.html`)).join('');
+  const pages = Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}.html`, scoPage('1.2', name)]));
+  const { registration, courseIri } = await prepare({ 'imsmanifest.xml': scormManifest('1.2', items, resources), ...pages });
+  const page = await openPage(await launch(app, registration, null));
+  const entries = () => page.locator('#toc li').evaluateAll((lines) => lines.map((line) => [line.textContent, line.querySelector('button')?.disabled]));
+
+  const first = await contentOf(page, 'a');
+  expect(await entries()).toEqual(
+    [
+      ['anot opened', true],
+      ['bnot opened', false],
+      ['cnot opened', true],
+    ].map(([text, isDisabled]) => [text === 'anot opened' ? 'aincomplete' : text, isDisabled]),
+  );
+  await run(first, 'set("cmi.core.lesson_status", "completed")');
+  await page.click('#next');
+  const second = await contentOf(page, 'b');
+  await run(second, 'set("cmi.core.lesson_status", "passed"); set("cmi.core.score.raw", "90")');
+  await page.click('#previous');
+  await contentOf(page, 'a');
+  expect((await entries()).map(([text]) => text)).toEqual(['acompleted', 'bpassed', 'cnot opened']);
+  await page.click('#toc li:nth-child(3) button');
+  await run(await contentOf(page, 'c'), 'set("cmi.core.lesson_status", "completed")');
+  await page.click('#exit');
+  await page.getByText('The course is closed').waitFor();
+
+  const told = (await statementsOf(registration)).map(({ verb, object }) => `${verb.id.split('/').at(-1)} ${object.id.slice(courseIri.length)}`);
+  expect(told).toEqual([
+    'initialized /a',
+    'completed /a',
+    'terminated /a',
+    'initialized /b',
+    'completed /b',
+    'passed /b',
+    'terminated /b',
+    'initialized /a',
+    'terminated /a',
+    'initialized /c',
+    'completed /c',
+    'terminated /c',
+    'completed ',
+  ]);
+});
+
+browserTest('SCORM 2004 with sequencing: a pre-test that is passed leaves out the lesson, as the manifest says', async () => {
+  const objective = (reads: string) =>
+    `<imsss:objectives><imsss:primaryObjective objectiveID="test"><imsss:mapInfo targetObjectiveID="global" ${reads}/></imsss:primaryObjective></imsss:objectives>`;
+  const skip =
+    '<imsss:sequencingRules><imsss:preConditionRule><imsss:ruleConditions><imsss:ruleCondition condition="satisfied"/></imsss:ruleConditions><imsss:ruleAction action="skip"/></imsss:preConditionRule></imsss:sequencingRules>';
+  const items = [
+    item('pretest', 'rp', `<imsss:sequencing>${objective('writeSatisfiedStatus="true" readSatisfiedStatus="false"')}</imsss:sequencing>`),
+    item('lesson', 'rl', `<imsss:sequencing>${skip}${objective('readSatisfiedStatus="true"')}</imsss:sequencing>`),
+    item('end', 're'),
+  ].join('');
+  const flow = '<imsss:sequencing><imsss:controlMode choice="false" flow="true"/></imsss:sequencing>';
+  const resources = sco('rp', 'p.html') + sco('rl', 'l.html') + sco('re', 'e.html');
+  const pages = { 'p.html': scoPage('2004', 'p'), 'l.html': scoPage('2004', 'l'), 'e.html': scoPage('2004', 'e') };
+  const { registration, courseIri } = await prepare({ 'imsmanifest.xml': scormManifest('2004 4th Edition', items, resources, flow), ...pages });
+  const page = await openPage(await launch(app, registration, null));
+
+  const pretest = await contentOf(page, 'pretest');
+  expect(
+    await run(
+      pretest,
+      '[found, get("cmi.entry"), get("cmi.objectives.0.id"), get("adl.nav.request_valid.continue"), set("cmi.location", "x".repeat(2000)), api.GetLastError()]',
+    ),
+  ).toEqual(['true', 'ab-initio', 'test', 'true', 'false', '406']);
+  await run(
+    pretest,
+    'set("cmi.success_status", "passed"); set("cmi.score.scaled", "0.9"); set("cmi.progress_measure", "1"); set("cmi.completion_status", "completed"); set("adl.nav.request", "continue"); finish()',
+  );
+  const end = await contentOf(page, 'end');
+  await run(end, 'set("cmi.completion_status", "completed"); set("cmi.exit", "suspend"); set("cmi.location", "here"); commit()');
+  await saved(page);
+  await page.click('#suspend');
+  await page.getByText('You can go on at any time').waitFor();
+  const again = await openPage(await launch(app, registration, null));
+  await again.click('text=Resume');
+  expect(await run(await contentOf(again, 'end'), '[get("cmi.entry"), get("cmi.location"), get("cmi.completion_status")]')).toEqual([
+    'resume',
+    'here',
+    'completed',
+  ]);
+  await run(await contentOf(again, 'end'), 'set("cmi.exit", ""); set("adl.nav.request", "exitAll"); finish()');
+  await again.getByText('The course is closed').waitFor();
+
+  const told = (await statementsOf(registration)).map(({ verb, object }) => `${verb.id.split('/').at(-1)} ${object.id.slice(courseIri.length)}`);
+  expect(told.filter((one) => one.includes('lesson'))).toEqual([]);
+  expect(told).toEqual([
+    'initialized /pretest',
+    'progressed /pretest',
+    'completed /pretest',
+    'passed /pretest',
+    'terminated /pretest',
+    'initialized /end',
+    'completed /end',
+    'suspended /end',
+    'resumed /end',
+    'terminated /end',
+    'passed ',
+  ]);
+});
+
+browserTest('cmi5 with the public client: launched, passed, ended; the course satisfied, and competency follows', async () => {
+  const client = await readFile('node_modules/@xapi/cmi5/dist/Cmi5.umd.js', 'utf8');
+  const id = 'https://publisher.example/au/client';
+  const index =
+    '<!doctype html><title>au</title><script src="cmi5.js"></script><script>Cmi5.instance.initialize().then(() => { document.body.dataset.ready = "yes"; }, (error) => { document.body.textContent = String(error); })</script><body>au</body>';
+  const { registration, items, learnerId } = await prepare({
+    'cmi5.xml': cmi5Xml(au({ id, attributes: 'moveOn="CompletedAndPassed" masteryScore="0.6"' })),
+    'index.html': index,
+    'cmi5.js': client,
+  });
+  const url = await launch(app, registration, items[id] ?? null);
+  const code = await alignedCompetency(app, new URL(url).searchParams.get('activityId') ?? '');
+  const page = await openPage(url);
+  await page.waitForSelector('body[data-ready]');
+
+  await page.evaluate(
+    '(async () => { await Cmi5.instance.progress(50); await Cmi5.instance.pass({ scaled: 0.8 }); await Cmi5.instance.complete(); await Cmi5.instance.terminate(); })()',
+  );
+
+  expect(await verbsOf(registration)).toEqual(['launched', 'initialized', 'progressed', 'passed', 'completed', 'satisfied', 'terminated']);
+  expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(true);
+  expect(await levelOf(app, learnerId, code)).toBe(3);
+});
+
+browserTest('Tin Can with the public client: launched with short-lived credentials, its statements and state are its own', async () => {
+  const client = await readFile('node_modules/tincanjs/build/tincan-min.js', 'utf8');
+  const id = 'https://publisher.example/tincan/one';
+  const index =
+    '<!doctype html><title>tc</title><script src="tincan.js"></script><body>tc<script>window.tincan = new TinCan({ url: location.href }); document.body.dataset.ready = "yes";</script></body>';
+  const manifest = `<tincan xmlns="http://projecttincan.com/tincan.xsd"><activities><activity id="${id}" type="http://adlnet.gov/expapi/activities/course"><name>One</name><launch lang="en">index.html</launch></activity></activities></tincan>`;
+  const { registration, learnerId } = await prepare({ 'tincan.xml': manifest, 'index.html': index, 'tincan.js': client });
+  const code = await alignedCompetency(app, id);
+  const url = await launch(app, registration, null);
+  const page = await openPage(url);
+  await page.waitForSelector('body[data-ready]');
+
+  const results = await page.evaluate(`(async () => {
+    const send = (statement) => new Promise((done) => tincan.sendStatement(statement, (results) => done(results.map((one) => one.err))));
+    const state = await new Promise((done) => tincan.setState('bookmark', 'page 4', { callback: (error) => done(error) }));
+    const read = await new Promise((done) => tincan.getState('bookmark', { callback: (error, found) => done(found && found.contents) }));
+    return [await send({ verb: { id: 'http://adlnet.gov/expapi/verbs/passed' }, target: { id: '${id}' }, result: { success: true } }), state, read];
+  })()`);
+
+  expect(results).toEqual([[null], null, 'page 4']);
+  expect(await verbsOf(registration)).toEqual(['passed']);
+  expect(await levelOf(app, learnerId, code)).toBe(3);
+});
+
+const single2004 = {
+  'imsmanifest.xml': scormManifest('2004 4th Edition', item('one', 'r'), sco('r', 'one.html')),
+  'one.html': scoPage('2004', 'one', { finishesAtUnload: false }),
+};
+
+async function resumedContent(registration: string, context: BrowserContext): Promise<Frame> {
+  const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  await page.click('text=Resume');
+  return contentOf(page, 'one');
+}
+
+const newContext = async (): Promise<BrowserContext> => {
+  const context = await browser?.newContext({ locale: 'en-US' });
+  if (!context) throw new Error('there is no browser');
+  return context;
+};
+
+browserTest('nothing is lost: 120 kB saved in no other way than by leaving the page are there after the next launch', async () => {
+  const { registration } = await prepare(single2004);
+  const context = await newContext();
+  const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  const frame = await contentOf(page, 'one');
+  expect(await run(frame, 'set("cmi.suspend_data", "é".repeat(60000)); set("cmi.exit", "suspend"); set("cmi.location", "far")')).toBe('true');
+  await page.goto('about:blank');
+
+  const resumed = await resumedContent(registration, context);
+
+  expect(await run(resumed, '[get("cmi.entry"), get("cmi.location"), get("cmi.suspend_data").length]')).toEqual(['resume', 'far', 60_000]);
+});
+
+browserTest('nothing is lost: what was saved while the connection was away arrives when it is back', async () => {
+  const { registration } = await prepare(single2004);
+  const context = await newContext();
+  const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  const frame = await contentOf(page, 'one');
+  await context.setOffline(true);
+  expect(await run(frame, '[set("cmi.location", "in the tunnel"), set("cmi.exit", "suspend"), commit()]')).toEqual(['true', 'true', 'true']);
+  await page.locator('#status', { hasText: 'Connection lost' }).waitFor();
+  await context.setOffline(false);
+  await saved(page);
+
+  expect(await run(await resumedContent(registration, await newContext()), 'get("cmi.location")')).toBe('in the tunnel');
+});
+
+browserTest('nothing is lost: of two windows on one attempt the later one goes on, the earlier one says so and changes nothing', async () => {
+  const { registration } = await prepare(single2004);
+  const context = await newContext();
+  const first = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  const old = await contentOf(first, 'one');
+  await run(old, 'set("cmi.location", "first"); set("cmi.exit", "suspend"); commit()');
+  await saved(first);
+  const second = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  await second.click('text=Resume');
+  const fresh = await contentOf(second, 'one');
+  expect(await run(fresh, 'get("cmi.location")')).toBe('first');
+  await run(fresh, 'set("cmi.location", "second"); set("cmi.exit", "suspend"); commit()');
+  await saved(second);
+
+  await run(old, 'set("cmi.location", "too late"); commit()');
+  await first.locator('#status', { hasText: 'opened elsewhere' }).waitFor();
+
+  expect(await run(await resumedContent(registration, await newContext()), 'get("cmi.location")')).toBe('second');
+});
+
+browserTest('nothing is lost: a server that stops and starts again in the middle of a session', async () => {
+  const before = await startTestApp();
+  const { packageId } = await importPackage(before, await zip(single2004));
+  const registration = await register(before, await newLearner(before), packageId);
+  const context = await newContext();
+  const page = await openPage(await launch(before, registration, null), Promise.resolve(context));
+  const frame = await contentOf(page, 'one');
+  await before.stop();
+  expect(await run(frame, '[set("cmi.location", "while away"), set("cmi.exit", "suspend"), commit()]')).toEqual(['true', 'true', 'true']);
+  await page.locator('#status', { hasText: 'Connection lost' }).waitFor();
+  const after = await startTestApp({ databaseUrl: before.databaseUrl, port: Number(new URL(before.url).port), settings: { BLOB_DIR: before.blobDir } });
+  try {
+    await saved(page);
+    const url = await launch(after, registration, null);
+    const again = await openPage(url, Promise.resolve(await newContext()));
+    await again.click('text=Resume');
+    expect(await run(await contentOf(again, 'one'), 'get("cmi.location")')).toBe('while away');
+  } finally {
+    await after.close();
+    await before.dispose();
+  }
+});
+
+/** What a hostile package tries; each answers what it got. */
+const HOSTILE = (appUrl: string): string => `
+window.attacks = {
+  cookie: () => document.cookie,
+  topCookie: () => { try { return top.document.cookie; } catch (error) { return error.name; } },
+  storage: async () => { const frame = document.createElement('iframe'); frame.src = '${appUrl}/health/live'; document.body.append(frame); await new Promise((done) => { frame.onload = done; setTimeout(done, 2000); }); try { return frame.contentWindow.localStorage.length; } catch (error) { return error.name; } },
+  graphql: async () => fetch('${appUrl}/graphql', { method: 'POST', credentials: 'include', headers: { 'Content-Type': 'application/json' }, body: '{"query":"{ __typename }"}' }).then((answer) => answer.status, (error) => error.name),
+  graphqlHere: async () => fetch('/graphql', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"query":"{ __typename }"}' }).then((answer) => answer.status),
+  statements: async () => fetch('${appUrl}/xapi/statements', { headers: { 'X-Experience-API-Version': '1.0.3' } }).then((answer) => answer.status, (error) => error.name),
+  otherLaunch: async (token) => fetch('/l/' + token + '/state').then((answer) => answer.status),
+  otherFile: async () => fetch('../../../../etc/passwd').then((answer) => answer.status),
+  worker: async () => navigator.serviceWorker.register('worker.js').then(() => 'registered', (error) => error.name),
+};
+`;
+
+browserTest('a hostile package reads no cookie, token or storage of ours, calls no API, and leaves no worker behind', async () => {
+  const hostile = {
+    ...single2004,
+    'one.html': scoPage('2004', 'one').replace('</body>', `<script>${HOSTILE(app.url)}</script></body>`),
+    'worker.js': 'self.addEventListener("fetch", () => {});',
+  };
+  const { registration } = await prepare(hostile);
+  const context = await newContext();
+  // What an application on our own site would have.
+  await context.addCookies([{ name: 'session', value: 'secret', url: app.url }]);
+  const own = await context.newPage();
+  await own.goto(`${app.url}/health/live`);
+  await own.evaluate("localStorage.setItem('token', 'secret')");
+  const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  const frame = await contentOf(page, 'one');
+  const attack = (name: string, argument = ''): Promise<unknown> => run(frame, `attacks.${name}('${argument}')`);
+
+  expect(await attack('cookie')).toBe('');
+  expect(await attack('topCookie')).toBe('');
+  expect(await attack('storage')).toBe('SecurityError');
+  expect(await attack('graphql')).toBe('TypeError');
+  expect(await attack('graphqlHere')).toBe(404);
+  expect(await attack('statements')).toBe(401);
+  expect(await attack('otherLaunch', 'x'.repeat(43))).toBe(404);
+  expect(await attack('otherFile')).toBe(404);
+  expect(await attack('worker')).toBe('TypeError');
+});
+
+browserTest('the player: labelled, legible, usable by keys alone and at 360 pixels', async () => {
+  const items = item('a', 'ra') + item('b', 'rb');
+  const manifest = scormManifest('1.2', items, sco('ra', 'a.html') + sco('rb', 'b.html'));
+  const { registration } = await prepare({ 'imsmanifest.xml': manifest, 'a.html': scoPage('1.2', 'a'), 'b.html': scoPage('1.2', 'b') });
+  const context = await browser?.newContext({ locale: 'id-ID', viewport: { width: 360, height: 740 } });
+  if (!context) throw new Error('there is no browser');
+  const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  await contentOf(page, 'a');
+
+  expect(await page.getAttribute('html', 'lang')).toBe('id');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  const unnamed = await page.evaluate(
+    () =>
+      [...document.querySelectorAll('button, a, iframe, [role=progressbar], nav')].filter(
+        (one) => !(one.textContent?.trim() || one.getAttribute('aria-label') || one.getAttribute('title') || one.getAttribute('aria-labelledby')),
+      ).length,
+  );
+  expect(unnamed).toBe(0);
+  const contrasts = await page.evaluate(contrastsOfPage);
+  expect(contrasts.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
+  expect(contrasts.length).toBeGreaterThan(5);
+  // From the menu to the second part, with Tab and Enter alone.
+  await page.locator('#menu').focus();
+  await page.keyboard.press('Enter');
+  expect(await page.getAttribute('#menu', 'aria-expanded')).toBe('true');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await contentOf(page, 'b');
+  expect(await page.getAttribute('#menu', 'aria-expanded')).toBe('false');
+  await page.locator('#previous').focus();
+  await page.keyboard.press('Enter');
+  await contentOf(page, 'a');
+});
+
+/** The contrast of each text of the page with what is behind it (WCAG 1.4.3); what is disabled is left out, as there. */
+function contrastsOfPage(): { text: string; ratio: number }[] {
+  const parse = (color: string): number[] => (/rgba?\(([^)]+)\)/.exec(color)?.[1] ?? '0,0,0').split(',').map(Number);
+  const luminance = (color: string): number => {
+    const [red = 0, green = 0, blue = 0] = parse(color).map((value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const behind = (element: Element | null): string => {
+    if (!element) return 'rgb(255, 255, 255)';
+    const color = getComputedStyle(element).backgroundColor;
+    return (parse(color)[3] ?? 1) === 0 ? behind(element.parentElement) : color;
+  };
+  return [...document.querySelectorAll('h1, h2, p, button, a, span')]
+    .filter((one) => one.textContent?.trim() && !(one as HTMLButtonElement).disabled && !one.closest('button:disabled'))
+    .map((one) => {
+      const [light, dark] = [luminance(getComputedStyle(one).color), luminance(behind(one))].sort((a, b) => b - a);
+      return { text: one.textContent ?? '', ratio: ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05) };
+    });
+}
