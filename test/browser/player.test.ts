@@ -321,7 +321,9 @@ browserTest('nothing is lost: of two windows on one attempt the later one goes o
 });
 
 browserTest('nothing is lost: a server that stops and starts again in the middle of a session', async () => {
-  const before = await startTestApp();
+  // Outside of the range that others are given ports from: it must still be free after the stop.
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  const before = await startTestApp({ port });
   const { packageId } = await importPackage(before, await zip(single2004));
   const registration = await register(before, await newLearner(before), packageId);
   const context = await newContext();
@@ -330,7 +332,7 @@ browserTest('nothing is lost: a server that stops and starts again in the middle
   await before.stop();
   expect(await run(frame, '[set("cmi.location", "while away"), set("cmi.exit", "suspend"), commit()]')).toEqual(['true', 'true', 'true']);
   await page.locator('#status', { hasText: 'Connection lost' }).waitFor();
-  const after = await startTestApp({ databaseUrl: before.databaseUrl, port: Number(new URL(before.url).port), settings: { BLOB_DIR: before.blobDir } });
+  const after = await startTestApp({ databaseUrl: before.databaseUrl, port, settings: { BLOB_DIR: before.blobDir } });
   try {
     await saved(page);
     const url = await launch(after, registration, null);
@@ -400,7 +402,7 @@ browserTest('the player: labelled, legible, usable by keys alone and at 360 pixe
   const unnamed = await page.evaluate(
     () =>
       [...document.querySelectorAll('button, a, iframe, [role=progressbar], nav')].filter(
-        (one) => !(one.textContent?.trim() || one.getAttribute('aria-label') || one.getAttribute('title') || one.getAttribute('aria-labelledby')),
+        (one) => !(one.textContent.trim() || one.getAttribute('aria-label') || one.getAttribute('title') || one.getAttribute('aria-labelledby')),
       ).length,
   );
   expect(unnamed).toBe(0);
@@ -433,9 +435,9 @@ function contrastsOfPage(): { text: string; ratio: number }[] {
     return (parse(color)[3] ?? 1) === 0 ? behind(element.parentElement) : color;
   };
   return [...document.querySelectorAll('h1, h2, p, button, a, span')]
-    .filter((one) => one.textContent?.trim() && !(one as HTMLButtonElement).disabled && !one.closest('button:disabled'))
+    .filter((one) => one.textContent.trim() && !(one as HTMLButtonElement).disabled && !one.closest('button:disabled'))
     .map((one) => {
       const [light, dark] = [luminance(getComputedStyle(one).color), luminance(behind(one))].sort((a, b) => b - a);
-      return { text: one.textContent ?? '', ratio: ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05) };
+      return { text: one.textContent, ratio: ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05) };
     });
 }

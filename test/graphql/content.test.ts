@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { toGlobalId } from '../../src/graphql/node.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { importPackage, itemIds, newLearner } from '../support/cmi5.ts';
+import { au, cmi5Xml, zip } from '../support/packages.ts';
+import { casePackage, itemIdOf } from '../support/world.ts';
+
+let app: TestApp;
+let packageId: string;
+let versionId: string;
+
+const UNIT = 'https://publisher.example/au/one';
+const course = (id = UNIT): Promise<Buffer> => zip({ 'cmi5.xml': cmi5Xml(au({ id, attributes: 'moveOn="Passed"' })), 'index.html': '<html></html>' });
+
+beforeAll(async () => {
+  app = await startTestApp();
+  ({ packageId, versionId } = await importPackage(app, await course()));
+});
+afterAll(() => app.close());
+
+const REGISTER =
+  'mutation ($input: ContentRegisterInput!) { contentRegister(input: $input) { registration { id registration isSatisfied isPreview } userErrors { code path rule } } }';
+const LAUNCH =
+  'mutation ($input: ContentLaunchInput!) { contentLaunch(input: $input) { launch { url session { state mode } } userErrors { code path rule } } }';
+const UPLOAD =
+  'mutation ($input: ContentUploadCreateInput!) { contentUploadCreate(input: $input) { ticket { url upload { id state } } userErrors { code path } } }';
+
+const counts = async (): Promise<unknown> =>
+  app.database.sql.rows(
+    'select (select count(*) from launch.registration) as registrations, (select count(*) from launch.session) as sessions, (select count(*) from content.upload) as uploads',
+  );
+
+const tokenOf = (learnerId: string): Promise<string> => app.createToken('LEARNER', { learnerId });
+
+async function vendor(code: string): Promise<{ token: string; partnerId: string }> {
+  const { id } = await app.modules.access.createPartner({ code, name: code, kind: 'CONTENT_VENDOR' });
+  return { token: await app.createToken('VENDOR', { partnerId: id }), partnerId: id };
+}
+
+test('a learner registers and launches for themselves, and for nobody else', async () => {
+  const [learner, other] = [await newLearner(app), await newLearner(app)];
+  const token = await tokenOf(learner);
+  const input = { packageId: toGlobalId('ContentPackage', packageId) };
+
+  const own = await app.graphql(REGISTER, { input }, token);
+  expect(own.body.data.contentRegister).toEqual({
+    registration: { id: expect.stringMatching(/^rgn_/), registration: expect.any(String), isSatisfied: false, isPreview: false },
+    userErrors: [],
+  });
+  const again = await app.graphql(REGISTER, { input }, token);
+  expect(again.body.data.contentRegister.registration).toEqual(own.body.data.contentRegister.registration);
+  const before = await counts();
+  const forOther = await app.graphql(REGISTER, { input: { ...input, learnerId: toGlobalId('Learner', other) } }, token);
+  expect(forOther.body.data.contentRegister).toEqual({ registration: null, userErrors: [{ code: 'FORBIDDEN', path: '/learnerId', rule: 'own-only' }] });
+  const preview = await app.graphql(REGISTER, { input: { ...input, preview: true } }, token);
+  expect(preview.body.data.contentRegister.userErrors).toMatchObject([{ code: 'FORBIDDEN' }]);
+
+  const registrationId = own.body.data.contentRegister.registration.id;
+  const foreign = await app.graphql(LAUNCH, { input: { registrationId } }, await tokenOf(other));
+  expect(foreign.body.data.contentLaunch).toEqual({ launch: null, userErrors: [{ code: 'NOT_FOUND', path: '/registrationId', rule: 'reference' }] });
+  expect(await counts()).toEqual(before);
+
+  const launched = await app.graphql(LAUNCH, { input: { registrationId } }, token);
+  expect(launched.body.data.contentLaunch).toEqual({
+    launch: { url: expect.stringMatching(/^http:\/\/localhost:\d+\/c\//), session: { state: 'LAUNCHED', mode: 'Normal' } },
+    userErrors: [],
+  });
+  const { body } = await app.graphql(
+    '{ learners(first: 10) { nodes { contentRegistrations { registration package { title } units { isPassed } sessions { state } attempts { ordinal } } } } }',
+    {},
+    token,
+  );
+  expect(body.data.learners.nodes).toEqual([
+    {
+      contentRegistrations: [
+        {
+          registration: own.body.data.contentRegister.registration.registration,
+          package: { title: 'Course' },
+          units: [],
+          sessions: [{ state: 'LAUNCHED' }],
+          attempts: [],
+        },
+      ],
+    },
+  ]);
+});
+
+test.each(['PARTNER', 'VENDOR'] as const)('a %s registers and launches nobody', async (role) => {
+  const { id } = await app.modules.access.createPartner({ code: `p-${role}`, name: role, kind: 'UNIVERSITY' });
+  const token = await app.createToken(role, { partnerId: id });
+  const before = await counts();
+
+  const registered = await app.graphql(
+    REGISTER,
+    { input: { packageId: toGlobalId('ContentPackage', packageId), learnerId: toGlobalId('Learner', await newLearner(app)) } },
+    token,
+  );
+  const launched = await app.graphql(LAUNCH, { input: { registrationId: toGlobalId('ContentRegistration', packageId) } }, token);
+
+  expect([registered.body.errors?.[0]?.extensions.code, launched.body.errors?.[0]?.extensions.code]).toEqual(['FORBIDDEN', 'FORBIDDEN']);
+  expect(await counts()).toEqual(before);
+});
+
+test('a vendor uploads its package by an address that works once, and reads what the import found', async () => {
+  const { token, partnerId } = await vendor('vendor-a');
+  const { ticket } = (await app.graphql(UPLOAD, { input: {} }, token)).body.data.contentUploadCreate;
+  const put = async (body: Uint8Array | string) => {
+    const answer = await fetch(ticket.url, { method: 'PUT', headers: { 'Content-Type': 'application/zip' }, body: body as string });
+    return { status: answer.status, body: (await answer.json()) as { error?: string; packageId?: string; violations?: { rule: string }[] } };
+  };
+
+  const refused = await put('this is no package');
+  expect([refused.status, refused.body.violations?.map(({ rule }) => rule)]).toEqual([400, ['zip-readable']]);
+  const state =
+    'query ($id: ID!) { contentUpload(id: $id) { state issues { severity rule } package { title owner { code } } version { ordinal items { identifier kind isLaunchable activity { kind } } } } }';
+  expect((await app.graphql(state, { id: ticket.upload.id }, token)).body.data.contentUpload).toEqual({
+    state: 'REFUSED',
+    issues: [{ severity: 'ERROR', rule: 'zip-readable' }],
+    package: null,
+    version: null,
+  });
+  const taken = await put(await course('https://publisher.example/au/vendor'));
+  expect(taken.status).toBe(200);
+  expect((await put(await course())).status).toBe(404);
+
+  const { body } = await app.graphql(state, { id: ticket.upload.id }, token);
+  expect(body.data.contentUpload).toEqual({
+    state: 'IMPORTED',
+    issues: [],
+    package: { title: 'Course', owner: { code: 'vendor-a' } },
+    version: {
+      ordinal: 1,
+      items: [
+        { identifier: 'https://publisher.example/course', kind: 'COURSE', isLaunchable: false, activity: { kind: 'CMI5_AU' } },
+        { identifier: 'https://publisher.example/au/vendor', kind: 'AU', isLaunchable: true, activity: { kind: 'CMI5_AU' } },
+      ],
+    },
+  });
+  const list = await app.graphql('{ contentPackages(first: 10) { nodes { title owner { code } } } }', {}, token);
+  expect(list.body.data.contentPackages.nodes).toEqual([{ title: 'Course', owner: { code: 'vendor-a' } }]);
+  expect((await app.modules.content.packages(partnerId, 10, null)).length).toBe(1);
+});
+
+test('a vendor sees no upload, report or version of another, and cannot replace its package', async () => {
+  const [a, b] = [await vendor('vendor-b'), await vendor('vendor-c')];
+  const { ticket } = (await app.graphql(UPLOAD, { input: {} }, a.token)).body.data.contentUploadCreate;
+  const answer = await fetch(ticket.url, { method: 'PUT', body: (await course('https://publisher.example/au/b')) as never });
+  const { packageId: own } = (await answer.json()) as { packageId: string };
+  const before = await counts();
+
+  expect((await app.graphql('query ($id: ID!) { contentUpload(id: $id) { state } }', { id: ticket.upload.id }, b.token)).body.data.contentUpload).toBeNull();
+  const replaced = await app.graphql(UPLOAD, { input: { packageId: toGlobalId('ContentPackage', own) } }, b.token);
+  expect(replaced.body.data.contentUploadCreate).toEqual({ ticket: null, userErrors: [{ code: 'NOT_FOUND', path: '/packageId' }] });
+  expect(await counts()).toEqual(before);
+});
+
+test('objectives of a package that name competencies suggest them for alignment', async () => {
+  await app.modules.competencies.import({
+    source: casePackage([{ code: 'OBJ.1' }, { code: 'OBJ.2' }], { name: 'objectives' }),
+    kind: 'TECHNICAL',
+    defaultRollup: 'NONE',
+    publish: true,
+    dryRun: false,
+  });
+  const text = '<title><langstring>t</langstring></title><description><langstring>d</langstring></description>';
+  const objectives = `<objectives><objective id="https://case.example/CFItems/${itemIdOf('OBJ.1')}">${text}</objective><objective id="urn:code:OBJ.2">${text}</objective></objectives>`;
+  const imported = await importPackage(
+    app,
+    await zip({ 'cmi5.xml': cmi5Xml(objectives + au({ id: 'https://publisher.example/au/objective' })), 'index.html': '' }),
+  );
+
+  const { body } = await app.graphql('query ($id: ID!) { node(id: $id) { ... on ContentPackageVersion { items { kind suggestedCompetencies { code } } } } }', {
+    id: toGlobalId('ContentPackageVersion', imported.versionId),
+  });
+
+  expect(
+    body.data.node.items.map((one: { kind: string; suggestedCompetencies: { code: string }[] }) => [
+      one.kind,
+      one.suggestedCompetencies.map(({ code }) => code).sort(),
+    ]),
+  ).toEqual([
+    ['COURSE', ['OBJ.1', 'OBJ.2']],
+    ['AU', []],
+  ]);
+});
+
+test('who begins anew gets a registration of its own, and the old one is closed', async () => {
+  const learner = await newLearner(app);
+  const input = { packageId: toGlobalId('ContentPackage', packageId), learnerId: toGlobalId('Learner', learner) };
+  const first = (await app.graphql(REGISTER, { input })).body.data.contentRegister.registration;
+  const second = (await app.graphql(REGISTER, { input: { ...input, restart: true } })).body.data.contentRegister.registration;
+
+  expect(second.registration).not.toBe(first.registration);
+  const closed = await app.graphql(LAUNCH, { input: { registrationId: first.id, itemId: (await itemIds(app, versionId))[UNIT] } });
+  expect(closed.body.data.contentLaunch).toEqual({ launch: null, userErrors: [{ code: 'CONFLICT', path: '/registrationId', rule: 'open' }] });
+});
+
+test('an erased learner leaves nothing of what they did in packages; of two merged the other goes on', async () => {
+  const [gone, from, into] = [await newLearner(app), await newLearner(app), await newLearner(app)];
+  for (const learnerId of [gone, from, into]) {
+    const { id } = await app.modules.launches.register({ learnerId, packageId, restart: false, isPreview: false });
+    await app.graphql(LAUNCH, { input: { registrationId: toGlobalId('ContentRegistration', id), itemId: (await itemIds(app, versionId))[UNIT] } });
+  }
+
+  await app.modules.people.eraseLearner(gone);
+  await app.modules.people.mergeLearners(from, into);
+
+  expect((await app.modules.launches.registrationsOfLearners([gone, from])).length).toBe(0);
+  const left = await app.modules.launches.registrationsOfLearners([into]);
+  expect(left.map(({ closedAt }) => closedAt === null).sort()).toEqual([false, true]);
+});
