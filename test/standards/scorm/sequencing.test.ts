@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { readXml } from '../../../src/kernel/xml.ts';
 import { type ActivityDefinition, type NavigationRequest, readScormManifest, type ScormItem, Sequencer } from '../../../src/standards/scorm/index.ts';
 import { item, sco, scormManifest } from '../../support/packages.ts';
-import { reportSeed } from '../../support/seed.ts';
 
 const definitionOf = (node: ScormItem): ActivityDefinition => ({
   id: node.identifier,
@@ -185,7 +184,7 @@ test('selection takes some of the parts, in their order; reordering shuffles the
   const seen = [course.begin().delivered, go(course, 'continue'), go(course, 'continue')];
 
   expect(seen[2]).toBe('END');
-  expect([...seen.slice(0, 2)].sort()).toEqual(seen.slice(0, 2));
+  expect(['ab', 'ac', 'ad', 'bc', 'bd', 'cd']).toContain(seen.slice(0, 2).join(''));
 });
 
 const REQUESTS: readonly NavigationRequest[] = [
@@ -228,6 +227,6 @@ test('whatever is asked in whatever order: a copy made of the saved state does t
         expect(JSON.parse(JSON.stringify(course.state()))).toEqual(course.state());
       }
     }),
-    { numRuns: 300, reporter: reportSeed },
+    { numRuns: 300 },
   );
 });
