@@ -120,6 +120,7 @@ create table launch.attempt (
   ordinal integer not null,
   ended_at timestamptz null,
   sequencing text null,
+  shared_data text not null default '{}',
   unique (registration_id, ordinal)
 );
 create table launch.sco_state (

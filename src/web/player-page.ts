@@ -69,6 +69,7 @@ export async function loadPlayer(): Promise<PlayerAssets> {
     ['player.js', { type: JAVASCRIPT, body: await own('player.js') }],
     ['texts.js', { type: JAVASCRIPT, body: await own('texts.js') }],
     ['journal.js', { type: JAVASCRIPT, body: await own('journal.js') }],
+    ['shared-data.js', { type: JAVASCRIPT, body: await own('shared-data.js') }],
     ['run-time.js', { type: JAVASCRIPT, body: await own('run-time.js') }],
     ['player.css', { type: 'text/css; charset=utf-8', body: Buffer.from(PLAYER_STYLE) }],
   ]);

@@ -41,7 +41,7 @@ export class PlayerClient {
   ): Record<string, unknown> {
     this.seq += 1;
     const { id, run, cmi } = this.current;
-    return { sessionId: this.view?.sessionId, seq: this.seq, nodeId: id, run, cmi: merged(cmi, change), said, isFinished, request };
+    return { sessionId: this.view?.sessionId, seq: this.seq, nodeId: id, run, cmi: merged(cmi, change), said, shared: {}, isFinished, request };
   }
 
   /** Saves what content says. @returns the new view where the run ended. */

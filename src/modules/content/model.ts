@@ -48,6 +48,8 @@ export interface ContentModel {
   readonly root: ContentNode;
   /** SCORM: whether global objectives live beyond an attempt. */
   readonly objectivesGlobalToSystem: boolean;
+  /** SCORM 2004 4th edition: whether data that content objects share outlives an attempt. */
+  readonly sharedDataGlobalToSystem: boolean;
 }
 
 /** A text in a language that is likely understood. */
@@ -93,7 +95,7 @@ export function cmi5Model(course: CourseStructure, naming: Naming): ContentModel
     scorm: null,
     children: course.children.map(part),
   };
-  return { standard: 'CMI5', edition: 'Quartz', root, objectivesGlobalToSystem: false };
+  return { standard: 'CMI5', edition: 'Quartz', root, objectivesGlobalToSystem: false, sharedDataGlobalToSystem: false };
 }
 
 const unitOf = ({ moveOn, masteryScore, launchMethod, launchParameters, entitlementKey }: AssignableUnit): UnitDefinition => ({
@@ -131,6 +133,7 @@ export function scormModel(manifest: ScormManifest, naming: Naming): ContentMode
     edition: manifest.edition,
     root: part(organization.root, true),
     objectivesGlobalToSystem: organization.objectivesGlobalToSystem,
+    sharedDataGlobalToSystem: organization.sharedDataGlobalToSystem,
   };
 }
 
@@ -152,5 +155,5 @@ export function tincanModel(activities: readonly TincanActivity[], naming: Namin
     children,
   });
   const others = activities.filter((activity) => activity !== first).map((activity) => part(activity, []));
-  return { standard: 'TINCAN', edition: '1.0', root: part(first, others), objectivesGlobalToSystem: false };
+  return { standard: 'TINCAN', edition: '1.0', root: part(first, others), objectivesGlobalToSystem: false, sharedDataGlobalToSystem: false };
 }

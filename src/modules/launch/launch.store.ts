@@ -184,9 +184,11 @@ export interface AttemptRow {
   readonly endedAt: Date | null;
   /** The state of the sequencing engine, as JSON. */
   readonly sequencing: string | null;
+  /** Stores that content objects share, by id: JSON. */
+  readonly sharedData: string;
 }
 
-const ATTEMPT = 'id, created_at, registration_id, ordinal, ended_at, sequencing';
+const ATTEMPT = 'id, created_at, registration_id, ordinal, ended_at, sequencing, shared_data';
 
 /** Attempts of registrations, newest first. */
 export const attemptsOfRegistrations = (sql: Sql, ids: readonly string[]) =>
@@ -198,21 +200,25 @@ export async function latestAttempt(sql: Sql, registrationId: string): Promise<A
 }
 
 export const insertAttempt = (sql: Sql, row: AttemptRow) =>
-  sql.rows('insert into launch.attempt (id, created_at, registration_id, ordinal, ended_at, sequencing) values ($1, $2, $3, $4, $5, $6)', [
+  sql.rows('insert into launch.attempt (id, created_at, registration_id, ordinal, ended_at, sequencing, shared_data) values ($1, $2, $3, $4, $5, $6, $7)', [
     row.id,
     row.createdAt,
     row.registrationId,
     row.ordinal,
     row.endedAt,
     row.sequencing,
+    row.sharedData,
   ]);
 
-export const saveAttempt = (sql: Sql, id: string, sequencing: string, endedAt: Date | null) =>
-  sql.rows('update launch.attempt set sequencing = $2, ended_at = $3 where id = $1', [id, sequencing, endedAt]);
+export const saveAttempt = (sql: Sql, id: string, sequencing: string, sharedData: string, endedAt: Date | null) =>
+  sql.rows('update launch.attempt set sequencing = $2, shared_data = $3, ended_at = $4 where id = $1', [id, sequencing, sharedData, endedAt]);
 
 /** Ends attempts under way; the next one begins with nothing. */
 export const endAttempts = (sql: Sql, registrationId: string, now: Date) =>
-  sql.rows('update launch.attempt set ended_at = $2, sequencing = null where registration_id = $1 and ended_at is null', [registrationId, now]);
+  sql.rows(`update launch.attempt set ended_at = $2, sequencing = null, shared_data = '{}' where registration_id = $1 and ended_at is null`, [
+    registrationId,
+    now,
+  ]);
 
 export interface ScoRow {
   readonly attemptId: string;

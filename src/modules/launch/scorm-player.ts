@@ -76,6 +76,7 @@ interface Scene {
   readonly scos: Map<string, store.ScoRow>;
   /** What the course was when it was told last. */
   course: CourseOutcome;
+  readonly shared: Record<string, string>;
   lastSeq: number;
   /** Statements to be told before it is all committed. */
   readonly told: JsonObject[];
@@ -140,6 +141,10 @@ export class ScormPlayer {
       const body = JSON.stringify(commit.cmi);
       await store.insertCommit(sql, commit.sessionId, commit.seq, commit.nodeId, createHash('sha256').update(body).digest('hex'), this.#clock.now());
       scos.set(commit.nodeId, { ...sco, cmi: body, said: JSON.stringify(commit.said) });
+      for (const { target, mayWrite } of scormOf(node).dataMaps) {
+        const value = commit.shared[target];
+        if (mayWrite && value !== undefined) scene.shared[target] = value;
+      }
       if (commit.sessionId === scene.sessionId) scene.lastSeq = commit.seq;
       await this.#save(scene, node, commit.isFinished, `${commit.seq}`);
       if (!commit.isFinished) return { isTaken: true, view: null };
@@ -176,8 +181,9 @@ export class ScormPlayer {
     if (scene.isNew && scos.size === 0) return;
     const sequencing = JSON.stringify(engine.state());
     const endedAt = scene.hasEnded ? this.#clock.now() : null;
-    if (scene.isNew) await store.insertAttempt(sql, { ...attempt, sequencing, endedAt });
-    else await store.saveAttempt(sql, attempt.id, sequencing, endedAt);
+    const sharedData = JSON.stringify(scene.shared);
+    if (scene.isNew) await store.insertAttempt(sql, { ...attempt, sequencing, sharedData, endedAt });
+    else await store.saveAttempt(sql, attempt.id, sequencing, sharedData, endedAt);
     for (const sco of scos.values()) await store.saveSco(sql, sco);
   }
 
@@ -185,7 +191,7 @@ export class ScormPlayer {
     const registration = facts.terms.registration;
     const latest = await store.latestAttempt(sql, registration);
     const isNew = !latest || latest.endedAt !== null;
-    const attempt = isNew ? this.#newAttempt(registration, latest) : latest;
+    const attempt = isNew ? this.#newAttempt(registration, latest, model.sharedDataGlobalToSystem) : latest;
     const scos = isNew ? [] : await store.scosOfAttempts(sql, [attempt.id]);
     const units = await store.unitsOfRegistrations(sql, [registration]);
     return {
@@ -200,6 +206,7 @@ export class ScormPlayer {
       engine: this.#engine(model, attempt.sequencing),
       scos: new Map(scos.map((sco) => [sco.nodeId, sco])),
       course: courseOf(units.find(({ nodeId }) => nodeId === model.root.id)),
+      shared: parse<Record<string, string>>(attempt.sharedData),
       lastSeq: await store.lastCommit(sql, sessionId),
       told: [],
       hasEnded: false,
@@ -213,7 +220,7 @@ export class ScormPlayer {
   }
 
   /** What was tracked before stays known: a new attempt on the course is not the first. */
-  #newAttempt(registrationId: string, before: store.AttemptRow | null): store.AttemptRow {
+  #newAttempt(registrationId: string, before: store.AttemptRow | null, keepsShared: boolean): store.AttemptRow {
     return {
       id: newId(),
       createdAt: this.#clock.now(),
@@ -221,6 +228,7 @@ export class ScormPlayer {
       ordinal: (before?.ordinal ?? 0) + 1,
       endedAt: null,
       sequencing: before?.sequencing ?? null,
+      sharedData: (keepsShared ? before?.sharedData : undefined) ?? '{}',
     };
   }
 
@@ -403,7 +411,7 @@ export class ScormPlayer {
       canResume: engine.suspended !== null || (engine.current !== null && !isOpen) || [...scene.scos.values()].some(({ isSuspended }) => isSuspended),
       hasEnded: scene.hasEnded,
       isRefused: scene.isRefused,
-      current: running && sco && isOpen ? currentRun(running, sco) : null,
+      current: running && sco && isOpen ? currentRun(running, sco, scene.shared) : null,
       toc,
       canContinue: ahead.isValid({ kind: 'continue' }),
       canGoBack: ahead.isValid({ kind: 'previous' }),
@@ -476,7 +484,7 @@ function statusOfOutcome({ completed, satisfied }: ScoOutcome, isSco: boolean): 
   return completed || !isSco ? 'completed' : 'incomplete';
 }
 
-const currentRun = (node: ContentNode, sco: store.ScoRow): CurrentRun => ({
+const currentRun = (node: ContentNode, sco: store.ScoRow, shared: Readonly<Record<string, string>>): CurrentRun => ({
   id: node.id,
   title: plainText(node.title),
   href: node.href ?? '',
@@ -484,6 +492,7 @@ const currentRun = (node: ContentNode, sco: store.ScoRow): CurrentRun => ({
   run: sco.run,
   cmi: parse<JsonObject>(sco.cmi),
   hides: scormOf(node).hideLmsUi,
+  shared: scormOf(node).dataMaps.map(({ target, mayRead, mayWrite }) => ({ id: target, store: shared[target] ?? null, mayRead, mayWrite })),
   primaryObjective: scormOf(node).sequencing.objectives.find(({ isPrimary }) => isPrimary)?.id ?? null,
 });
 

@@ -1,5 +1,14 @@
 import type { JsonObject } from '../../kernel/json.ts';
 
+/** Data that several content objects share (4th edition, `adl.data`): what one of them may do with it. */
+export interface SharedStore {
+  readonly id: string;
+  /** Null until something was stored. */
+  store: string | null;
+  readonly mayRead: boolean;
+  readonly mayWrite: boolean;
+}
+
 /** One line of the table of contents. */
 export interface TocEntry {
   readonly id: string;
@@ -24,6 +33,8 @@ export interface CurrentRun {
   readonly cmi: JsonObject;
   /** Buttons of ours that the content brings itself. */
   readonly hides: readonly string[];
+  /** Stores it shares with others, in the manifest's order. */
+  readonly shared: readonly SharedStore[];
   /** Identifier of the primary objective, where it has one. */
   readonly primaryObjective: string | null;
 }
@@ -73,6 +84,8 @@ export interface Commit {
   readonly run: number;
   readonly cmi: JsonObject;
   readonly said: SaidFlags;
+  /** What it stored for others, by the store's id. */
+  readonly shared: Readonly<Record<string, string>>;
   /** Whether the object has ended its run. */
   readonly isFinished: boolean;
   /** What it asked for as it ended: `continue`, `{target=…}choice`, … */

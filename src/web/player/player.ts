@@ -58,7 +58,7 @@ async function ask<T>(path: string, body: unknown): Promise<T> {
 }
 
 /** Everything the run has said, as a commit. */
-function commitOf({ run }: RunTime, isFinished: boolean, { cmi, said, request }: Snapshot): Commit {
+function commitOf({ run }: RunTime, isFinished: boolean, { cmi, said, shared, request }: Snapshot): Commit {
   seq += 1;
   return {
     sessionId: view.sessionId,
@@ -67,6 +67,7 @@ function commitOf({ run }: RunTime, isFinished: boolean, { cmi, said, request }:
     run: run.run,
     cmi,
     said,
+    shared,
     isFinished,
     // What the learner asked for goes before what content asks for.
     request: isFinished && !isLeaving ? request : '',

@@ -1,4 +1,5 @@
-import type { CurrentRun, PlayerView, SaidFlags } from '../../standards/scorm/play.ts';
+import type { CurrentRun, PlayerView, SaidFlags, SharedStore } from '../../standards/scorm/play.ts';
+import { getShared, isSharedElement, type SharedResult, setShared } from './shared-data.ts';
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -19,6 +20,7 @@ interface Libraries {
 export interface Snapshot {
   readonly cmi: Tree;
   readonly said: SaidFlags;
+  readonly shared: Readonly<Record<string, string>>;
   /** What it asks to come next (2004). */
   readonly request: string;
 }
@@ -44,6 +46,9 @@ export class RunTime {
   readonly #listener: RunListener;
   readonly #is12: boolean;
   readonly #said = { completion: false, objectiveCompletion: false, success: false, objectiveSuccess: false };
+  readonly #shared: readonly SharedStore[];
+  /** The error of the last call, where the library did not answer it. */
+  #error: string | null = null;
   #isRunning = false;
   #isFinished = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,6 +56,7 @@ export class RunTime {
   constructor(view: PlayerView, run: CurrentRun, listener: RunListener) {
     this.run = run;
     this.#listener = listener;
+    this.#shared = run.shared.map((one) => ({ ...one }));
     this.#is12 = view.edition === '1.2';
     const { Scorm12API, Scorm2004API } = globalThis as unknown as Libraries;
     const Api = this.#is12 ? Scorm12API : Scorm2004API;
@@ -65,7 +71,8 @@ export class RunTime {
   }
 
   get snapshot(): Snapshot {
-    return { cmi: this.#cmi, said: { ...this.#said }, request: this.#library.adl?.nav.request ?? '' };
+    const stored = this.#shared.flatMap(({ id, store }) => (store === null ? [] : [[id, store] as const]));
+    return { cmi: this.#cmi, said: { ...this.#said }, shared: Object.fromEntries(stored), request: this.#library.adl?.nav.request ?? '' };
   }
 
   /** The tree below `cmi`, as it is now. */
@@ -74,6 +81,7 @@ export class RunTime {
   }
 
   #call(name: string, ...parameters: readonly string[]): string {
+    if (name !== 'GetErrorString' && name !== 'GetDiagnostic') this.#error = null;
     const method = this.#library[name] as (...values: readonly string[]) => string;
     const result = String(method.apply(this.#library, [...parameters]));
     this.#listener.log(`${name}(${parameters.map((one) => JSON.stringify(one.slice(0, 200))).join(', ')}) = ${JSON.stringify(result.slice(0, 200))}`);
@@ -111,7 +119,7 @@ export class RunTime {
   }
 
   #set(name: string, element: string, value: string): string {
-    const result = this.#call(name, element, value);
+    const result = this.#isRunning && isSharedElement(element) ? this.#answer(setShared(this.#shared, element, value)) : this.#call(name, element, value);
     if (result !== 'true') return result;
     this.#noteSaid(element);
     this.#timer ??= setTimeout(() => {
@@ -133,8 +141,18 @@ export class RunTime {
     else this.#said.objectiveSuccess = true;
   }
 
+  #answer({ value, error }: SharedResult): string {
+    this.#error = error;
+    return value;
+  }
+
+  #lastError(): string {
+    return this.#error ?? this.#call('GetLastError');
+  }
+
   #get(name: string, element: string): string {
     const request = /^adl\.nav\.request_valid\.(.+)$/.exec(element)?.[1];
+    if (this.#isRunning && isSharedElement(element)) return this.#answer(getShared(this.#shared, element));
     if (request === undefined) return this.#call(name, element);
     return String(this.#listener.isValid(request));
   }
@@ -160,7 +178,7 @@ export class RunTime {
           GetValue: (element: unknown) => this.#get('GetValue', text(element)),
           SetValue: (element: unknown, value: unknown) => this.#set('SetValue', text(element), text(value)),
           Commit: (parameter: unknown) => this.#commit('Commit', text(parameter)),
-          GetLastError: () => this.#call('GetLastError'),
+          GetLastError: () => this.#lastError(),
           GetErrorString: plain('GetErrorString'),
           GetDiagnostic: plain('GetDiagnostic'),
         };

@@ -37,7 +37,7 @@ function wayDown(session: Session, from: Activity, target: Activity, direction: 
 
 /** Why a target cannot be chosen for the sake of an activity that constrains choices to its neighbours. */
 function constraint(current: Activity, ancestor: Activity, target: Activity, direction: Direction): string | null {
-  const constrained = below(current, ancestor).find((activity) => activity.sequencing.constrainChoice);
+  const constrained = below(current, ancestor).find((activity) => !activity.isLeaf && activity.sequencing.constrainChoice);
   if (!constrained) return null;
   const reach = neighbour(constrained, direction);
   const isReached = target === constrained || target === reach || target.path.includes(reach);

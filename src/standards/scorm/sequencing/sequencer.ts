@@ -207,7 +207,8 @@ export class Sequencer {
 
   #sequence(request: string, target: Activity | null): Outcome {
     const session = this.#session;
-    const isNewAttempt = request === 'start' || (request === 'retry' && session.current === session.root);
+    // Whoever left a part to be resumed goes on with the attempt on the whole.
+    const isNewAttempt = (request === 'start' && !session.root.isSuspended) || (request === 'retry' && session.current === session.root);
     if (isNewAttempt && !this.#options.keepsGlobals) session.globals.clear();
     const result = sequence(session, request, target);
     if (result.exception) return { delivered: null, hasEnded: false, exception: result.exception };
