@@ -169,9 +169,9 @@ browserTest('SCORM 2004 with sequencing: a pre-test that is passed leaves out th
   expect(
     await run(
       pretest,
-      '[found, get("cmi.entry"), get("cmi.objectives.0.id"), get("adl.nav.request_valid.continue"), set("cmi.location", "x".repeat(2000)), api.GetLastError()]',
+      '[found, get("cmi.entry"), get("cmi.objectives.0.id"), get("adl.nav.request_valid.continue"), set("cmi.location", "x".repeat(2000)), api.GetLastError(), set("cmi", "x"), api.GetLastError(), set("cmi.objectives", "x"), set("cmi.location", "y"), set("cmi.location", ""), get("cmi.location"), get("cmi.objectives.0.id")]',
     ),
-  ).toEqual(['true', 'ab-initio', 'test', 'true', 'false', '406']);
+  ).toEqual(['true', 'ab-initio', 'test', 'true', 'false', '406', 'false', '401', 'false', 'true', 'true', '', 'test']);
   await run(
     pretest,
     'set("cmi.success_status", "passed"); set("cmi.score.scaled", "0.9"); set("cmi.progress_measure", "1"); set("cmi.completion_status", "completed"); set("adl.nav.request", "continue"); finish()',

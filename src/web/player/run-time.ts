@@ -36,6 +36,10 @@ export interface RunListener {
 
 const SETTINGS = { autocommit: false, lmsCommitUrl: false, logLevel: 5, autoCompleteLessonStatus: false, mastery_override: false, selfReportSessionTime: true };
 
+/** Elements that hold others: the library would put a text in their place, and lose all that is in them. */
+const CONTAINER =
+  /^(?:cmi|adl)$|^(?:cmi|adl)(?:\..*)?\.(?:\d+|objectives|interactions|score|core|learner_preference|student_preference|student_data|comments_from_learner|comments_from_lms|correct_responses|nav|data|request_valid)$/;
+
 /** Time after a change until it is saved without being asked. */
 const AUTOSAVE_MS = 10_000;
 
@@ -119,7 +123,8 @@ export class RunTime {
   }
 
   #set(name: string, element: string, value: string): string {
-    const result = this.#isRunning && isSharedElement(element) ? this.#answer(setShared(this.#shared, element, value)) : this.#call(name, element, value);
+    const own = this.#isRunning ? this.#setOwn(element, value) : null;
+    const result = own === null ? this.#call(name, element, value) : this.#answer(own);
     if (result !== 'true') return result;
     this.#noteSaid(element);
     this.#timer ??= setTimeout(() => {
@@ -141,18 +146,30 @@ export class RunTime {
     else this.#said.objectiveSuccess = true;
   }
 
+  /** What is set without the library; null leaves it to it. */
+  #setOwn(element: string, value: string): SharedResult | null {
+    if (isSharedElement(element)) return setShared(this.#shared, element, value);
+    if (CONTAINER.test(element)) return { value: 'false', error: '401' };
+    // The library refuses what real content does: to forget the bookmark (RTE 4.2.15).
+    const { content } = this.#library.cmi as { content?: { _location: string } };
+    if (element !== 'cmi.location' || value !== '' || !content) return null;
+    content._location = '';
+    return { value: 'true', error: '0' };
+  }
+
   #answer({ value, error }: SharedResult): string {
     this.#error = error;
     return value;
   }
 
-  #lastError(): string {
-    return this.#error ?? this.#call('GetLastError');
+  #lastError(name: string): string {
+    return this.#error ?? this.#call(name);
   }
 
   #get(name: string, element: string): string {
     const request = /^adl\.nav\.request_valid\.(.+)$/.exec(element)?.[1];
     if (this.#isRunning && isSharedElement(element)) return this.#answer(getShared(this.#shared, element));
+    if (this.#isRunning && CONTAINER.test(element)) return this.#answer({ value: '', error: '401' });
     if (request === undefined) return this.#call(name, element);
     return String(this.#listener.isValid(request));
   }
@@ -167,7 +184,7 @@ export class RunTime {
           LMSGetValue: (element: unknown) => this.#get('LMSGetValue', text(element)),
           LMSSetValue: (element: unknown, value: unknown) => this.#set('LMSSetValue', text(element), text(value)),
           LMSCommit: (parameter: unknown) => this.#commit('LMSCommit', text(parameter)),
-          LMSGetLastError: () => this.#call('LMSGetLastError'),
+          LMSGetLastError: () => this.#lastError('LMSGetLastError'),
           LMSGetErrorString: plain('LMSGetErrorString'),
           LMSGetDiagnostic: plain('LMSGetDiagnostic'),
         }
@@ -178,7 +195,7 @@ export class RunTime {
           GetValue: (element: unknown) => this.#get('GetValue', text(element)),
           SetValue: (element: unknown, value: unknown) => this.#set('SetValue', text(element), text(value)),
           Commit: (parameter: unknown) => this.#commit('Commit', text(parameter)),
-          GetLastError: () => this.#lastError(),
+          GetLastError: () => this.#lastError('GetLastError'),
           GetErrorString: plain('GetErrorString'),
           GetDiagnostic: plain('GetDiagnostic'),
         };
