@@ -15,9 +15,15 @@ export function senderOf(homePage: string, packageId: string): Sender {
   };
 }
 
+/** Statements sent at once: less than the least limit that may be set. */
+const CHUNK = 100;
+
 /** Sends statements of ours through the same door as everyone's; what was told before stays as it was told. */
 export async function tell(statements: Pick<Statements, 'store'>, sender: Sender, list: readonly JsonObject[]): Promise<void> {
-  if (list.length === 0) return;
+  for (let start = 0; start < list.length; start += CHUNK) await tellChunk(statements, sender, list.slice(start, start + CHUNK));
+}
+
+async function tellChunk(statements: Pick<Statements, 'store'>, sender: Sender, list: readonly JsonObject[]): Promise<void> {
   const store = (what: unknown): Promise<unknown> => statements.store({ bytes: Buffer.from(JSON.stringify(what)), version: '1.0.3', sender });
   try {
     await store(list);

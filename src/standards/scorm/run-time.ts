@@ -48,9 +48,18 @@ export interface ScoOutcome {
   readonly isBrowsed: boolean;
 }
 
+/** Texts without what no statement and no address can hold: content may save any character. */
+const cleaned = (text: string): string => text.replaceAll('\0', '').toWellFormed();
+
 const textAt = (value: unknown, ...names: readonly string[]): string => {
   const found = names.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value);
-  return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
+  return typeof found === 'string' || typeof found === 'number' ? cleaned(String(found)) : '';
+};
+
+/** What content saved for itself goes back as it came, to the letter. */
+const exactAt = (value: JsonObject, name: string): string => {
+  const found = value[name];
+  return typeof found === 'string' ? found : '';
 };
 
 const numberAt = (value: unknown, ...names: readonly string[]): number | null => {
@@ -243,11 +252,11 @@ function seed12(item: ScormItem | Omit<ScormItem, 'children'>, terms: RunTerms):
   const old = isObject(terms.previous) ? terms.previous : null;
   const core = isObject(old?.['core']) ? old['core'] : {};
   return {
-    ...(old && { suspend_data: textAt(old, 'suspend_data'), objectives: old['objectives'] ?? {}, student_preference: old['student_preference'] ?? {} }),
+    ...(old && { suspend_data: exactAt(old, 'suspend_data'), objectives: old['objectives'] ?? {}, student_preference: old['student_preference'] ?? {} }),
     launch_data: item.dataFromLms ?? '',
     core: {
       ...(old && {
-        lesson_location: textAt(core, 'lesson_location'),
+        lesson_location: exactAt(core, 'lesson_location'),
         lesson_status: textAt(core, 'lesson_status'),
         score: isObject(core['score']) ? core['score'] : {},
       }),
@@ -293,8 +302,8 @@ function seed2004(item: Omit<ScormItem, 'children'>, terms: RunTerms): JsonObjec
   const known = terms.objectives.find(({ isPrimary }) => isPrimary);
   return {
     ...(old && {
-      location: textAt(old, 'location'),
-      suspend_data: textAt(old, 'suspend_data'),
+      location: exactAt(old, 'location'),
+      suspend_data: exactAt(old, 'suspend_data'),
       completion_status: textAt(old, 'completion_status') || 'unknown',
       success_status: textAt(old, 'success_status') || 'unknown',
       progress_measure: textAt(old, 'progress_measure'),

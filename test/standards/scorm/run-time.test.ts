@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { meetsPrerequisites, outcomeOf, seedOf, statementsOfRun } from '../../../src/standards/scorm/index.ts';
 import { DEFAULT_COMPLETION, DEFAULT_SEQUENCING } from '../../../src/standards/scorm/sequencing/model.ts';
 import { secondsOf12, secondsOf2004, timeInterval, timespan } from '../../../src/standards/scorm/time.ts';
@@ -191,4 +192,76 @@ test.each([
   const status: Readonly<Record<string, string>> = { a: 'completed', b: 'failed', c: 'passed' };
 
   expect(meetsPrerequisites(script, (id) => status[id] ?? 'not attempted')).toBe(met);
+});
+
+const oddText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }),
+  fc.constantFrom('', '\0', '\ud800', '{a,b', '[,]', '[.]', '1e400', 'NaN', '-5', '50', '101', '{lang=xx}'),
+);
+const oddValue = fc.oneof(oddText, fc.double(), fc.constant(null), fc.array(fc.integer(), { maxLength: 2 }));
+const oddScore = fc.record({ raw: oddValue, min: oddValue, max: oddValue, scaled: oddValue }, { requiredKeys: [] });
+const WORDS = [
+  'choice',
+  'matching',
+  'sequencing',
+  'true-false',
+  'numeric',
+  'other',
+  'correct',
+  'wrong',
+  'incorrect',
+  'passed',
+  'failed',
+  'completed',
+  'browsed',
+  'suspend',
+  'PT5S',
+  '00:00:05',
+];
+const oddWord = fc.oneof(oddText, fc.constantFrom(...WORDS));
+const oddList = (of: fc.Arbitrary<unknown>) => fc.dictionary(fc.constantFrom('0', '1', '2'), of);
+const oddInteraction = fc.record(
+  {
+    id: oddWord,
+    type: oddWord,
+    student_response: oddWord,
+    learner_response: oddWord,
+    result: oddWord,
+    latency: oddWord,
+    description: oddWord,
+    correct_responses: oddList(fc.record({ pattern: oddWord })),
+  },
+  { requiredKeys: [] },
+);
+const oddObjective = fc.record(
+  { id: oddWord, status: oddWord, success_status: oddWord, completion_status: oddWord, score: oddScore, progress_measure: oddValue },
+  { requiredKeys: [] },
+);
+const oddCmi = fc.record(
+  {
+    core: fc.record({ lesson_status: oddWord, score: oddScore, session_time: oddWord, exit: oddWord }, { requiredKeys: [] }),
+    completion_status: oddWord,
+    success_status: oddWord,
+    score: oddScore,
+    progress_measure: oddValue,
+    session_time: oddWord,
+    comments: oddWord,
+    comments_from_learner: oddList(fc.record({ comment: oddWord })),
+    objectives: oddList(oddObjective),
+    interactions: oddList(oddInteraction),
+  },
+  { requiredKeys: [] },
+);
+
+test('whatever content saves, what is told of it is valid xAPI: a strange answer costs nobody their data', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('1.2' as const, '2004' as const), oddCmi, oddCmi, (edition, first, second) => {
+      const [before, after] = [first, second].map((cmi) => outcomeOf(edition, JSON.parse(JSON.stringify(cmi)), ITEM, true));
+      if (!before || !after) throw new Error('there are two');
+      const told = statementsOfRun(PLACE, { edition, before, after, begins: 'resumed', ends: 'terminated', seconds: 1.005 });
+      for (const { statement } of told) expect([statement, validateStatement(JSON.parse(JSON.stringify(statement)), '1.0.3')]).toEqual([statement, []]);
+    }),
+    { numRuns: 2_000 },
+  );
 });
