@@ -41,3 +41,128 @@ test('1.2: mastery is decided by the server at the end, and the course follows',
     [courseIri, { success: true, score: { scaled: 0.8 } }],
   ]);
 });
+
+const stateOf = async (registration: string): Promise<unknown> =>
+  app.database.sql.rows(
+    `select s.run, s.cmi, s.total_seconds, s.run_ended_at is null as is_open, a.ordinal, a.ended_at is null as goes_on from launch.attempt a left join launch.sco_state s on s.attempt_id = a.id
+     where a.registration_id = $1 order by a.ordinal, s.node_id`,
+    [registration],
+  );
+
+test('what comes twice, late, or of a run that is over changes nothing, and tells nothing', async () => {
+  const { registration, player } = await prepare(single12, ['one.html']);
+  await player.navigate('begin');
+  const [first, second] = [player.commitOf({ core: { lesson_location: '1' } }), player.commitOf({ core: { lesson_location: '2', score: { raw: '50' } } })];
+  expect((await player.ask('commit', second)).body).toMatchObject({ isTaken: true });
+  const before = [await stateOf(registration), await verbsOf(registration)];
+
+  expect((await player.ask('commit', second)).body).toMatchObject({ isTaken: false });
+  expect((await player.ask('commit', first)).body).toMatchObject({ isTaken: false });
+  expect([await stateOf(registration), await verbsOf(registration)]).toEqual(before);
+
+  await player.commit({ core: { lesson_location: '3' } }, { isFinished: true });
+  const ended = [await stateOf(registration), await verbsOf(registration)];
+  expect((await player.ask('commit', { ...second, seq: 99 })).body).toMatchObject({ isTaken: false });
+  expect([await stateOf(registration), await verbsOf(registration)]).toEqual(ended);
+});
+
+test('whatever order commits of one run arrive in, and however often, the last one counts', async () => {
+  const { registration, player } = await prepare(single12, ['one.html']);
+  await player.navigate('begin');
+  const commits = Array.from({ length: 12 }, (_, index) => player.commitOf({ core: { lesson_location: String(index + 1), score: { raw: String(index) } } }));
+
+  const answers = await Promise.all([...commits.toReversed(), ...commits].map((commit) => player.ask('commit', commit)));
+
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  const [row] = (await stateOf(registration)) as { cmi: string }[];
+  expect((JSON.parse(row?.cmi ?? '{}') as { core: { lesson_location: string } }).core.lesson_location).toBe('12');
+});
+
+test('a session counts no more time than has passed', async () => {
+  const { registration, player } = await prepare(single12, ['one.html']);
+  await player.navigate('begin');
+
+  await player.commit({ core: { session_time: '9999:00:00' } }, { isFinished: true });
+
+  const [row] = (await stateOf(registration)) as { totalSeconds: number }[];
+  expect(row?.totalSeconds).toBeLessThan(300);
+});
+
+test('who starts over gets an attempt of its own; what was reached stays reached', async () => {
+  const { registration, player } = await prepare(single12, ['one.html']);
+  await player.navigate('begin');
+  await player.commit({ core: { lesson_status: 'passed', score: { raw: '90' }, exit: 'suspend' }, suspend_data: 'old' });
+
+  const view = await player.navigate('restart');
+
+  expect([view.current?.cmi['suspend_data'], view.current?.run, (view.current?.cmi['core'] as { entry: string }).entry]).toEqual([undefined, 1, 'ab-initio']);
+  expect((await stateOf(registration)) as object[]).toMatchObject([
+    { ordinal: 1, goesOn: false },
+    { ordinal: 2, goesOn: true },
+  ]);
+  const units = await app.modules.launches.unitsOfRegistrations([registration]);
+  expect(units.map(({ isCompleted, isPassed }) => [isCompleted, isPassed])).toEqual(units.map(() => [true, true]));
+});
+
+test('a preview plays and stores no statement', async () => {
+  const { packageId } = await importPackage(app, await zip({ 'imsmanifest.xml': single12, 'one.html': '' }));
+  const registration = await register(app, await newLearner(app), packageId, { isPreview: true });
+  const player = new PlayerClient(await launch(app, registration, null));
+  const view = await player.navigate('begin');
+  expect([view.isPreview, (view.current?.cmi['core'] as { lesson_mode: string; credit: string }).lesson_mode]).toEqual([true, 'browse']);
+  await player.commit({ core: { lesson_status: 'passed', score: { raw: '90' } } }, { isFinished: true });
+
+  expect(await verbsOf(registration)).toEqual([]);
+});
+
+test('a later launch takes over: the earlier session is answered 404 and changes nothing', async () => {
+  const { registration, player } = await prepare(single12, ['one.html']);
+  await player.navigate('begin');
+  await player.commit({ core: { lesson_location: 'mine' } });
+  const fresh = new PlayerClient(await launch(app, registration, null));
+  await fresh.navigate('begin');
+  const before = await stateOf(registration);
+
+  expect((await player.ask('commit', player.commitOf({ core: { lesson_location: 'late' } }))).status).toBe(404);
+  expect((await player.ask('navigate', { request: 'exitAll' })).status).toBe(404);
+  expect((await player.ask('state')).status).toBe(404);
+  expect(await stateOf(registration)).toEqual(before);
+});
+
+test.each([
+  ['/cmi', { cmi: 'text' }],
+  ['/seq', { seq: 0 }],
+  ['/run', { run: 'one' }],
+  ['/nodeId', { nodeId: 'x' }],
+  ['/sessionId', { sessionId: null }],
+] as const)('a commit that is wrong at %s is answered 400, naming it, and changes nothing', async (path, change) => {
+  const { registration, player } = await prepare(single12, ['one.html']);
+  await player.navigate('begin');
+  const before = await stateOf(registration);
+
+  const { status, body } = await player.ask<{ violations: { path: string }[] }>('commit', { ...player.commitOf({}), ...change });
+
+  expect([status, body.violations.map((one) => one.path)]).toEqual([400, [path]]);
+  expect(await stateOf(registration)).toEqual(before);
+});
+
+test('2004: a run may repeat, and the attempt count, the objectives and the way follow the manifest', async () => {
+  const rules =
+    '<imsss:sequencing><imsss:sequencingRules><imsss:postConditionRule><imsss:ruleConditions><imsss:ruleCondition operator="not" condition="satisfied"/></imsss:ruleConditions><imsss:ruleAction action="retry"/></imsss:postConditionRule></imsss:sequencingRules><imsss:objectives><imsss:primaryObjective objectiveID="p" satisfiedByMeasure="true"><imsss:minNormalizedMeasure>0.6</imsss:minNormalizedMeasure></imsss:primaryObjective></imsss:objectives></imsss:sequencing>';
+  const flow = '<imsss:sequencing><imsss:controlMode choice="true" flow="true"/></imsss:sequencing>';
+  const manifest = scormManifest('2004 4th Edition', item('test', 'r', rules) + item('end', 'r'), sco('r', 'one.html'), flow);
+  const { registration, player } = await prepare(manifest, ['one.html']);
+  const first = await player.navigate('begin');
+  expect([first.current?.title, first.current?.cmi['scaled_passing_score']]).toEqual(['test', '0.6']);
+
+  const again = await player.commit({ score: { scaled: '0.5' } }, { isFinished: true, request: 'continue' });
+  expect([again?.current?.title, again?.current?.run]).toEqual(['test', 2]);
+  const next = await player.commit({ score: { scaled: '0.7' } }, { isFinished: true, request: 'continue' });
+  expect(next?.current?.title).toBe('end');
+
+  const judged = (await statementsOf(registration)).filter(({ verb }) => /passed|failed/.test(verb.id));
+  expect(judged.map(({ verb, result }) => [verb.id.split('/').at(-1), result])).toEqual([
+    ['failed', { success: false, score: { scaled: 0.5 } }],
+    ['passed', { success: true, score: { scaled: 0.7 } }],
+  ]);
+});
