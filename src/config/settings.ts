@@ -317,6 +317,14 @@ export type Config = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof
 /** A setting that cannot be used; the message names it, what was found and what is expected. */
 export class ConfigError extends Error {}
 
+/** Cookies and storage of a browser know hosts, not ports: what is delivered must come from another one. */
+function checkSites({ contentUrl, publicUrl, host }: Config): void {
+  if (contentUrl === '') return;
+  const ours = publicUrl === '' ? host : new URL(publicUrl).hostname;
+  if (new URL(contentUrl).hostname === ours)
+    throw new ConfigError(`CONTENT_URL is ${JSON.stringify(contentUrl)}; expected another host than that of the application, ${ours}`);
+}
+
 /**
  * Reads all settings.
  * @param environment usually `process.env`; an absent or empty variable takes the default.
@@ -333,5 +341,7 @@ export function readConfig(environment: { readonly [name: string]: string | unde
       throw new ConfigError(`${found}; expected ${(error as Error).message}`);
     }
   });
-  return Object.freeze(Object.fromEntries(entries)) as Config;
+  const config = Object.fromEntries(entries) as Config;
+  checkSites(config);
+  return Object.freeze(config);
 }

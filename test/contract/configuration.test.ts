@@ -25,3 +25,11 @@ test.each([
 ])('%s=%s is refused with the setting, the value and what is expected', (name, value, message) => {
   expect(() => readConfig({ [name]: value })).toThrow(new ConfigError(message));
 });
+
+test('packages are delivered from another host than the application, or the server does not start', () => {
+  const sites = (PUBLIC_URL: string, CONTENT_URL: string) => () => readConfig({ PUBLIC_URL, CONTENT_URL }).contentUrl;
+
+  expect(sites('https://lms.example', 'https://content.example')()).toBe('https://content.example');
+  expect(sites('https://lms.example', 'https://lms.example:8443')).toThrow(ConfigError);
+  expect(sites('', 'http://127.0.0.1:4001')).toThrow(ConfigError);
+});
