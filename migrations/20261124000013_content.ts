@@ -77,7 +77,8 @@ create table launch.registration (
   version_id uuid not null references content.package_version (id),
   is_preview boolean not null,
   is_satisfied boolean not null,
-  closed_at timestamptz null
+  closed_at timestamptz null,
+  account text not null
 );
 create unique index registration_open_unique on launch.registration (learner_id, package_id, is_preview) where closed_at is null;
 create index registration_learner_index on launch.registration (learner_id, id);
@@ -109,7 +110,8 @@ create table launch.session (
   terms text not null,
   used_verbs text[] not null default '{}',
   read_preferences boolean not null default false,
-  terminated_at timestamptz null
+  terminated_at timestamptz null,
+  terminated_said timestamptz null
 );
 create index session_registration_index on launch.session (registration_id, id);
 create index session_open_index on launch.session (expires_at) where ended_at is null;
@@ -121,6 +123,8 @@ create table launch.attempt (
   ended_at timestamptz null,
   sequencing text null,
   shared_data text not null default '{}',
+  course text not null default '{}',
+  session_id uuid null,
   unique (registration_id, ordinal)
 );
 create table launch.sco_state (

@@ -118,7 +118,15 @@ const homePage = (config: Config): string => `${baseUrl(config)}/content`;
 /** What the site of packages answers besides: health, for whoever watches it. */
 const DELIVERED = /^\/(?:[cl]\/|player\/|health|ready)/;
 
-const hostOf = (url: string | null): string | null => (url === null ? null : new URL(url).hostname);
+/**
+ * Whether a host is that of an address, as browsers compare them: letters in any case, a dot at the end or not. An address
+ * may have a host for each package: `*.` stands before it then.
+ */
+function isHostOf(host: string, url: string | null): boolean {
+  if (url === null) return false;
+  const [asked, { hostname }] = [host.toLowerCase().replace(/\.$/, ''), new URL(url)];
+  return hostname.startsWith('*.') ? asked.endsWith(hostname.slice(1)) : asked === hostname;
+}
 
 /** Where clients and content find us. */
 function originsOf(config: Config, port: number): Origins {
@@ -264,10 +272,10 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   });
   http.setErrorHandler(sendError);
   http.setNotFoundHandler(refuseRoute(http));
-  const contentHost = (): string | null => hostOf(originsOf(config, port()).content);
+  const isContentHost = (host: string): boolean => isHostOf(host, originsOf(config, port()).content);
   // The site of packages is nobody else's: no page, no API of ours answers there.
   http.addHook('onRequest', async (request) => {
-    if (request.hostname === contentHost() && !DELIVERED.test(request.url))
+    if (isContentHost(request.hostname) && !DELIVERED.test(request.url))
       throw new AppError('NOT_FOUND', `this address delivers content; the API is at ${originsOf(config, port()).app}`);
   });
   healthRoutes(http, async () => {
@@ -294,7 +302,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
       launches: modules.launches,
       player,
       assets,
-      contentHost,
+      isContentHost,
       frameAncestors: () => [originsOf(config, port()).app],
     }),
   );

@@ -142,7 +142,7 @@ export const SETTINGS = {
     name: 'CONTENT_URL',
     fallback: '',
     description:
-      'Address under which packages of e-learning are delivered: another site than PUBLIC_URL, since what is delivered is not ours. Empty means http://localhost:PORT where HOST is 127.0.0.1 and PUBLIC_URL is empty; else nothing is delivered.',
+      'Address under which packages of e-learning are delivered: another site than PUBLIC_URL, since what is delivered is not ours. With a host that begins with *. each package gets one of its own, and reads nothing that another left in a browser. Empty means http://localhost:PORT where HOST is 127.0.0.1 and PUBLIC_URL is empty; else nothing is delivered.',
     parse: absoluteUrlOrEmpty,
   },
   contentUploadLimitBytes: {

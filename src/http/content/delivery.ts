@@ -14,8 +14,8 @@ export interface DeliveryDependencies {
   readonly assets: PlayerAssets;
   /** Addresses of pages that may frame what is delivered. */
   readonly frameAncestors: () => readonly string[];
-  /** Host of the address under which packages are delivered; null where none is. */
-  readonly contentHost: () => string | null;
+  /** Whether a host is the one under which packages are delivered. */
+  readonly isContentHost: (host: string) => boolean;
 }
 
 /** Largest commit: suspend data, interactions, and some room. */
@@ -106,7 +106,7 @@ function rangeOf(header: string | undefined, bytes: number): { readonly first: n
  */
 export async function deliveryRoutes(
   server: FastifyInstance,
-  { content, launches, player, assets, frameAncestors, contentHost }: DeliveryDependencies,
+  { content, launches, player, assets, frameAncestors, isContentHost }: DeliveryDependencies,
 ): Promise<void> {
   server.removeAllContentTypeParsers();
   // At unload a browser sends no other type without asking first.
@@ -115,7 +115,7 @@ export async function deliveryRoutes(
   );
 
   server.addHook('onRequest', async (request, reply) => {
-    if (request.hostname !== contentHost()) throw new AppError('NOT_FOUND', 'content is delivered from another address');
+    if (!isContentHost(request.hostname)) throw new AppError('NOT_FOUND', 'content is delivered from another address');
     if (request.headers['service-worker'] !== undefined) throw new AppError('FORBIDDEN', 'packages bring no service workers: one would outlive its session');
     void reply.headers(COMMON);
   });

@@ -101,7 +101,7 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, door
     hook: 'preHandler',
     max: config.xapiRateLimit,
     timeWindow: 60_000,
-    keyGenerator: (request) => opened.get(request)?.principal?.credentialId ?? request.ip,
+    keyGenerator: (request) => limitedBy(opened.get(request)?.principal) ?? request.ip,
     addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
     errorResponseBuilder: (_request, { max }) => {
       const message = `a credential may make ${max} requests a minute; wait and try again`;
@@ -195,6 +195,10 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, door
     return reply.type('application/json; charset=utf-8').send({ version: SUPPORTED_VERSIONS, extensions: {} });
   }
 }
+
+/** Whose requests are counted together: those of a session of content are its own. */
+const limitedBy = (principal: XapiPrincipal | null | undefined): string | undefined =>
+  principal && isSessionPrincipal(principal) ? principal.sessionId : principal?.credentialId;
 
 function notAllowed(reply: FastifyReply, name: string, methods: readonly string[], method: string): AppError {
   const allowed = methods.flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one])).join(', ');

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { invalid } from '../../kernel/errors.ts';
+import { isObject } from '../../kernel/json.ts';
 import { type DocumentRequest, isSessionPrincipal, type SessionDoor } from '../../modules/launch/index.ts';
 import type { StoreRequest } from '../../modules/lrs/index.ts';
 import type { XapiCall } from './call.ts';
@@ -55,12 +58,30 @@ export async function inSession(door: SessionDoor, name: string, call: XapiCall)
   return { ...call, query: [...others, ['agent', own.agent], ['registration', own.registration]] };
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** What is judged must be what is stored: bytes that we read otherwise than the store does are not passed on. */
+function strictly(bytes: Uint8Array): object {
+  let body: unknown = null;
+  try {
+    body = JSON.parse(utf8.decode(bytes));
+  } catch {
+    // Named below.
+  }
+  if (typeof body !== 'object' || body === null) throw invalid('', 'RFC 8259 json', 'the body must be a statement or an array of statements, as JSON in UTF-8');
+  return body;
+}
+
 /** Stores what content of a session says, if the rules of its session let it; other callers' statements are stored. */
-export async function admitStatements<T>(door: SessionDoor, { principal }: XapiCall, { bytes, expectedId }: StoreRequest, store: () => Promise<T>): Promise<T> {
+export async function admitStatements(
+  door: SessionDoor,
+  { principal }: XapiCall,
+  { bytes, expectedId }: StoreRequest,
+  store: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   if (!isSessionPrincipal(principal)) return store();
-  const body = parsed(Buffer.from(bytes).toString('utf8'));
-  // What is malformed is refused where it is stored, with every violation.
-  if (typeof body !== 'object' || body === null) return store();
+  const body = strictly(bytes);
   const list: readonly unknown[] = Array.isArray(body) ? body : [expectedId === undefined ? body : { id: expectedId, ...body }];
-  return door.store(principal, list, store);
+  const idOf = (one: unknown): string => (isObject(one) && typeof one['id'] === 'string' ? one['id'] : randomUUID());
+  return door.store(principal, list, store, () => list.map(idOf));
 }

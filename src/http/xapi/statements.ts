@@ -16,7 +16,7 @@ export interface StatementResourceOptions {
   /** Path of this resource, for `more`. */
   readonly path: string;
   /** Judges what is to be stored where the credential is bound by more than scopes, then stores it. */
-  readonly admit: <T>(call: XapiCall, request: StoreRequest, store: () => Promise<T>) => Promise<T>;
+  readonly admit: (call: XapiCall, request: StoreRequest, store: () => Promise<readonly string[]>) => Promise<readonly string[]>;
   /** Whether one statement, asked for by its id, may be shown to the caller. */
   readonly mayShow: (call: XapiCall, text: string) => boolean;
 }

@@ -194,6 +194,17 @@ export const updateAssets = (
     report,
   ]);
 
+/** Of activities, those that belong to another package, or to another partner than this one. */
+export async function takenActivities(sql: Sql, iris: readonly string[], packageId: string, ownerId: string | null): Promise<readonly string[]> {
+  const rows = await sql.rows<{ iri: string }>(
+    `select iri from unnest($1::text[]) as asked(iri)
+     where exists (select from content.content_item i join content.package_version v on v.id = i.version_id where i.activity_iri = asked.iri and v.package_id <> $2)
+       or exists (select from training.learning_activity a where a.iri = asked.iri and a.owner_id is distinct from $3::uuid)`,
+    [iris, packageId, ownerId],
+  );
+  return rows.map(({ iri }) => iri);
+}
+
 /** Whether a file of some package has these bytes. */
 export const isContentBlob = async (sql: Sql, blobKey: string): Promise<boolean> =>
   (await sql.rows('select from content.package_file where blob_key = $1 limit 1', [blobKey])).length > 0;

@@ -156,11 +156,29 @@ export class Content {
       const refused = refusalFor(read, into.known);
       if (refused) return refused;
       const wanted = [...zip.files.values()].filter((file) => file.path.startsWith(read.prefix));
+      const taken = await this.#claims(read, naming, into.ownerId ?? into.known?.ownerId ?? null);
+      if (taken) return taken;
       const files = await this.#unpack(zip, wanted, read.prefix);
       return await this.#keep(path, naming, into, read, files);
     } finally {
       await zip.close();
     }
+  }
+
+  /** Content that names its activities itself must not name those of others: evidence goes by them. */
+  async #claims({ model, issues }: ReadPackage, naming: Naming, ownerId: string | null): Promise<ImportOutcome | null> {
+    if (model?.standard !== 'TINCAN') return null;
+    const iris = nodesOf(model.root).map(({ activityIri }) => activityIri);
+    const taken = new Set([
+      ...iris.filter((iri) => iri.startsWith(`${this.#options.baseUrl}/content/`)),
+      ...(await store.takenActivities(this.#sql, iris, naming.packageId, ownerId)),
+    ]);
+    if (taken.size === 0) return null;
+    const found = [...taken].map(
+      (iri) =>
+        ({ severity: 'ERROR', path: iri.slice(0, 300), rule: 'activity-taken', message: 'this activity belongs to another package or partner' }) as const,
+    );
+    return { packageId: null, versionId: null, issues: [...issues, ...found] };
   }
 
   async #unpack(zip: PackageZip, entries: readonly ZipFileEntry[], prefix: string): Promise<readonly store.FileRow[]> {

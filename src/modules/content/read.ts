@@ -56,6 +56,7 @@ function launchFaults(model: ContentModel | null, files: ReadonlySet<string>): r
   return (model ? nodesOf(model.root) : []).flatMap(({ identifier, href }): readonly PackageIssue[] => {
     if (href === null) return [];
     if (/^(?:javascript|data|vbscript|file|blob|about):/i.test(href)) return [error(identifier, 'launch-scheme', 'an address of this scheme is not launched')];
+    if (isExternal(href) && !URL.canParse(href)) return [error(identifier, 'launch-url', 'this is no URL')];
     if (isExternal(href))
       return model?.standard.startsWith('SCORM')
         ? [

@@ -11,9 +11,11 @@ export interface RegistrationRow {
   readonly isPreview: boolean;
   readonly isSatisfied: boolean;
   readonly closedAt: Date | null;
+  /** The account by which content of this registration knows the learner, as JSON; it outlives a merge. */
+  readonly account: string;
 }
 
-const REGISTRATION = 'id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at';
+const REGISTRATION = 'id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at, account';
 
 export const registrationsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RegistrationRow>(`select ${REGISTRATION} from launch.registration where id = any($1::uuid[])`, [ids]);
@@ -42,9 +44,9 @@ export async function openRegistration(sql: Sql, learnerId: string, packageId: s
 /** Inserts a registration, unless one is open already. @returns whether it did. */
 export async function insertRegistration(sql: Sql, row: RegistrationRow): Promise<boolean> {
   const rows = await sql.rows(
-    `insert into launch.registration (id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id`,
-    [row.id, row.createdAt, row.learnerId, row.packageId, row.versionId, row.isPreview, row.isSatisfied, row.closedAt],
+    `insert into launch.registration (id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at, account)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id`,
+    [row.id, row.createdAt, row.learnerId, row.packageId, row.versionId, row.isPreview, row.isSatisfied, row.closedAt, row.account],
   );
   return rows.length > 0;
 }
@@ -103,11 +105,13 @@ export interface SessionRow {
   readonly terms: string;
   readonly usedVerbs: readonly string[];
   readonly readPreferences: boolean;
+  /** When `terminated` came in, and when it says it was said. */
   readonly terminatedAt: Date | null;
+  readonly terminatedSaid: Date | null;
 }
 
 const SESSION =
-  'id, created_at, registration_id, node_id, mode, state, fetched_at, secret_hash, expires_at, last_seen_at, ended_at, terms, used_verbs, read_preferences, terminated_at';
+  'id, created_at, registration_id, node_id, mode, state, fetched_at, secret_hash, expires_at, last_seen_at, ended_at, terms, used_verbs, read_preferences, terminated_at, terminated_said';
 
 export async function insertSession(sql: Sql, row: SessionRow & { readonly tokenHash: Buffer; readonly fetchHash: Buffer | null }): Promise<void> {
   await sql.rows(
@@ -171,8 +175,14 @@ export const touchSession = (sql: Sql, id: string, now: Date, expiresAt: Date) =
   sql.rows('update launch.session set last_seen_at = $2, expires_at = greatest(expires_at, $3) where id = $1', [id, now, expiresAt]);
 
 /** Notes what an AU has said in a session. */
-export const noteVerbs = (sql: Sql, id: string, verbs: readonly string[], state: SessionState, terminatedAt: Date | null) =>
-  sql.rows('update launch.session set used_verbs = $2, state = $3, terminated_at = $4 where id = $1', [id, verbs, state, terminatedAt]);
+export const noteVerbs = (sql: Sql, id: string, verbs: readonly string[], state: SessionState, terminated: { readonly at: Date; readonly said: Date } | null) =>
+  sql.rows('update launch.session set used_verbs = $2, state = $3, terminated_at = $4, terminated_said = $5 where id = $1', [
+    id,
+    verbs,
+    state,
+    terminated?.at ?? null,
+    terminated?.said ?? null,
+  ]);
 
 export const notePreferencesRead = (sql: Sql, id: string) => sql.rows('update launch.session set read_preferences = true where id = $1', [id]);
 
@@ -186,36 +196,56 @@ export interface AttemptRow {
   readonly sequencing: string | null;
   /** Stores that content objects share, by id: JSON. */
   readonly sharedData: string;
+  /** What the course was when it was told last: JSON. */
+  readonly course: string;
+  /** Of a look around or back the session it belongs to; null for an attempt that counts. */
+  readonly sessionId: string | null;
 }
 
-const ATTEMPT = 'id, created_at, registration_id, ordinal, ended_at, sequencing, shared_data';
+const ATTEMPT = 'id, created_at, registration_id, ordinal, ended_at, sequencing, shared_data, course, session_id';
 
 /** Attempts of registrations, newest first. */
 export const attemptsOfRegistrations = (sql: Sql, ids: readonly string[]) =>
-  sql.rows<AttemptRow>(`select ${ATTEMPT} from launch.attempt where registration_id = any($1::uuid[]) order by registration_id, ordinal desc`, [ids]);
+  sql.rows<AttemptRow>(
+    `select ${ATTEMPT} from launch.attempt where registration_id = any($1::uuid[]) and session_id is null order by registration_id, ordinal desc`,
+    [ids],
+  );
 
-export async function latestAttempt(sql: Sql, registrationId: string): Promise<AttemptRow | null> {
-  const [row] = await sql.rows<AttemptRow>(`select ${ATTEMPT} from launch.attempt where registration_id = $1 order by ordinal desc limit 1`, [registrationId]);
+/** The latest attempt that counts, or with a session the one of its look around. */
+export async function latestAttempt(sql: Sql, registrationId: string, sessionId: string | null): Promise<AttemptRow | null> {
+  const [row] = await sql.rows<AttemptRow>(
+    `select ${ATTEMPT} from launch.attempt where registration_id = $1 and session_id is not distinct from $2 order by abs(ordinal) desc limit 1`,
+    [registrationId, sessionId],
+  );
   return row ?? null;
 }
 
 export const insertAttempt = (sql: Sql, row: AttemptRow) =>
-  sql.rows('insert into launch.attempt (id, created_at, registration_id, ordinal, ended_at, sequencing, shared_data) values ($1, $2, $3, $4, $5, $6, $7)', [
-    row.id,
-    row.createdAt,
-    row.registrationId,
-    row.ordinal,
-    row.endedAt,
-    row.sequencing,
-    row.sharedData,
-  ]);
+  sql.rows(
+    'insert into launch.attempt (id, created_at, registration_id, ordinal, ended_at, sequencing, shared_data, course, session_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+    [row.id, row.createdAt, row.registrationId, row.ordinal, row.endedAt, row.sequencing, row.sharedData, row.course, row.sessionId],
+  );
 
-export const saveAttempt = (sql: Sql, id: string, sequencing: string, sharedData: string, endedAt: Date | null) =>
-  sql.rows('update launch.attempt set sequencing = $2, shared_data = $3, ended_at = $4 where id = $1', [id, sequencing, sharedData, endedAt]);
+/** Ordinals of looks around count down from 0. */
+export async function lowestOrdinal(sql: Sql, registrationId: string): Promise<number> {
+  const [row] = await sql.rows<{ ordinal: number | null }>('select least(min(ordinal), 0) as ordinal from launch.attempt where registration_id = $1', [
+    registrationId,
+  ]);
+  return row?.ordinal ?? 0;
+}
+
+export const saveAttempt = (sql: Sql, id: string, sequencing: string, sharedData: string, course: string, endedAt: Date | null) =>
+  sql.rows('update launch.attempt set sequencing = $2, shared_data = $3, course = $4, ended_at = $5 where id = $1', [
+    id,
+    sequencing,
+    sharedData,
+    course,
+    endedAt,
+  ]);
 
 /** Ends attempts under way; the next one begins with nothing. */
 export const endAttempts = (sql: Sql, registrationId: string, now: Date) =>
-  sql.rows(`update launch.attempt set ended_at = $2, sequencing = null, shared_data = '{}' where registration_id = $1 and ended_at is null`, [
+  sql.rows(`update launch.attempt set ended_at = $2, sequencing = null, shared_data = '{}', course = '{}' where registration_id = $1 and ended_at is null`, [
     registrationId,
     now,
   ]);
@@ -279,6 +309,8 @@ export const insertCommit = (sql: Sql, sessionId: string, seq: number, nodeId: s
 
 /** Forgets all that a learner did in packages, within the transaction that deletes them. */
 export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void> {
+  // Whatever is under way ends first, and nothing begins any more.
+  await sql.rows('select id from launch.registration where learner_id = $1 order by id for update', [learnerId]);
   const own = 'select id from launch.registration where learner_id = $1';
   await sql.rows(`delete from launch.commit where session_id in (select id from launch.session where registration_id in (${own}))`, [learnerId]);
   await sql.rows(`delete from launch.sco_state where attempt_id in (select id from launch.attempt where registration_id in (${own}))`, [learnerId]);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import pLimit from 'p-limit';
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, conflict, invalid, missing } from '../../kernel/errors.ts';
@@ -26,6 +25,7 @@ import { type Content, type ContentModel, type ContentNode, nodesOf } from '../c
 import { activityKey, actorKey, type Documents, type Statements } from '../lrs/index.ts';
 import type { People } from '../people/index.ts';
 import * as store from './launch.store.ts';
+import { inTurn } from './turns.ts';
 import { senderOf, tell } from './voice.ts';
 
 /** Where clients and content find us. */
@@ -72,12 +72,6 @@ const IDLE_MS = 8 * 3_600_000;
 
 const toMoveOn = (node: ContentNode): MoveOnNode => ({ id: node.id, moveOn: node.unit?.moveOn ?? null, children: node.children.map(toMoveOn) });
 
-/**
- * Transactions that wait for statements to be stored, at once in one process: each holds a connection meanwhile, and
- * those who store need one too.
- */
-export const launchGate = pLimit(2);
-
 /** Who is in which package, and what it takes to open one: registrations, sessions, and the LMS side of cmi5. */
 export class Launches {
   readonly #database: Database;
@@ -92,8 +86,8 @@ export class Launches {
     this.#options = options;
   }
 
-  #inTurn<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return launchGate(() => this.#database.transaction(work));
+  #inTurn<T>(registrationId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    return inTurn(registrationId, () => this.#database.transaction(work));
   }
 
   get #sql(): Sql {
@@ -120,8 +114,9 @@ export class Launches {
       isPreview,
       isSatisfied: false,
       closedAt: null,
+      account: JSON.stringify(account),
     };
-    return this.#inTurn(async (sql) => {
+    return this.#inTurn(`${learnerId} ${packageId}`, async (sql) => {
       const open = await store.openRegistration(sql, learnerId, packageId, isPreview);
       if (open && !input.restart) return open;
       if (open) {
@@ -129,6 +124,7 @@ export class Launches {
         await store.closeRegistration(sql, open.id, now);
       }
       if (!(await store.insertRegistration(sql, fresh)))
+        // In another process, just now.
         throw conflict('/packageId', 'one-registration', 'the learner is being registered for this package just now');
       // Units of which nothing is demanded are met from the first moment on (cmi5 9.6.1).
       if (model.standard === 'CMI5') await this.#satisfy(sql, fresh, model, account, randomUUID());
@@ -142,16 +138,18 @@ export class Launches {
    * @throws AppError when there is nothing to launch, or no address to deliver content under.
    */
   async launch(input: { registrationId: string; nodeId: string | null; mode: LaunchMode; returnUrl: string | null }): Promise<Launch> {
-    const { content: origin, app } = this.#options.origins();
-    if (origin === null) throw conflict('', 'content-origin', 'content is delivered from a site of its own: set CONTENT_URL');
+    const { content, app } = this.#options.origins();
+    if (content === null) throw conflict('', 'content-origin', 'content is delivered from a site of its own: set CONTENT_URL');
     if (input.returnUrl !== null && !/^https?:\/\//.test(input.returnUrl))
       throw invalid('/returnUrl', 'url', 'returnUrl must be an absolute http or https URL');
     const [registration] = await store.registrationsById(this.#sql, [input.registrationId]);
     if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
     if (registration.closedAt) throw conflict('/registrationId', 'open', 'this registration is closed; register again');
+    // Where each package has a host of its own, none reads what another left in the browser.
+    const origin = content.replace('*', `p${registration.packageId.replaceAll('-', '')}`);
     const model = await this.#parts.content.model(registration.versionId);
     const node = launchable(model, input.nodeId);
-    const account = await this.#parts.people.ensureAccount(registration.learnerId, this.#options.homePage);
+    const account = accountOf(registration);
     const terms: SessionTerms = {
       sessionId: newId(),
       registration: registration.id,
@@ -171,8 +169,9 @@ export class Launches {
       returnUrl: input.returnUrl,
     };
     const [token, fetchToken, secret] = [newSecret(), newSecret(), newSecret()];
-    await this.#inTurn(async (sql) => {
-      await store.lockRegistration(sql, registration.id);
+    await this.#inTurn(registration.id, async (sql) => {
+      const locked = await store.lockRegistration(sql, registration.id);
+      if (!locked || locked.closedAt) throw conflict('/registrationId', 'open', 'this registration was closed meanwhile; register again');
       for (const open of await store.openSessions(sql, registration.id)) await this.#end(sql, open);
       const now = this.#clock.now();
       await store.insertSession(sql, {
@@ -191,6 +190,7 @@ export class Launches {
         usedVerbs: [],
         readPreferences: false,
         terminatedAt: null,
+        terminatedSaid: null,
         tokenHash: digestSecret(token),
         fetchHash: model.standard === 'CMI5' ? digestSecret(fetchToken) : null,
       });
@@ -223,7 +223,7 @@ export class Launches {
   }
 
   /** Before an AU is launched: its launch data, then `launched` (cmi5 10, 9.3.1). */
-  async #announce({ terms, packageId, versionId }: SessionFacts, { href, unit }: ContentNode, returnUrl: string | null): Promise<void> {
+  async #announce({ terms, packageId, versionId, isPreview }: SessionFacts, { href, unit }: ContentNode, returnUrl: string | null): Promise<void> {
     const parameters = unit?.launchParameters ?? null;
     const data = {
       contextTemplate: contextTemplate(terms),
@@ -247,8 +247,8 @@ export class Launches {
       '1.0.3',
     );
     // The way to the file without the token that opens it: this is kept for ever, and others read it.
-    const place = isExternal(href ?? '') ? (href ?? '') : `${this.#options.origins().content}/p/${versionId}/${href}`;
-    await this.#tell(packageId, [launched(terms, place, parameters, this.#occasion('launched', terms.sessionId))]);
+    const place = isExternal(href ?? '') ? (href ?? '') : `${this.#options.origins().content?.replace('*.', '')}/p/${versionId}/${href}`;
+    if (!isPreview) await this.#tell(packageId, [launched(terms, place, parameters, this.#occasion('launched', terms.sessionId))]);
   }
 
   #occasion(...parts: readonly [string, ...string[]]): { id: string; timestamp: string } {
@@ -263,7 +263,7 @@ export class Launches {
   async #end(sql: Sql, session: store.SessionRow): Promise<void> {
     const facts = JSON.parse(session.terms) as SessionFacts;
     const isAu = facts.standard === 'CMI5';
-    if (isAu && session.state !== 'TERMINATED') {
+    if (isAu && session.state !== 'TERMINATED' && !facts.isPreview) {
       const seconds = (session.lastSeenAt.getTime() - session.createdAt.getTime()) / 1_000;
       await this.#tell(facts.packageId, [abandoned(facts.terms, seconds, this.#occasion('abandoned', session.id))]);
     }
@@ -277,9 +277,9 @@ export class Launches {
 
   /** Ends a session by hand, or because nothing was heard of it. @throws AppError NOT_FOUND */
   async abandon(sessionId: string): Promise<void> {
-    await this.#inTurn(async (sql) => {
-      const known = await store.sessionById(sql, sessionId);
-      if (!known) throw missing('/sessionId', 'reference', 'there is no such session');
+    const known = await store.sessionById(this.#sql, sessionId);
+    if (!known) throw missing('/sessionId', 'reference', 'there is no such session');
+    await this.#inTurn(known.registrationId, async (sql) => {
       await store.lockRegistration(sql, known.registrationId);
       const session = await store.sessionById(sql, sessionId);
       if (session && !session.endedAt) await this.#end(sql, session);
@@ -298,7 +298,7 @@ export class Launches {
    * @throws AppError NOT_FOUND, or CONFLICT when it is waived already.
    */
   async waive(registrationId: string, nodeId: string, reason: WaiveReason): Promise<void> {
-    await this.#inTurn(async (sql) => {
+    await this.#inTurn(registrationId, async (sql) => {
       const registration = await store.lockRegistration(sql, registrationId);
       if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
       const model = await this.#parts.content.model(registration.versionId);
@@ -306,7 +306,7 @@ export class Launches {
       if (!node?.unit) throw invalid('/itemId', 'cmi5 9.3.7', 'only an assignable unit of this package can be waived');
       const state = (await store.unitsOfRegistrations(sql, [registrationId])).find((unit) => unit.nodeId === nodeId);
       if (state?.isWaived) throw conflict('/itemId', 'cmi5 9.3.7', 'this unit is waived already');
-      const account = await this.#parts.people.ensureAccount(registration.learnerId, this.#options.homePage);
+      const account = accountOf(registration);
       const sessionId = randomUUID();
       const { moveOn, masteryScore } = node.unit;
       const terms: SessionTerms = {
@@ -320,7 +320,7 @@ export class Launches {
         masteryScore,
       };
       await store.setUnit(sql, registrationId, nodeId, { isWaived: true });
-      await this.#tell(registration.packageId, [waived(terms, reason, this.#occasion('waived', registrationId, nodeId))]);
+      if (!registration.isPreview) await this.#tell(registration.packageId, [waived(terms, reason, this.#occasion('waived', registrationId, nodeId))]);
       await this.#satisfy(sql, registration, model, account, sessionId);
     });
   }
@@ -385,7 +385,7 @@ export class Launches {
    * @throws AppError NOT_FOUND
    */
   async resetAttempt(registrationId: string): Promise<void> {
-    await this.#inTurn(async (sql) => {
+    await this.#inTurn(registrationId, async (sql) => {
       if (!(await store.lockRegistration(sql, registrationId))) throw missing('/registrationId', 'reference', 'there is no such registration');
       for (const session of await store.openSessions(sql, registrationId)) await this.#end(sql, session);
       await store.endAttempts(sql, registrationId, this.#clock.now());
@@ -410,6 +410,8 @@ const sessionKey = (sessionId: string): string => `${KEY_PREFIX}${sessionId}`;
 
 /** The session that a key of a credential belongs to; null for the key of another kind of credential. */
 export const sessionOfKey = (key: string): string | null => (key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length) : null);
+
+const accountOf = ({ account }: store.RegistrationRow): SessionTerms['account'] => JSON.parse(account) as SessionTerms['account'];
 
 function launchable(model: ContentModel, nodeId: string | null): ContentNode {
   const nodes = nodesOf(model.root);

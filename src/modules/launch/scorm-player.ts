@@ -33,7 +33,8 @@ import {
 import { type Content, type ContentModel, type ContentNode, nodesOf, plainText, type ScormDefinition } from '../content/index.ts';
 import type { Statements } from '../lrs/index.ts';
 import * as store from './launch.store.ts';
-import { type Launches, launchGate, type SessionFacts } from './launches.ts';
+import type { Launches, SessionFacts } from './launches.ts';
+import { inTurn } from './turns.ts';
 import { senderOf, tell } from './voice.ts';
 
 /** More than any clock is wrong, and less than would count. */
@@ -68,9 +69,12 @@ interface Scene {
   readonly model: ContentModel;
   readonly edition: CmiEdition;
   readonly nodes: ReadonlyMap<string, ContentNode>;
+  readonly byIdentifier: ReadonlyMap<string, ContentNode>;
   readonly attempt: store.AttemptRow;
   /** Whether the attempt is not stored yet: it is once something begins. */
   readonly isNew: boolean;
+  /** Whether what happens counts: in a preview, a look around or back nothing is told, and no result changes. */
+  readonly counts: boolean;
   readonly engine: Sequencer;
   /** Of the attempt, by node. */
   readonly scos: Map<string, store.ScoRow>;
@@ -118,15 +122,46 @@ export class ScormPlayer {
       if (request === 'begin') {
         if (engine.isRunning) await this.#endRun(scene, 'suspendAll');
         if (engine.current !== null) engine.navigate({ kind: 'suspendAll' });
-        await this.#follow(scene, engine.begin());
+        await this.#follow(scene, this.#entry(scene));
       } else {
         const wanted = navigationOf(request, target, scene);
         if (!wanted) throw invalid('/request', 'navigation', 'there is no such request');
-        await this.#endRun(scene, wanted.kind);
-        await this.#follow(scene, engine.navigate(wanted));
+        if (this.#isHeldBack(scene, wanted)) scene.isRefused = true;
+        else {
+          await this.#endRun(scene, wanted.kind);
+          await this.#follow(scene, engine.navigate(wanted));
+        }
       }
       return this.#viewOf(scene);
     });
+  }
+
+  /** Begins, or goes on; at the item that was launched, where one was and it can be chosen. */
+  #entry({ engine, facts, model }: Scene): Outcome {
+    const outcome = engine.begin();
+    const node = nodesOf(model.root).find(({ activityIri }) => activityIri === facts.terms.activityId);
+    if (!node || node === model.root || outcome.delivered === node.identifier || !engine.isValid({ kind: 'choice', target: node.identifier })) return outcome;
+    return engine.navigate({ kind: 'choice', target: node.identifier });
+  }
+
+  /** Whether a request leads to an item whose prerequisites are not met (1.2). */
+  #isHeldBack(scene: Scene, request: NavigationRequest): boolean {
+    if (scene.edition !== '1.2') return false;
+    const ahead = this.#ahead(scene);
+    const held = (identifier: string | null): boolean => {
+      const node = this.#nodeOf(scene, identifier);
+      return node !== null && this.#isHeld(scene, ahead, node);
+    };
+    return ('target' in request && held(request.target)) || held(this.#ahead(scene).navigate(request).delivered);
+  }
+
+  #isHeld(scene: Scene, ahead: Sequencer, node: ContentNode): boolean {
+    const { prerequisites } = scormOf(node);
+    const statusOf = (identifier: string): string => {
+      const other = this.#nodeOf(scene, identifier);
+      return other ? this.#statusOf(scene, ahead, other) : 'not attempted';
+    };
+    return scene.edition === '1.2' && prerequisites !== null && !meetsPrerequisites(prerequisites, statusOf);
   }
 
   /** Saves what a content object says. What comes late, or twice, changes nothing and is answered like the first. */
@@ -137,7 +172,8 @@ export class ScormPlayer {
       const node = scene.nodes.get(commit.nodeId);
       const last = await store.lastCommit(sql, commit.sessionId);
       const isOver = !sco || !node || sco.sessionId !== commit.sessionId || sco.run !== commit.run || sco.runEndedAt !== null;
-      if (isOver || commit.seq <= last) return { isTaken: false, view: null };
+      // Sent again because its answer was lost: where to go next is what it waits for.
+      if (isOver || commit.seq <= last) return { isTaken: false, view: commit.isFinished ? this.#viewOf(scene) : null };
       const body = JSON.stringify(commit.cmi);
       await store.insertCommit(sql, commit.sessionId, commit.seq, commit.nodeId, createHash('sha256').update(body).digest('hex'), this.#clock.now());
       scos.set(commit.nodeId, { ...sco, cmi: body, said: JSON.stringify(commit.said) });
@@ -149,8 +185,9 @@ export class ScormPlayer {
       await this.#save(scene, node, commit.isFinished, `${commit.seq}`);
       if (!commit.isFinished) return { isTaken: true, view: null };
       const asked = requestOf(scene.edition, commit);
-      const wanted = asked === null ? null : navigationOf(asked, null, scene);
-      await this.#endRun(scene, wanted?.kind ?? '');
+      // What it asks for and nobody understands must not cost what it saved.
+      const wanted = asked === null || asked === 'choice' ? null : navigationOf(asked, null, scene);
+      await this.#endRun(scene, wanted?.kind ?? '', true);
       if (wanted) await this.#follow(scene, scene.engine.navigate(wanted));
       else if (isSingle(scene.model))
         await this.#follow(scene, scene.engine.navigate({ kind: scos.get(commit.nodeId)?.isSuspended ? 'suspendAll' : 'exitAll' }));
@@ -163,12 +200,14 @@ export class ScormPlayer {
     const { session, facts } = await this.#launches.sessionOf(token);
     if (facts.standard !== 'SCORM_12' && facts.standard !== 'SCORM_2004') throw new AppError('NOT_FOUND', 'this launch has no player');
     const model = await this.#content.model(facts.versionId);
-    return launchGate(() =>
+    return inTurn(session.registrationId, () =>
       this.#database.transaction(async (sql) => {
         await store.lockRegistration(sql, session.registrationId);
+        // Another launch may have taken its place while this one waited.
+        if ((await store.sessionById(sql, session.id))?.endedAt) throw new AppError('NOT_FOUND', 'this launch has ended; open the course again');
         const scene = await this.#scene(sql, session.id, facts, model);
         const answer = await work(scene);
-        if (!facts.isPreview) await tell(this.#statements, senderOf(this.#homePage, facts.packageId), scene.told);
+        if (scene.counts) await tell(this.#statements, senderOf(this.#homePage, facts.packageId), scene.told);
         await this.#keep(scene);
         return answer;
       }),
@@ -182,18 +221,23 @@ export class ScormPlayer {
     const sequencing = JSON.stringify(engine.state());
     const endedAt = scene.hasEnded ? this.#clock.now() : null;
     const sharedData = JSON.stringify(scene.shared);
-    if (scene.isNew) await store.insertAttempt(sql, { ...attempt, sequencing, sharedData, endedAt });
-    else await store.saveAttempt(sql, attempt.id, sequencing, sharedData, endedAt);
+    const course = JSON.stringify(scene.course);
+    if (scene.isNew) await store.insertAttempt(sql, { ...attempt, sequencing, sharedData, course, endedAt });
+    else await store.saveAttempt(sql, attempt.id, sequencing, sharedData, course, endedAt);
     for (const sco of scos.values()) await store.saveSco(sql, sco);
   }
 
   async #scene(sql: Sql, sessionId: string, facts: SessionFacts, model: ContentModel): Promise<Scene> {
     const registration = facts.terms.registration;
-    const latest = await store.latestAttempt(sql, registration);
+    const isAside = facts.terms.mode !== 'Normal' && !facts.isPreview;
+    const latest = await store.latestAttempt(sql, registration, isAside ? sessionId : null);
     const isNew = !latest || latest.endedAt !== null;
-    const attempt = isNew ? this.#newAttempt(registration, latest, model.sharedDataGlobalToSystem) : latest;
-    const scos = isNew ? [] : await store.scosOfAttempts(sql, [attempt.id]);
-    const units = await store.unitsOfRegistrations(sql, [registration]);
+    const attempt = !isNew
+      ? latest
+      : isAside
+        ? await this.#aside(sql, facts, sessionId)
+        : this.#newAttempt(registration, latest, model.sharedDataGlobalToSystem);
+    const scos = isNew && !isAside ? [] : await this.#scosOf(sql, attempt, isNew ? facts : null, sessionId);
     return {
       sql,
       facts,
@@ -201,11 +245,13 @@ export class ScormPlayer {
       model,
       edition: model.standard === 'SCORM_12' ? '1.2' : '2004',
       nodes: new Map(nodesOf(model.root).map((node) => [node.id, node])),
+      byIdentifier: new Map(nodesOf(model.root).map((node) => [node.identifier, node])),
       attempt,
       isNew,
+      counts: !facts.isPreview && !isAside,
       engine: this.#engine(model, attempt.sequencing),
       scos: new Map(scos.map((sco) => [sco.nodeId, sco])),
-      course: courseOf(units.find(({ nodeId }) => nodeId === model.root.id)),
+      course: { ...NO_COURSE, ...parse<Partial<CourseOutcome>>(attempt.course) },
       shared: parse<Record<string, string>>(attempt.sharedData),
       lastSeq: await store.lastCommit(sql, sessionId),
       told: [],
@@ -229,7 +275,30 @@ export class ScormPlayer {
       endedAt: null,
       sequencing: before?.sequencing ?? null,
       sharedData: (keepsShared ? before?.sharedData : undefined) ?? '{}',
+      course: '{}',
+      sessionId: null,
     };
+  }
+
+  /** An attempt beside those that count, for a look around; for a look back with what the latest one left. */
+  async #aside(sql: Sql, facts: SessionFacts, sessionId: string): Promise<store.AttemptRow> {
+    const registrationId = facts.terms.registration;
+    const seen = facts.terms.mode === 'Review' ? await store.latestAttempt(sql, registrationId, null) : null;
+    return {
+      ...this.#newAttempt(registrationId, null, false),
+      ordinal: (await store.lowestOrdinal(sql, registrationId)) - 1,
+      sequencing: seen?.sequencing ?? null,
+      sharedData: seen?.sharedData ?? '{}',
+      sessionId,
+    };
+  }
+
+  /** The states of an attempt; of one that begins as a look back those of the latest that counts, to be gone on from. */
+  async #scosOf(sql: Sql, attempt: store.AttemptRow, begins: SessionFacts | null, sessionId: string): Promise<readonly store.ScoRow[]> {
+    if (!begins) return store.scosOfAttempts(sql, [attempt.id]);
+    const seen = begins.terms.mode === 'Review' ? await store.latestAttempt(sql, begins.terms.registration, null) : null;
+    const scos = seen ? await store.scosOfAttempts(sql, [seen.id]) : [];
+    return scos.map((sco) => ({ ...sco, attemptId: attempt.id, sessionId, runEndedAt: sco.runEndedAt ?? this.#clock.now(), isSuspended: true }));
   }
 
   async #restart(scene: Scene): Promise<PlayerView> {
@@ -239,19 +308,19 @@ export class ScormPlayer {
     scene.hasEnded = true;
     await this.#keep(scene);
     const fresh = await this.#scene(sql, sessionId, facts, model);
-    await this.#follow(fresh, fresh.engine.begin());
+    await this.#follow(fresh, this.#entry(fresh));
     await this.#keep(fresh);
     scene.told.push(...fresh.told);
     return this.#viewOf(fresh);
   }
 
   #nodeOf(scene: Scene, identifier: string | null): ContentNode | null {
-    return identifier === null ? null : ([...scene.nodes.values()].find((node) => node.identifier === identifier) ?? null);
+    return identifier === null ? null : (scene.byIdentifier.get(identifier) ?? null);
   }
 
   /** Takes over what a run has said so far: status, score, time, and what is to be told of it. */
   async #save(scene: Scene, node: ContentNode, isFinished: boolean, key: string): Promise<ScoOutcome> {
-    const { sql, scos, edition, facts } = scene;
+    const { scos, edition } = scene;
     const sco = this.#scoOf(scene, node);
     const outcome = outcomeOf(edition, parse(sco.cmi), scormOf(node), isFinished);
     const wall = (this.#clock.now().getTime() - sco.runStartedAt.getTime()) / 1_000 + CLOCK_SLACK_S;
@@ -259,7 +328,7 @@ export class ScormPlayer {
     const before = parse<ScoOutcome>(sco.told);
     this.#note(scene, node, statementsOfRun(this.#place(scene, node), { edition, before, after: outcome, begins: null, ends: null, seconds: 0 }), key);
     scos.set(node.id, { ...sco, totalSeconds, told: JSON.stringify(outcome) });
-    await store.setUnit(sql, facts.terms.registration, node.id, {
+    await this.#setUnit(scene, node, {
       // What was reached once in a registration stays reached: a second look takes nothing away.
       ...(outcome.completed === true && { isCompleted: true }),
       ...(outcome.satisfied === true && { isPassed: true, isFailed: false }),
@@ -269,21 +338,29 @@ export class ScormPlayer {
     return outcome;
   }
 
+  async #setUnit({ sql, facts, counts }: Scene, node: ContentNode, change: Parameters<typeof store.setUnit>[3]): Promise<void> {
+    if (counts || facts.isPreview) await store.setUnit(sql, facts.terms.registration, node.id, change);
+  }
+
   #scoOf({ scos }: Scene, node: ContentNode): store.ScoRow {
     const sco = scos.get(node.id);
     if (!sco) throw new Error(`the node ${node.id} runs without a state`);
     return sco;
   }
 
-  /** Ends the run that is open, if one is: the content did, or it is ended for it. */
-  async #endRun(scene: Scene, request: string): Promise<void> {
+  /**
+   * Ends the run that is open, if one is.
+   * @param byContent whether the content did; what it has not even touched is not taken for gone through.
+   */
+  async #endRun(scene: Scene, request: string, byContent = false): Promise<void> {
     const { engine, scos, edition } = scene;
     const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
     if (!node) return;
     const sco = this.#scoOf(scene, node);
     if (sco.runEndedAt !== null) return;
     const isAbandoned = request === 'abandon' || request === 'abandonAll';
-    const outcome = await this.#save(scene, node, true, 'end');
+    const isTouched = byContent || sco.cmi !== sco.seed;
+    const outcome = await this.#save(scene, node, isTouched, 'end');
     const item = scormOf(node);
     const cmi = parse<JsonObject>(sco.cmi);
     // An asset says nothing: it was shown, and that is all there is to it.
@@ -303,7 +380,7 @@ export class ScormPlayer {
 
   /** What the course as a whole has become. Success is told only where a part of it was judged. */
   async #noteCourse(scene: Scene): Promise<void> {
-    const { sql, engine, model, facts } = scene;
+    const { sql, engine, model, facts, scos } = scene;
     const { root } = model;
     const now = engine.statusOf(root.identifier);
     const isJudged = [...scene.scos.values()].some(({ told }) => parse<ScoOutcome>(told).satisfied !== null);
@@ -311,13 +388,15 @@ export class ScormPlayer {
     const before = scene.course;
     scene.course = after;
     const place = this.#place(scene, root);
-    this.#note(scene, root, statementsOfCourse(place, before, after), `course ${engine.statusOf(root.identifier).attempts} ${after.satisfied}`);
-    await store.setUnit(sql, facts.terms.registration, root.id, {
+    // What it has been may come again: each time in a run of its own.
+    const runs = [...scos.values()].reduce((sum, { run }) => sum + run, 0);
+    this.#note(scene, root, statementsOfCourse(place, before, after), `course ${runs}`);
+    await this.#setUnit(scene, root, {
       ...(after.completed === true && { isCompleted: true }),
       ...(after.satisfied !== null && { isPassed: after.satisfied, isFailed: !after.satisfied }),
       score: after.measure,
     });
-    if (after.completed === true && after.satisfied !== false) await store.satisfyRegistration(sql, facts.terms.registration);
+    if (scene.counts && after.completed === true && after.satisfied !== false) await store.satisfyRegistration(sql, facts.terms.registration);
   }
 
   /** Does what navigation led to. */
@@ -341,14 +420,16 @@ export class ScormPlayer {
     const seed = seedOf(edition, item, {
       learnerId: facts.terms.account.name,
       learnerName: '',
-      mode: facts.isPreview ? 'browse' : 'normal',
+      mode: facts.isPreview || facts.terms.mode === 'Browse' ? 'browse' : facts.terms.mode === 'Review' ? 'review' : 'normal',
       totalSeconds: baseSeconds,
       previous: keeps ? parse(old.cmi) : null,
       isResumed,
       objectives: engine.objectivesOf(node.identifier),
       language: '',
     });
-    const told = keeps ? parse<ScoOutcome>(old.told) : outcomeOf(edition, seed, item, false);
+    const before = keeps ? parse<ScoOutcome>(old.told) : outcomeOf(edition, seed, item, false);
+    // 1.2 begins without the interactions and comments of before: they can come again.
+    const told = edition === '1.2' ? { ...before, interactions: [], comments: [] } : before;
     const run = (old?.run ?? 0) + 1;
     const text = JSON.stringify(seed);
     const row: store.ScoRow = {
@@ -413,7 +494,7 @@ export class ScormPlayer {
       isRefused: scene.isRefused,
       current: running && sco && isOpen ? currentRun(running, sco, scene.shared) : null,
       toc,
-      canContinue: ahead.isValid({ kind: 'continue' }),
+      canContinue: ahead.isValid({ kind: 'continue' }) && !this.#isHeldBack(scene, { kind: 'continue' }),
       canGoBack: ahead.isValid({ kind: 'previous' }),
       choices: [...choices],
       parts: leaves.length,
@@ -443,17 +524,10 @@ export class ScormPlayer {
   }
 
   #toc(scene: Scene, ahead: Sequencer, choices: ReadonlySet<string>, running: ContentNode | null): readonly TocEntry[] {
-    const { model, edition } = scene;
+    const { model } = scene;
     const statusOf = (node: ContentNode): TocEntry['status'] => this.#statusOf(scene, ahead, node);
-    const byIdentifier = new Map([...scene.nodes.values()].map((node) => [node.identifier, node]));
-    const lessonStatus = (identifier: string): string => {
-      const node = byIdentifier.get(identifier);
-      return node ? statusOf(node) : 'not attempted';
-    };
     const entries: TocEntry[] = [];
     const add = (node: ContentNode, depth: number): void => {
-      const { prerequisites } = scormOf(node);
-      const isHeld = edition === '1.2' && prerequisites !== null && !meetsPrerequisites(prerequisites, lessonStatus);
       if (ahead.isShown(node.identifier))
         entries.push({
           id: node.id,
@@ -461,7 +535,7 @@ export class ScormPlayer {
           depth,
           isCurrent: node === running,
           isLaunchable: node.href !== null,
-          canChoose: choices.has(node.identifier) && !isHeld,
+          canChoose: choices.has(node.identifier) && !this.#isHeld(scene, ahead, node),
           status: statusOf(node),
         });
       for (const child of node.children) add(child, depth + 1);
@@ -471,11 +545,8 @@ export class ScormPlayer {
   }
 }
 
-const courseOf = (unit: store.UnitRow | undefined): CourseOutcome => ({
-  completed: unit?.isCompleted ? true : null,
-  satisfied: unit?.isPassed ? true : unit?.isFailed ? false : null,
-  measure: unit?.score ?? null,
-});
+/** What is known of a course of which nothing was told. */
+const NO_COURSE: CourseOutcome = { completed: null, satisfied: null, measure: null };
 
 const isDone = (status: TocEntry['status']): boolean => status === 'passed' || status === 'completed' || status === 'failed';
 

@@ -1,6 +1,7 @@
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, type Violation } from '../../kernel/errors.ts';
+import { isUuid } from '../../kernel/ids.ts';
 import {
   type Cmi5Verb,
   checkPreferences,
@@ -14,7 +15,8 @@ import { identifierOf, isObject, type JsonObject } from '../../standards/xapi/in
 import { secretMatches, type XapiPrincipal } from '../access/index.ts';
 import type { Statements } from '../lrs/index.ts';
 import * as store from './launch.store.ts';
-import { type Launches, launchGate, type SessionFacts, sessionOfKey } from './launches.ts';
+import { type Launches, type SessionFacts, sessionOfKey } from './launches.ts';
+import { inTurn } from './turns.ts';
 import { senderOf } from './voice.ts';
 
 /** The credential of a session: one learner, one registration, one activity, for as long as it lasts. */
@@ -76,7 +78,7 @@ export class SessionDoor {
   /** The principal of a session's key and secret; null when it is none, or the session has ended. */
   async check(key: string, secret: string): Promise<SessionPrincipal | null> {
     const id = sessionOfKey(key);
-    const session = id !== null && /^[0-9a-f-]{36}$/.test(id) ? await store.sessionById(this.#database.sql, id) : null;
+    const session = id !== null && isUuid(id) ? await store.sessionById(this.#database.sql, id) : null;
     const matches = secretMatches(secret, session?.secretHash ?? null);
     const now = this.#clock.now();
     if (!matches || !session || session.endedAt || session.expiresAt <= now) return null;
@@ -155,10 +157,13 @@ export class SessionDoor {
    * Stores statements of a session if its rules let them, one session of a registration at a time.
    * @param list the statements, parsed.
    * @param work stores them.
+   * @param unstored what is answered in a preview, which is judged and not stored.
    * @throws AppError FORBIDDEN with every rule that one of them breaks; then nothing is stored.
    */
-  async store<T>(principal: SessionPrincipal, list: readonly unknown[], work: () => Promise<T>): Promise<T> {
-    return launchGate(() =>
+  async store<T>(principal: SessionPrincipal, list: readonly unknown[], work: () => Promise<T>, unstored: () => T): Promise<T> {
+    const { facts } = principal;
+    const said = facts.isPreview ? async () => unstored() : work;
+    return inTurn(facts.terms.registration, () =>
       this.#database.transaction(async (sql) => {
         await store.lockRegistration(sql, principal.facts.terms.registration);
         const session = await store.sessionById(sql, principal.sessionId);
@@ -167,10 +172,10 @@ export class SessionDoor {
         await this.#refuseForeign(sql, principal, fresh);
         if (principal.facts.standard !== 'CMI5') {
           this.#checkPlain(principal, fresh);
-          return work();
+          return said();
         }
         const after = await this.#checkCmi5(sql, principal, session, fresh);
-        const result = await work();
+        const result = await said();
         await this.#note(sql, principal, session, after);
         return result;
       }),
@@ -182,7 +187,7 @@ export class SessionDoor {
     const fresh: JsonObject[] = [];
     for (const one of list.filter(isObject)) {
       const id = one['id'];
-      const known = typeof id === 'string' && /^[0-9a-f-]{36}$/i.test(id) ? await this.#statements.find(id.toLowerCase(), false, null) : null;
+      const known = typeof id === 'string' && isUuid(id) ? await this.#statements.find(id.toLowerCase(), false, null) : null;
       if (!known) fresh.push(one);
     }
     return fresh;
@@ -218,7 +223,7 @@ export class SessionDoor {
     let state: SessionState = {
       verbs: new Set(session.usedVerbs as Cmi5Verb[]),
       readPreferences: session.readPreferences,
-      terminatedAt: session.terminatedAt?.getTime() ?? null,
+      terminatedAt: session.terminatedSaid?.getTime() ?? null,
       isCompleted: unit?.isCompleted ?? false,
       isPassed: unit?.isPassed ?? false,
     };
@@ -236,13 +241,8 @@ export class SessionDoor {
     const fresh = [...after.verbs].filter((verb) => !session.usedVerbs.includes(verb));
     if (fresh.length === 0) return;
     const state = after.verbs.has('terminated') ? 'TERMINATED' : 'INITIALIZED';
-    await store.noteVerbs(
-      sql,
-      session.id,
-      [...after.verbs],
-      state,
-      after.terminatedAt === null ? null : new Date(Math.max(after.terminatedAt, this.#clock.now().getTime())),
-    );
+    const terminated = after.terminatedAt === null ? null : { at: session.terminatedAt ?? this.#clock.now(), said: new Date(after.terminatedAt) };
+    await store.noteVerbs(sql, session.id, [...after.verbs], state, terminated);
     const change = {
       ...(fresh.includes('completed') && { isCompleted: true }),
       ...(fresh.includes('passed') && { isPassed: true }),

@@ -1,6 +1,7 @@
 import { AppError } from '../../kernel/errors.ts';
 import { digestKey } from '../../kernel/ids.ts';
 import type { JsonObject } from '../../kernel/json.ts';
+import { validateStatement } from '../../standards/xapi/index.ts';
 import { actorKey, type Sender, type Statements } from '../lrs/index.ts';
 
 /** As whom statements about content of a package are sent: rules trust it, or do not, package by package. */
@@ -20,7 +21,10 @@ const CHUNK = 100;
 
 /** Sends statements of ours through the same door as everyone's; what was told before stays as it was told. */
 export async function tell(statements: Pick<Statements, 'store'>, sender: Sender, list: readonly JsonObject[]): Promise<void> {
-  for (let start = 0; start < list.length; start += CHUNK) await tellChunk(statements, sender, list.slice(start, start + CHUNK));
+  // Nobody loses what they did for the sake of a statement: one that the standard does not take is left out.
+  const valid = list.filter((one) => validateStatement(one, '1.0.3').length === 0);
+  const once = [...new Map(valid.map((one) => [String(one['id']), one])).values()];
+  for (let start = 0; start < once.length; start += CHUNK) await tellChunk(statements, sender, once.slice(start, start + CHUNK));
 }
 
 async function tellChunk(statements: Pick<Statements, 'store'>, sender: Sender, list: readonly JsonObject[]): Promise<void> {

@@ -120,6 +120,20 @@ const MATCHES: { readonly [M in RuleMatch]: (iri: string, subject: Subject) => b
   GROUPING: (iri, subject) => subject.groupings.includes(iri),
 };
 
+const CMI5_SESSION = 'https://w3id.org/xapi/cmi5/context/extensions/sessionid';
+const CMI5_CATEGORY = 'https://w3id.org/xapi/cmi5/context/categories/cmi5';
+
+/**
+ * Whether a statement was said in a cmi5 session beside what cmi5 defines ("allowed"): recorded, and never counted - its
+ * verbs may be anything, under no rule of mastery or mode.
+ * @see cmi5 7.1.3
+ */
+export function isCmi5Aside(statement: unknown): boolean {
+  const context = objectOf(statement, 'context');
+  const extensions = context['extensions'];
+  return isObject(extensions) && extensions[CMI5_SESSION] !== undefined && !idsOf(contextActivities(statement)['category']).includes(CMI5_CATEGORY);
+}
+
 /** Rules, found by what a statement is about. */
 export class RuleBook {
   readonly #byActivity: ReadonlyMap<string, readonly Rule[]>;
@@ -180,7 +194,7 @@ export interface Evaluation {
 
 /** Applies rules to a statement. Pure and total: no clock, no I/O, any statement; rules about something else are passed over. */
 export function evaluate(rules: RuleBook, statement: unknown, authorityKey: string): Evaluation {
-  const subject = subjectOf(statement);
+  const subject = isCmi5Aside(statement) ? null : subjectOf(statement);
   const results = (subject === null ? [] : rules.about(subject)).map((rule) => ({ rule, reason: missedCondition(rule, statement, authorityKey) }));
   return {
     matches: results

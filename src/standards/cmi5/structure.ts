@@ -1,5 +1,5 @@
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../../kernel/xml.ts';
-import { isIri } from '../xapi/index.ts';
+import { isIri, isLanguageTag } from '../xapi/index.ts';
 
 const CMI5 = 'https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd';
 const FILE = 'cmi5.xml';
@@ -126,7 +126,7 @@ class Reader {
     const map: Record<string, string> = {};
     for (const text of childrenOf(element, 'langstring', [CMI5])) {
       const lang = attributeOf(text, 'lang')?.trim();
-      if (lang !== undefined && !/^[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*$/.test(lang))
+      if (lang !== undefined && !isLanguageTag(lang))
         this.refuse(`${path}/${local}/langstring/@lang`, 'RFC 5646 language-tag', `${JSON.stringify(lang)} is no language tag`);
       this.check(text, `${path}/${local}/langstring`, []);
       map[lang ?? 'und'] = text.text.trim();

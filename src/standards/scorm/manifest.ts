@@ -58,6 +58,9 @@ const ADLNAV = ['http://www.adlnet.org/xsd/adlnav_v1p3'];
 const FILE = 'imsmanifest.xml';
 /** 1.2 knows no sequencing: its items are chosen freely or walked through, and content alone says what became of them. */
 const SEQUENCING_12: Sequencing = { ...DEFAULT_SEQUENCING, flow: true, completionSetByContent: true, objectiveSetByContent: true };
+/** More than any course has; each step of a learner weighs them all. */
+const MAX_ITEMS = 2_000;
+const MAX_DEPTH = 16;
 /** Longest identifier, in characters: it becomes part of an activity's id. */
 const MAX_IDENTIFIER = 400;
 
@@ -197,7 +200,7 @@ interface Reading {
   readonly seen: Set<string>;
 }
 
-function readItem(element: XmlElement, path: string, reading: Reading): ScormItem {
+function readItem(element: XmlElement, path: string, depth: number, reading: Reading): ScormItem {
   const { edition, resources, collection, issues, seen } = reading;
   const identifier = attributeOf(element, 'identifier')?.trim() || `unnamed-${seen.size + 1}`;
   const here = `${path}/${element.local}[@identifier="${identifier.slice(0, 60)}"]`.slice(-300);
@@ -209,7 +212,10 @@ function readItem(element: XmlElement, path: string, reading: Reading): ScormIte
   const resource = reference ? resources.get(reference) : undefined;
   if (reference && !resource)
     issues.push({ severity: 'ERROR', path: here, rule: 'IMS CP identifierref', message: `there is no resource ${JSON.stringify(reference)}` });
-  const children = childrenOf(element, 'item').map((child) => readItem(child, here, reading));
+  if (depth > MAX_DEPTH) issues.push({ severity: 'ERROR', path: here, rule: 'items-depth', message: `items may be nested ${MAX_DEPTH} deep` });
+  if (seen.size === MAX_ITEMS + 1)
+    issues.push({ severity: 'ERROR', path: here, rule: 'items-count', message: `an organization may hold at most ${MAX_ITEMS} items` });
+  const children = depth > MAX_DEPTH || seen.size > MAX_ITEMS ? [] : childrenOf(element, 'item').map((child) => readItem(child, here, depth + 1, reading));
   const title = textOf(childOf(element, 'title'));
   if (title === undefined) issues.push({ severity: 'WARNING', path: here, rule: 'IMS CP title', message: 'it has no title; its identifier stands for one' });
   const own = (local: string): string | null => textOf(childOf(element, local, ADLCP)) ?? null;
@@ -272,7 +278,7 @@ export function readScormManifest(manifest: XmlElement, files: ReadonlySet<strin
     (a, b) => Number(attributeOf(b, 'identifier')?.trim() === preferred) - Number(attributeOf(a, 'identifier')?.trim() === preferred),
   );
   const organizations: ScormOrganization[] = sorted.map((element) => ({
-    root: readItem(element, `${FILE}/manifest/organizations`, { ...reading, seen: new Set() }),
+    root: readItem(element, `${FILE}/manifest/organizations`, 0, { ...reading, seen: new Set() }),
     objectivesGlobalToSystem: attributeOf(element, 'objectivesGlobalToSystem')?.trim() !== 'false',
     sharedDataGlobalToSystem: attributeOf(element, 'sharedDataGlobalToSystem')?.trim() !== 'false',
   }));

@@ -1,18 +1,21 @@
 /** The status words of AICC scripts, as they may be written. */
-const STATUS: { readonly [word: string]: string } = {
-  passed: 'passed',
-  p: 'passed',
-  completed: 'completed',
-  c: 'completed',
-  failed: 'failed',
-  f: 'failed',
-  incomplete: 'incomplete',
-  i: 'incomplete',
-  browsed: 'browsed',
-  b: 'browsed',
-  'not attempted': 'not attempted',
-  n: 'not attempted',
-};
+const STATUS: ReadonlyMap<string, string> = new Map([
+  ['passed', 'passed'],
+  ['p', 'passed'],
+  ['completed', 'completed'],
+  ['c', 'completed'],
+  ['failed', 'failed'],
+  ['f', 'failed'],
+  ['incomplete', 'incomplete'],
+  ['i', 'incomplete'],
+  ['browsed', 'browsed'],
+  ['b', 'browsed'],
+  ['not attempted', 'not attempted'],
+  ['n', 'not attempted'],
+]);
+
+/** Longer than any item needs; each sign may nest. */
+const MAX_SCRIPT = 2_000;
 
 type Token = { readonly kind: 'word' | 'sign'; readonly text: string };
 
@@ -87,7 +90,7 @@ class Script {
     if (!isEqual && !this.#take('<>')) return status === 'passed' || status === 'completed';
     const wanted = this.#tokens[this.#place];
     this.#place += 1;
-    return (STATUS[wanted?.text.toLowerCase() ?? ''] === status) === isEqual;
+    return (STATUS.get(wanted?.text.toLowerCase() ?? '') === status) === isEqual;
   }
 
   #atLeast(count: number): boolean {
@@ -104,6 +107,7 @@ class Script {
  * @param statusOf the lesson status of another item by its identifier.
  */
 export function meetsPrerequisites(script: string, statusOf: (identifier: string) => string): boolean {
+  if (script.length > MAX_SCRIPT) return true;
   const list = tokens(script);
   if (!list || list.length === 0) return true;
   try {

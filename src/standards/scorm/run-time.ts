@@ -89,14 +89,17 @@ function score12(value: unknown): Score {
   return { ...scoreAt(value), scaled: raw === null ? null : within(raw / 100, -1, 1) };
 }
 
-const COMPLETION: { readonly [status: string]: boolean | undefined } = {
-  completed: true,
-  incomplete: false,
-  'not attempted': false,
-  passed: true,
-  failed: true,
-};
-const SUCCESS: { readonly [status: string]: boolean | undefined } = { passed: true, failed: false };
+const COMPLETION = new Map([
+  ['completed', true],
+  ['incomplete', false],
+  ['not attempted', false],
+  ['passed', true],
+  ['failed', true],
+]);
+const SUCCESS = new Map([
+  ['passed', true],
+  ['failed', false],
+]);
 
 function outcome12(cmi: unknown, item: Pick<ScormItem, 'masteryScore'>, isFinished: boolean): ScoOutcome {
   const core = isObject(cmi) ? cmi['core'] : undefined;
@@ -107,16 +110,16 @@ function outcome12(cmi: unknown, item: Pick<ScormItem, 'masteryScore'>, isFinish
   if (isFinished && (status === '' || status === 'not attempted')) status = 'completed';
   if (isFinished && mastery !== null && score.raw !== null && status !== 'browsed') status = score.raw >= mastery ? 'passed' : 'failed';
   return {
-    completed: status === 'failed' ? null : (COMPLETION[status] ?? null),
-    satisfied: SUCCESS[status] ?? null,
+    completed: status === 'failed' ? null : (COMPLETION.get(status) ?? null),
+    satisfied: SUCCESS.get(status) ?? null,
     score,
     progress: null,
     exit: textAt(core, 'exit'),
     sessionSeconds: secondsOf12(textAt(core, 'session_time')),
     objectives: listAt(cmi, 'objectives').map((one) => ({
       id: textAt(one, 'id'),
-      completed: COMPLETION[textAt(one, 'status')] ?? null,
-      satisfied: SUCCESS[textAt(one, 'status')] ?? null,
+      completed: COMPLETION.get(textAt(one, 'status')) ?? null,
+      satisfied: SUCCESS.get(textAt(one, 'status')) ?? null,
       score: score12(one),
       progress: null,
     })),
@@ -143,20 +146,20 @@ function outcome2004(cmi: unknown, item: Pick<ScormItem, 'completion' | 'sequenc
   const progress = within(numberAt(cmi, 'progress_measure'), 0, 1);
   const primary = primaryOf(item);
   const { completedByMeasure, minProgressMeasure, mayBeSaid } = item.completion;
-  const said = COMPLETION[textAt(cmi, 'completion_status')] ?? null;
+  const said = COMPLETION.get(textAt(cmi, 'completion_status')) ?? null;
   const byMeasure = progress === null ? (mayBeSaid ? said : null) : progress >= minProgressMeasure;
   const byScore = score.scaled === null ? null : score.scaled >= (primary?.minNormalizedMeasure ?? 1);
   return {
     completed: completedByMeasure ? byMeasure : said,
-    satisfied: primary?.satisfiedByMeasure ? byScore : (SUCCESS[textAt(cmi, 'success_status')] ?? null),
+    satisfied: primary?.satisfiedByMeasure ? byScore : (SUCCESS.get(textAt(cmi, 'success_status')) ?? null),
     score,
     progress,
     exit: textAt(cmi, 'exit'),
     sessionSeconds: secondsOf2004(textAt(cmi, 'session_time')),
     objectives: listAt(cmi, 'objectives').map((one) => ({
       id: textAt(one, 'id'),
-      completed: COMPLETION[textAt(one, 'completion_status')] ?? null,
-      satisfied: SUCCESS[textAt(one, 'success_status')] ?? null,
+      completed: COMPLETION.get(textAt(one, 'completion_status')) ?? null,
+      satisfied: SUCCESS.get(textAt(one, 'success_status')) ?? null,
       score: scoreAt(one),
       progress: within(numberAt(one, 'progress_measure'), 0, 1),
     })),

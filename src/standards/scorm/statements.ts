@@ -93,6 +93,9 @@ function response12(type: string, text: string): string {
   return parts.map((part) => (type === 'matching' ? part.replace('.', '[.]') : part)).join('[,]');
 }
 
+/** Nobody thinks about a question for longer; what is said to be is not told. */
+const MAX_LATENCY_S = 1e8;
+
 const INTERACTION_TYPES = new Set(['true-false', 'choice', 'fill-in', 'long-fill-in', 'matching', 'performance', 'sequencing', 'likert', 'numeric', 'other']);
 
 function tellInteraction(teller: Teller, { edition }: RunEvents, scoIri: string, one: Interaction, index: number): void {
@@ -114,14 +117,14 @@ function tellInteraction(teller: Teller, { edition }: RunEvents, scoIri: string,
   const result = {
     ...(one.response && { response: written(one.response) }),
     ...(success !== null && { success }),
-    ...(one.latency && { duration: timeInterval(seconds) }),
+    ...(one.latency && seconds < MAX_LATENCY_S && { duration: timeInterval(seconds) }),
   };
   teller.tell(`interaction ${index}`, 'responded', object, result, true);
 }
 
-function tellObjective(teller: Teller, scoIri: string, before: ObjectiveOutcome | undefined, after: ObjectiveOutcome): void {
+function tellObjective(teller: Teller, scoIri: string, before: ObjectiveOutcome | undefined, after: ObjectiveOutcome, index: number): void {
   const object = activity(`${scoIri}/objective/${encodeURIComponent(after.id)}`, 'objective');
-  const key = `objective ${after.id}`;
+  const key = `objective ${index}`;
   if (after.completed === true && before?.completed !== true) teller.tell(`${key} completed`, 'completed', object, { completion: true }, true);
   if (after.satisfied !== null && after.satisfied !== before?.satisfied)
     teller.tell(`${key} success`, after.satisfied ? 'passed' : 'failed', object, { success: after.satisfied, ...withScore(after.score) }, true);
@@ -143,14 +146,10 @@ export function statementsOfRun(place: RunPlace, events: RunEvents): readonly Ke
     if (isAnswered && (old?.id !== one.id || old.response !== one.response || old.result !== one.result))
       tellInteraction(teller, events, place.scoIri, one, index);
   }
-  for (const one of after.objectives)
-    if (one.id !== '')
-      tellObjective(
-        teller,
-        place.scoIri,
-        before?.objectives.find(({ id }) => id === one.id),
-        one,
-      );
+  for (const [index, one] of after.objectives.entries()) {
+    const old = before?.objectives[index];
+    if (one.id !== '') tellObjective(teller, place.scoIri, old?.id === one.id ? old : before?.objectives.find(({ id }) => id === one.id), one, index);
+  }
   for (const [index, comment] of after.comments.entries())
     if (comment !== '' && comment !== before?.comments[index]) teller.tell(`comment ${index}`, 'commented', sco, { response: comment });
   if (after.progress !== null && after.progress !== (before?.progress ?? null))

@@ -71,6 +71,9 @@ export const iri = format('Data 4.3', 'iri', 'an absolute IRI with a scheme', is
 export const uuid = format('Data 4.4', 'uuid', 'a UUID in its 36-character form', isUuid);
 export const timestamp = format('Data 4.5', 'rfc3339', 'an RFC 3339 timestamp with an offset other than -00', isTimestamp);
 export const duration = format('Data 4.6', 'iso8601-duration', 'an ISO 8601 duration such as PT1H30M', isDuration);
+/** Whether a text is a language tag as a language map takes one. */
+export const isLanguageTag = (text: string): boolean => LANGUAGE_TAG.test(text);
+
 export const languageTag = format('Data 2.4.6', 'rfc5646', 'an RFC 5646 language tag such as id or en-GB', (text) => LANGUAGE_TAG.test(text));
 export const mbox = format('Data 2.4.2.3', 'mailto', 'a mailto: IRI such as mailto:user@example.org', (text) => MAILTO.test(text) && isKeyText(text));
 export const sha1 = format('Data 2.4.2.3', 'sha1', '40 hexadecimal digits', (text) => SHA1.test(text));

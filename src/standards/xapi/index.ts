@@ -4,7 +4,7 @@ export { IFI_KINDS, type IfiKind } from './actor.ts';
 export { attachmentsWithoutUrl } from './context.ts';
 export { durationSeconds } from './duration.ts';
 export { canonicalForm } from './equality.ts';
-export { instantOf, isIri, isTimestamp } from './formats.ts';
+export { instantOf, isIri, isLanguageTag, isTimestamp } from './formats.ts';
 export { canonicalIfi, type Ifi, identifierOf } from './identity.ts';
 export { canonical, languagePreferences, mergeDefinitions, withIds } from './presentation.ts';
 export type { XapiVersion } from './report.ts';

@@ -11,6 +11,7 @@ function arrange(session: Session, activity: Activity, isFirst: boolean): void {
     activity.available = activity.children.filter((child) => chosen.has(child));
   }
   if (isDue(randomizationTiming) && reorderChildren) activity.available = shuffled(activity.available, session.random);
+  session.rearranged();
 }
 
 function shuffled<T>(list: readonly T[], random: () => number): T[] {

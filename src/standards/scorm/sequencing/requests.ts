@@ -1,7 +1,7 @@
 import { endAttempt, endDescendants } from './attempts.ts';
 import { actionOf } from './rules.ts';
 import { barrierTo, type Direction, flow, neighbour, type Step } from './traversal.ts';
-import { type Activity, commonAncestor, type Session, walk } from './tree.ts';
+import { type Activity, commonAncestor, type Session } from './tree.ts';
 
 /** What a sequencing request leads to. */
 export interface Sequenced {
@@ -61,8 +61,7 @@ function wayBetween(session: Session, current: Activity, target: Activity): stri
   const left = below(current, ancestor);
   if (left.some((activity) => !activity.sequencing.choiceExit)) return 'SB.2.9-7';
   if (target === ancestor) return null;
-  const order = walk(session.root);
-  const direction: Direction = order.indexOf(target) > order.indexOf(current) ? 'forward' : 'backward';
+  const direction: Direction = (session.order.get(target) ?? 0) > (session.order.get(current) ?? 0) ? 'forward' : 'backward';
   return constraint(current, ancestor, target, direction) ?? wayDown(session, ancestor, target, direction);
 }
 

@@ -311,6 +311,7 @@ export class Sequencer {
       for (const [index, values] of objectives.entries()) Object.assign(activity.objectives[index]?.values ?? {}, values);
     }
     this.setGlobals(globals);
+    session.rearranged();
     session.current = session.byId.get(current ?? '') ?? null;
     session.suspended = session.byId.get(suspended ?? '') ?? null;
   }

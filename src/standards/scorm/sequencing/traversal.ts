@@ -1,6 +1,6 @@
 import { endDescendants } from './attempts.ts';
 import { actionOf, isBarred, isSkipped } from './rules.ts';
-import { type Activity, type Session, walk } from './tree.ts';
+import type { Activity, Session } from './tree.ts';
 
 export type Direction = 'forward' | 'backward';
 
@@ -29,7 +29,7 @@ function nextInTree(session: Session, activity: Activity, direction: Direction, 
   const isInner = !from.isLeaf && considerChildren;
   if (isInner && available.length === 0) return stopped('SB.2.1-2');
   if (way === 'forward') {
-    const isLast = walk(session.root).at(-1) === from;
+    const isLast = session.order.get(from) === session.order.size - 1;
     if (isLast || (!parent && !considerChildren)) {
       endDescendants(session, session.root);
       return stopped(null, true);

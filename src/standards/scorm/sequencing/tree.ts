@@ -105,7 +105,7 @@ function writesOf(map: ObjectiveMap, change: Partial<ObjectiveValues>): boolean 
 export const preorder = (activity: Activity): readonly Activity[] => [activity, ...activity.children.flatMap(preorder)];
 
 /** The activities that take part, in the order in which they are walked through. */
-export const walk = (activity: Activity): readonly Activity[] => [activity, ...activity.available.flatMap(walk)];
+const walk = (activity: Activity): readonly Activity[] => [activity, ...activity.available.flatMap(walk)];
 
 /** The nearest activity above both, or one of them. */
 export function commonAncestor(a: Activity, b: Activity): Activity {
@@ -121,6 +121,7 @@ export class Session {
   readonly random: () => number;
   /** Global objectives written since what reads them was rolled up. */
   readonly touched = new Set<string>();
+  #order: ReadonlyMap<Activity, number> | null = null;
   current: Activity | null = null;
   suspended: Activity | null = null;
 
@@ -128,6 +129,17 @@ export class Session {
     this.root = new Activity(definition, null);
     this.byId = new Map(preorder(this.root).map((activity) => [activity.id, activity]));
     this.random = random;
+  }
+
+  /** The place of each activity that takes part, in the order in which they are walked through. */
+  get order(): ReadonlyMap<Activity, number> {
+    this.#order ??= new Map(walk(this.root).map((activity, index) => [activity, index]));
+    return this.#order;
+  }
+
+  /** To be told whenever other children take part, or in another order. */
+  rearranged(): void {
+    this.#order = null;
   }
 
   /** What is known of a local objective; where it reads a global one, what that says counts, if it says nothing too (SN 3.10). */
