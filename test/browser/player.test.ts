@@ -345,6 +345,38 @@ browserTest('nothing is lost: a server that stops and starts again in the middle
   }
 });
 
+browserTest('nothing is lost: a page that is loaded again goes on where it was, with the time it had', async () => {
+  const { registration } = await prepare({ ...single12, 'one.html': scoPage('1.2', 'one', { finishesAtUnload: false }) });
+  const page = await openPage(await launch(app, registration, null));
+  const frame = await contentOf(page, 'one');
+  await run(
+    frame,
+    'set("cmi.core.lesson_location", "page 20"); set("cmi.core.session_time", "00:01:00"); set("cmi.core.lesson_status", "incomplete"); commit()',
+  );
+  await saved(page);
+  await page.reload();
+
+  const again = await contentOf(page, 'one');
+  expect(await run(again, '[get("cmi.core.entry"), get("cmi.core.lesson_location"), get("cmi.core.total_time")]')).toEqual(['resume', 'page 20', '00:01:00']);
+  expect(await verbsOf(registration)).toEqual(['initialized', 'suspended', 'resumed']);
+});
+
+browserTest('nothing is lost: what the server refuses keeps nobody from going on', async () => {
+  const { registration } = await prepare(single2004);
+  const context = await newContext();
+  const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  await contentOf(page, 'one');
+  await page.evaluate(
+    ([id]) => {
+      localStorage.setItem(`mumpuni-commit:${id}:broken`, JSON.stringify({ sessionId: 'broken', seq: -1, cmi: 'no tree' }));
+    },
+    [registration],
+  );
+  await page.close();
+
+  expect(await run(await resumedContent(registration, context), 'found')).toBe('true');
+});
+
 /** What a hostile package tries; each answers what it got. */
 const HOSTILE = (appUrl: string): string => `
 window.attacks = {

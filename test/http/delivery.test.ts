@@ -112,6 +112,8 @@ test('packages are delivered from their own host, and nothing of ours answers th
   expect((await raw('/player/player.js', ours)).status).toBe(404);
   for (const path of ['/graphql', '/xapi/about', '/ims/case/v1p1/CFDocuments', '/explorer', '/content/uploads/x', '/cmi5/fetch/x'])
     expect([path, (await raw(path, theirs)).status]).toEqual([path, 404]);
+  for (const host of [`LOCALHOST:${port}`, `localhost.:${port}`])
+    expect([host, (await raw('/graphql', host)).status, (await raw(`${pathname}/tool.exe`, host)).status]).toEqual([host, 404, 200]);
   expect((await raw('/health/live', theirs)).status).toBe(200);
 });
 

@@ -1,11 +1,7 @@
 import type { Commit } from '../../standards/scorm/play.ts';
 
-/** A commit that the server has not confirmed. */
-export interface Entry {
-  readonly commit: Commit;
-}
-
 const PREFIX = 'mumpuni-commit:';
+const REFUSED = 'refused:';
 
 /**
  * Commits on this device until the server has them: what a learner saw saved outlives a lost connection and a closed tab.
@@ -48,6 +44,16 @@ export class Journal {
     } catch {
       // Then it was never there.
     }
+  }
+
+  /** Puts aside what the server refuses, where it is not sent again and can still be found. */
+  setAside(commit: Commit): void {
+    try {
+      localStorage.setItem(`${REFUSED}${this.#keyOf(commit)}`, JSON.stringify(commit));
+    } catch {
+      // It was refused; there is no more to be done for it.
+    }
+    this.remove(commit);
   }
 
   /** What is left of earlier pages, oldest first. */

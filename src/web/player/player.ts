@@ -23,7 +23,10 @@ const token = base.split('/').at(-1) ?? '';
 const BEACON_LIMIT = 60_000;
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
+/** The launch is over: it was opened elsewhere, or has expired. */
 class GoneError extends Error {}
+/** What was sent is not taken, now or ever. */
+class RefusedError extends Error {}
 
 let view: PlayerView;
 let journal: Journal;
@@ -37,9 +40,14 @@ function say(key: TextKey, isBad = false): void {
   status.classList.toggle('bad', isBad);
 }
 
-/** Asks the server, again and again while the connection is away. @throws GoneError when the launch is over. */
-async function ask<T>(path: string, body: unknown): Promise<T> {
-  for (let attempt = 0; ; attempt += 1) {
+/** Asks the server, again and again while the connection is away. @throws GoneError, RefusedError */
+async function ask<T>(
+  path: string,
+  body: unknown,
+  { onRetry = () => undefined, tries = Number.POSITIVE_INFINITY }: { onRetry?: () => void; tries?: number } = {},
+): Promise<T> {
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    if (attempt > 0) onRetry();
     try {
       const content = body === undefined ? undefined : JSON.stringify(body);
       const response = await fetch(`${base}/${path}`, {
@@ -48,13 +56,14 @@ async function ask<T>(path: string, body: unknown): Promise<T> {
       });
       if (response.ok) return (await response.json()) as T;
       if (response.status === 404) throw new GoneError();
-      if (response.status < 500 && response.status !== 429) throw new GoneError(`${response.status}`);
+      if (response.status < 500 && response.status !== 429) throw new RefusedError();
     } catch (error) {
-      if (error instanceof GoneError) throw error;
+      if (error instanceof GoneError || error instanceof RefusedError) throw error;
     }
     say('offline', true);
     await new Promise((done) => setTimeout(done, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
   }
+  throw new RefusedError();
 }
 
 /** Everything the run has said, as a commit. */
@@ -84,21 +93,39 @@ function save(run: RunTime, isFinished: boolean, said: Snapshot): boolean {
 async function send(commit: Commit, showsResult: boolean): Promise<void> {
   say('saving');
   try {
-    const { view: next } = await ask<CommitAnswer>('commit', commit);
+    let isRepeated = false;
+    const { isTaken, view: next } = await ask<CommitAnswer>('commit', commit, {
+      onRetry: () => {
+        isRepeated = true;
+      },
+    });
+    // Sent once and not taken: another window of the same launch goes on with it.
+    if (!isTaken && !isRepeated) {
+      stop('elsewhere');
+      return;
+    }
     journal.remove(commit);
     say('saved');
-    if (!next || !showsResult) return;
-    show(next);
-  } catch {
-    stop('elsewhere');
+    if (next && showsResult) show(next);
+  } catch (error) {
+    if (error instanceof GoneError) stop('elsewhere');
+    else {
+      journal.setAside(commit);
+      say('unsaved', true);
+    }
   }
 }
 
-/** Sends what earlier pages could not. What the server no longer wants is dropped. */
+/** Sends what earlier pages could not. What the server does not take keeps nobody from going on. */
 async function replay(): Promise<void> {
   for (const commit of journal.left()) {
-    await ask<CommitAnswer>('commit', { ...commit, request: '' });
-    journal.remove(commit);
+    try {
+      await ask<CommitAnswer>('commit', { ...commit, request: '' }, { tries: 4 });
+      journal.remove(commit);
+    } catch (error) {
+      if (error instanceof GoneError) throw error;
+      journal.setAside(commit);
+    }
   }
 }
 
@@ -148,8 +175,8 @@ async function navigate(request: string, target: string | null = null): Promise<
   isLeaving = false;
   try {
     show(await ask<PlayerView>('navigate', { request, target }), request);
-  } catch {
-    stop('elsewhere');
+  } catch (error) {
+    stop(error instanceof GoneError ? 'elsewhere' : 'failed');
   }
 }
 
@@ -299,7 +326,8 @@ async function start(): Promise<void> {
   }
   seq = view.lastSeq;
   const { canResume } = view;
-  if (view.current) show(view);
+  // The page was loaded again in the middle of a run: it ends, and goes on as one that was left.
+  if (view.current) await navigate('begin');
   else if (canResume) {
     show({ ...view, current: null });
     showDialog('askResume', [
