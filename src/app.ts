@@ -68,6 +68,8 @@ export async function connect(config: Config, databaseUrl: string, onQuery?: (te
 
 /** Pause between two looks at whether a person is to be erased. */
 const ERASURE_POLL_MS = 2_000;
+/** A server that stops waits this long for the request of a connection that has asked nothing yet. */
+const SILENCE_MS = 1_000;
 /** Pause between two looks at whether time has changed a level, and learners folded anew at once. */
 const EXPIRY_POLL_MS = 1_000;
 const EXPIRY_BATCH = 200;
@@ -203,7 +205,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   };
   const modules = createModules(config, database, clock, { statements, port });
   const door = new SessionDoor(database, clock, modules.launches, statements, homePage(config));
-  const serverFactory = admittingServer({
+  const admission = admittingServer({
     path: XAPI_PATH,
     requests: config.ingestRequestLimit,
     bytes: config.ingestByteLimit,
@@ -217,7 +219,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   const http = Fastify({
     logger: { level: config.logLevel, serializers: { req: ({ method, url }) => ({ method, path: url.split('?')[0] }) } },
     logController: new LogController({ disableRequestLogging: true }),
-    serverFactory,
+    serverFactory: admission.factory,
     // Whoever got a connection before the end is answered, and told to take another one.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -336,7 +338,9 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     close: async () => {
       closing = true;
       modules.progress.feed.end();
+      const silence = setTimeout(admission.endSilent, SILENCE_MS);
       await http.close();
+      clearTimeout(silence);
       await Promise.all(background.map((work) => work.stop()));
       await apollo.stop();
       await database.close();

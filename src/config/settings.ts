@@ -159,7 +159,7 @@ export const SETTINGS = {
   },
   contentFileLimit: {
     name: 'CONTENT_FILE_LIMIT',
-    fallback: '10000',
+    fallback: '20000',
     description: 'Most files in a package.',
     parse: wholeNumber(1, 1_000_000),
   },
@@ -302,7 +302,7 @@ export const SETTINGS = {
     name: 'SHUTDOWN_GRACE_MS',
     fallback: '8000',
     description: 'Longest wait for requests in flight after SIGTERM, in milliseconds.',
-    parse: wholeNumber(0, 60_000),
+    parse: wholeNumber(0, 600_000),
   },
   logLevel: {
     name: 'LOG_LEVEL',

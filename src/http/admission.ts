@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ErrorBody } from './errors.ts';
 
 export interface AdmissionLimits {
@@ -43,7 +44,12 @@ const REFUSAL_HEADERS = {
  * refusals alone would eat the capacity: so this stands before the framework. Memory is bounded by the bytes let in, as
  * far as bodies tell their length; one that does not counts for 64 KiB, whatever comes.
  */
-export function admittingServer(limits: AdmissionLimits): (handler: RequestListener) => Server {
+export function admittingServer(limits: AdmissionLimits): {
+  readonly factory: (handler: RequestListener) => Server;
+  /** Ends connections on which nothing was asked yet: browsers open them ahead, and a server that stops would wait for them forever. */
+  endSilent(): void;
+} {
+  const silent = new Set<Socket>();
   let requests = 0;
   const small = { bytes: 0, limit: limits.bytes };
   const large = { bytes: 0, limit: limits.largeBytes };
@@ -72,11 +78,21 @@ export function admittingServer(limits: AdmissionLimits): (handler: RequestListe
     response.once('close', () => clearTimeout(timer));
   }
 
-  return (handler) =>
-    createServer({ requestTimeout: limits.slowTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs }, (request, response) => {
+  const factory = (handler: RequestListener): Server => {
+    const server = createServer({ requestTimeout: limits.slowTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs }, (request, response) => {
+      silent.delete(request.socket);
       if (!isRefused(request, response)) {
         giveUpLate(request, response);
         handler(request, response);
       } else response.writeHead(503, REFUSAL_HEADERS).end(REFUSAL);
     });
+    return server.on('connection', (socket) => {
+      silent.add(socket);
+      socket.once('close', () => silent.delete(socket));
+    });
+  };
+  const endSilent = (): void => {
+    for (const socket of silent) socket.destroy();
+  };
+  return { factory, endSilent };
 }

@@ -31,6 +31,7 @@ const PAGE = (library: string): string => `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Mumpuni</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/player/player.css">
 <script src="/player/${library}" defer></script>
 <script src="/player/player.js" type="module"></script>

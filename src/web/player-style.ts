@@ -28,8 +28,8 @@ iframe { width: 100%; height: 100%; border: 0; display: block; background: #fff;
 #dialog .choices { display: flex; flex-wrap: wrap; gap: .75rem; justify-content: center; }
 footer { display: flex; flex-wrap: wrap; gap: .5rem; padding: .5rem .75rem; border-top: 1px solid var(--line); }
 button, .button { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--quiet); border-radius: .3rem; padding: .55rem .9rem; min-height: 2.75rem; cursor: pointer; text-decoration: none; }
-button.main, .button.main { color: #fff; background: var(--strong); border-color: var(--strong); }
-button:disabled { color: #5b6772; border-color: var(--line); cursor: default; }
+button.main:not(:disabled), .button.main { color: #fff; background: var(--strong); border-color: var(--strong); }
+button:disabled { color: #5b6772; background: var(--paper); border-color: var(--line); cursor: default; }
 button:focus-visible, .button:focus-visible, a:focus-visible { outline: 3px solid #f5a623; outline-offset: 2px; }
 #exit { margin-left: auto; }
 #menu { display: none; }

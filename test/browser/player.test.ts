@@ -286,6 +286,56 @@ browserTest('nothing is lost: 120 kB saved in no other way than by leaving the p
   expect(await run(resumed, '[get("cmi.entry"), get("cmi.location"), get("cmi.suspend_data").length]')).toEqual(['resume', 'far', 60_000]);
 });
 
+browserTest('nothing is lost: content that saves and ends as its page goes away is gone on with on any device', async () => {
+  const { registration } = await prepare(single2004);
+  const page = await openPage(await launch(app, registration, null));
+  const frame = await contentOf(page, 'one');
+  await run(frame, 'addEventListener("unload", () => { set("cmi.exit", "suspend"); commit(); set("cmi.location", "the last page"); commit(); finish(); })');
+  await page.goto('about:blank');
+  while (!(await verbsOf(registration)).includes('suspended'));
+
+  expect(await run(await resumedContent(registration, await newContext()), 'get("cmi.location")')).toBe('the last page');
+});
+
+const endsAtUnload = { ...single2004, 'one.html': scoPage('2004', 'one') };
+
+browserTest('who saves and leaves goes on later, and who finishes is through, whatever content says as it ends', async () => {
+  const leave = async (button: string, message: string): Promise<string> => {
+    const { registration } = await prepare(endsAtUnload);
+    const page = await openPage(await launch(app, registration, null));
+    await run(await contentOf(page, 'one'), `set("cmi.location", "page 3"); set("cmi.exit", "${button === '#exit' ? 'suspend' : ''}")`);
+    await page.click(button);
+    await page.getByText(message).waitFor();
+    expect([await page.textContent('#status'), await page.getByText('Resume').count()]).toEqual(['Saved', button === '#exit' ? 0 : 1]);
+    return registration;
+  };
+
+  await leave('#exit', 'The course is closed');
+  const left = await leave('#suspend', 'You can go on at any time');
+
+  expect(await run(await resumedContent(left, await newContext()), '[get("cmi.entry"), get("cmi.location")]')).toEqual(['resume', 'page 3']);
+});
+
+browserTest('where the learner can go follows what the part that runs has become, and leaves it alone', async () => {
+  const flow = '<imsss:sequencing><imsss:controlMode choice="true" flow="true"/></imsss:sequencing>';
+  const stays =
+    '<imsss:sequencing><imsss:sequencingRules><imsss:postConditionRule><imsss:ruleConditions><imsss:ruleCondition operator="not" condition="completed"/></imsss:ruleConditions><imsss:ruleAction action="retry"/></imsss:postConditionRule></imsss:sequencingRules><imsss:deliveryControls completionSetByContent="true"/></imsss:sequencing>';
+  const { registration } = await prepare({
+    'imsmanifest.xml': scormManifest('2004 4th Edition', item('a', 'ra', stays) + item('b', 'rb'), sco('ra', 'a.html') + sco('rb', 'b.html'), flow),
+    'a.html': scoPage('2004', 'a'),
+    'b.html': scoPage('2004', 'b'),
+  });
+  const page = await openPage(await launch(app, registration, null));
+  const frame = await contentOf(page, 'a');
+  expect([await page.locator('#progress').getAttribute('aria-valuenow'), await page.textContent('#toc li')]).toEqual(['0', 'aincomplete']);
+
+  // It asks for nothing to be saved: a status does not wait for that.
+  await run(frame, 'window.isSame = true; set("cmi.completion_status", "completed")');
+  await page.locator('#progress[aria-valuenow="50"]').waitFor();
+
+  expect([await page.textContent('#toc li'), await run(frame, '[isSame, get("cmi.completion_status")]')]).toEqual(['acompleted', [true, 'completed']]);
+});
+
 browserTest('nothing is lost: what was saved while the connection was away arrives when it is back', async () => {
   const { registration } = await prepare(single2004);
   const context = await newContext();

@@ -181,6 +181,21 @@ test('cmi5 9.3.3, 9.3.4, 9.3.5: over sessions of a registration completed and pa
   for (const verb of ['completed', 'passed', 'failed']) expect([verb, (await third.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([verb, 403]);
 });
 
+test('the score of a unit is that of the last statement that judged it', async () => {
+  const registration = await register(app, await newLearner(app), packageId);
+  const scoreOf = async (): Promise<readonly (number | null)[]> => (await app.modules.launches.unitsOfRegistrations([registration])).map(({ score }) => score);
+  const judged = async (verb: string, scaled: number): Promise<void> => {
+    const session = await openAu(app, await launch(app, registration, items[UNIT] ?? null));
+    await session.say('initialized');
+    expect((await session.say(verb, scored(scaled, verb))).status).toBe(200);
+  };
+
+  await judged('failed', 0);
+  expect(await scoreOf()).toEqual([0]);
+  await judged('passed', 0.8);
+  expect(await scoreOf()).toEqual([0.8]);
+});
+
 test('cmi5 8.2: the credential is handed out once, by POST; errors are answers with status 200', async () => {
   const url = await launch(app, await register(app, await newLearner(app), packageId), items[UNIT] ?? null);
   const fetchUrl = new URL(url).searchParams.get('fetch') ?? '';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { PlayerView } from '../../src/standards/scorm/index.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { importPackage, launch, newLearner, register } from '../support/cmi5.ts';
 import { item, sco, scormManifest, zip } from '../support/packages.ts';
@@ -15,6 +16,8 @@ const statementsOf = async (registration: string): Promise<readonly { verb: { id
   ((await app.xapi('GET', `/statements?registration=${registration}&ascending=true`)).body as { statements: never[] }).statements;
 const verbsOf = async (registration: string): Promise<readonly string[]> =>
   (await statementsOf(registration)).map(({ verb }) => verb.id.split('/').at(-1) ?? '');
+
+const coreOf = (view: PlayerView): Record<string, unknown> => (view.current?.cmi['core'] ?? {}) as Record<string, unknown>;
 
 async function prepare(manifest: string, pages: readonly string[]): Promise<{ registration: string; courseIri: string; player: PlayerClient }> {
   const files = Object.fromEntries(pages.map((page) => [page, '<html></html>']));
@@ -95,7 +98,7 @@ test('who starts over gets an attempt of its own; what was reached stays reached
 
   const view = await player.navigate('restart');
 
-  expect([view.current?.cmi['suspend_data'], view.current?.run, (view.current?.cmi['core'] as { entry: string }).entry]).toEqual([undefined, 1, 'ab-initio']);
+  expect([view.current?.cmi['suspend_data'], view.current?.run, coreOf(view)['entry']]).toEqual([undefined, 1, 'ab-initio']);
   expect((await stateOf(registration)) as object[]).toMatchObject([
     { ordinal: 1, goesOn: false },
     { ordinal: 2, goesOn: true },
@@ -104,12 +107,102 @@ test('who starts over gets an attempt of its own; what was reached stays reached
   expect(units.map(({ isCompleted, isPassed }) => [isCompleted, isPassed])).toEqual(units.map(() => [true, true]));
 });
 
+const single2004 = scormManifest('2004 4th Edition', item('one', 'r'), sco('r', 'one.html'));
+
+test('2004: who saves and leaves goes on later, though content ended its run and kept nothing for it', async () => {
+  const { registration, player } = await prepare(single2004, ['one.html']);
+  await player.navigate('begin');
+
+  const ended = await player.commit({ location: 'page 3' }, { isFinished: true, leaves: 'suspendAll' });
+  const left = await player.navigate('suspendAll');
+
+  expect([ended?.isRefused, left.isRefused, left.hasEnded, left.canResume]).toEqual([false, false, false, true]);
+  expect(await verbsOf(registration)).toEqual(['initialized', 'suspended']);
+  const again = new PlayerClient(await launch(app, registration, null));
+  const resumed = await again.navigate('begin');
+  expect([resumed.current?.cmi['entry'], resumed.current?.cmi['location']]).toEqual(['resume', 'page 3']);
+});
+
+test.each([
+  ['1.2', single12, { core: { exit: 'suspend', lesson_location: 'page 3' } }],
+  ['2004', single2004, { exit: 'suspend', location: 'page 3' }],
+])('%s: who finishes is through, though content wants to be resumed; the next attempt begins with nothing', async (_edition, manifest, said) => {
+  const { registration, player } = await prepare(manifest, ['one.html']);
+  await player.navigate('begin');
+
+  await player.commit(said, { isFinished: true, leaves: 'exitAll' });
+  const left = await player.navigate('exitAll');
+
+  expect([left.isRefused, left.hasEnded, left.canResume]).toEqual([false, true, false]);
+  expect((await verbsOf(registration)).filter((verb) => verb === 'suspended' || verb === 'terminated')).toEqual(['terminated']);
+  const fresh = await new PlayerClient(await launch(app, registration, null)).navigate('begin');
+  expect([fresh.current?.run, coreOf(fresh)['lesson_location'] ?? fresh.current?.cmi['location'] ?? '']).toEqual([1, '']);
+});
+
+test('content that ends by itself and wants to be resumed leaves its course open', async () => {
+  const { player } = await prepare(single2004, ['one.html']);
+  await player.navigate('begin');
+
+  const view = await player.commit({ exit: 'suspend' }, { isFinished: true });
+
+  expect([view?.hasEnded, view?.canResume, view?.isRefused]).toEqual([false, true, false]);
+});
+
+test('a status that changes while a part runs shows where the learner can go now; anything else is only saved', async () => {
+  const flow = '<imsss:sequencing><imsss:controlMode choice="true" flow="true"/></imsss:sequencing>';
+  const held =
+    '<imsss:sequencing><imsss:sequencingRules><imsss:preConditionRule><imsss:ruleConditions conditionCombination="any"><imsss:ruleCondition operator="not" condition="objectiveStatusKnown"/><imsss:ruleCondition operator="not" condition="satisfied"/></imsss:ruleConditions><imsss:ruleAction action="disabled"/></imsss:preConditionRule></imsss:sequencingRules><imsss:objectives><imsss:primaryObjective objectiveID="seen"><imsss:mapInfo targetObjectiveID="first"/></imsss:primaryObjective></imsss:objectives></imsss:sequencing>';
+  const tells =
+    '<imsss:sequencing><imsss:objectives><imsss:primaryObjective objectiveID="own"><imsss:mapInfo targetObjectiveID="first" writeSatisfiedStatus="true"/></imsss:primaryObjective></imsss:objectives><imsss:deliveryControls completionSetByContent="true" objectiveSetByContent="true"/></imsss:sequencing>';
+  const manifest = scormManifest('2004 4th Edition', item('a', 'ra', tells) + item('b', 'rb', held), sco('ra', 'a.html') + sco('rb', 'b.html'), flow);
+  const { player } = await prepare(manifest, ['a.html', 'b.html']);
+  const begun = await player.navigate('begin');
+  expect([begun.canContinue, begun.choices.includes('b')]).toEqual([false, false]);
+
+  expect(await player.commit({ location: 'page 2' })).toBeNull();
+  const view = await player.commit({ completion_status: 'completed', success_status: 'passed' }, { said: { completion: true, success: true } });
+
+  expect([view?.canContinue, view?.choices.includes('b'), view?.current?.id, view?.toc[0]?.status]).toEqual([true, true, begun.current?.id, 'passed']);
+});
+
+test('1.2: an item that is shown and holds others comes before them, in the contents too', async () => {
+  const manifest = scormManifest(
+    '1.2',
+    item('whole', 'rw', item('first', 'rf') + item('second', 'rs')),
+    sco('rw', 'w.html') + sco('rf', 'f.html') + sco('rs', 's.html'),
+  );
+  const { registration, courseIri, player } = await prepare(manifest, ['w.html', 'f.html', 's.html']);
+  const hrefs = [(await player.navigate('begin')).current?.href];
+  for (const _next of ['first', 'second']) hrefs.push((await player.navigate('continue')).current?.href);
+  const back = await player.navigate('choice', player.view?.toc[0]?.id);
+
+  expect(hrefs).toEqual(['w.html', 'f.html', 's.html']);
+  expect(back.current?.href).toBe('w.html');
+  expect(back.toc.map(({ title, depth, isCurrent }) => [title, depth, isCurrent])).toEqual([
+    ['whole', 0, true],
+    ['first', 1, false],
+    ['second', 1, false],
+  ]);
+  const begun = (await statementsOf(registration)).filter(({ verb }) => verb.id.endsWith('/initialized'));
+  expect(begun.map(({ object }) => object.id.slice(courseIri.length))).toEqual(['/whole', '/first', '/second', '/whole']);
+});
+
+test('a session says whether its content has begun, and ended', async () => {
+  const { registration, player } = await prepare(single2004, ['one.html']);
+  const states = async (): Promise<readonly string[]> => (await app.modules.launches.sessionsOfRegistrations([registration])).map(({ state }) => state);
+  expect(await states()).toEqual(['LAUNCHED']);
+  await player.navigate('begin');
+  expect(await states()).toEqual(['INITIALIZED']);
+  await player.navigate('exitAll');
+  expect(await states()).toEqual(['TERMINATED']);
+});
+
 test('a preview plays and stores no statement', async () => {
   const { packageId } = await importPackage(app, await zip({ 'imsmanifest.xml': single12, 'one.html': '' }));
   const registration = await register(app, await newLearner(app), packageId, { isPreview: true });
   const player = new PlayerClient(await launch(app, registration, null));
   const view = await player.navigate('begin');
-  expect([view.isPreview, (view.current?.cmi['core'] as { lesson_mode: string; credit: string }).lesson_mode]).toEqual([true, 'browse']);
+  expect([view.isPreview, coreOf(view)['lesson_mode']]).toEqual([true, 'browse']);
   await player.commit({ core: { lesson_status: 'passed', score: { raw: '90' } } }, { isFinished: true });
 
   expect(await verbsOf(registration)).toEqual([]);

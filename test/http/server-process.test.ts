@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import pg from 'pg';
@@ -149,6 +149,17 @@ test('SIGTERM lets a request in flight finish and stops the database cleanly', a
   await blocker.end().catch(() => undefined);
   expect(await ended).toBe(0);
   await expect(stat(join(folder, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT');
+});
+
+test('SIGTERM waits for no connection on which nothing was asked: browsers open them ahead', async () => {
+  const server = start({ DATA_DIR: await dataDir(), SHUTDOWN_GRACE_MS: '600000' });
+  const url = await server.ready();
+  const silent = connect(Number(new URL(url).port), '127.0.0.1');
+  await new Promise((done) => silent.once('connect', done));
+  // Whoever connects later and is answered shows that the silent one is there.
+  expect(await statusOf(`${url}/health/ready`)).toBe(200);
+
+  expect(await server.signal('SIGTERM')).toBe(0);
 });
 
 /** The status of a request on a connection of its own, or why there is none: a kept-alive one may close just as it is used. */

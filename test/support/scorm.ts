@@ -37,11 +37,11 @@ export class PlayerClient {
   /** The commit of the run that is shown. */
   commitOf(
     change: Cmi,
-    { isFinished = false, request = '', said = {} }: { isFinished?: boolean; request?: string; said?: object } = {},
+    { isFinished = false, request = '', leaves = '', said = {} }: { isFinished?: boolean; request?: string; leaves?: string; said?: object } = {},
   ): Record<string, unknown> {
     this.seq += 1;
     const { id, run, cmi } = this.current;
-    return { sessionId: this.view?.sessionId, seq: this.seq, nodeId: id, run, cmi: merged(cmi, change), said, shared: {}, isFinished, request };
+    return { sessionId: this.view?.sessionId, seq: this.seq, nodeId: id, run, cmi: merged(cmi, change), said, shared: {}, isFinished, request, leaves };
   }
 
   /** Saves what content says. @returns the new view where the run ended. */

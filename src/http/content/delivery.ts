@@ -39,7 +39,7 @@ const COMMON = {
 function readCommit(body: unknown): Commit {
   const value: unknown = typeof body === 'string' ? parseJson(body) : body;
   if (!isObject(value)) throw invalid('', 'commit', 'the body must be a JSON object');
-  const { sessionId, seq, nodeId, run, cmi, said, shared, isFinished, request } = value;
+  const { sessionId, seq, nodeId, run, cmi, said, shared, isFinished, request, leaves } = value;
   const uuid = (name: string, given: unknown): string => {
     if (typeof given !== 'string' || !isUuid(given)) throw invalid(`/${name}`, 'uuid', `${name} must be a UUID`);
     return given.toLowerCase();
@@ -66,6 +66,7 @@ function readCommit(body: unknown): Commit {
     shared: Object.fromEntries(Object.entries(isObject(shared) ? shared : {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
     isFinished: isFinished === true,
     request: typeof request === 'string' ? request.slice(0, 4_000) : '',
+    leaves: typeof leaves === 'string' ? leaves.slice(0, 20) : '',
   };
 }
 

@@ -171,6 +171,8 @@ export const isKnownFetch = async (sql: Sql, fetchHash: Buffer): Promise<boolean
 export const endSession = (sql: Sql, id: string, state: SessionState, now: Date) =>
   sql.rows('update launch.session set state = $2, ended_at = $3 where id = $1 and ended_at is null', [id, state, now]);
 
+export const setSessionState = (sql: Sql, id: string, state: SessionState) => sql.rows('update launch.session set state = $2 where id = $1', [id, state]);
+
 export const touchSession = (sql: Sql, id: string, now: Date, expiresAt: Date) =>
   sql.rows('update launch.session set last_seen_at = $2, expires_at = greatest(expires_at, $3) where id = $1', [id, now, expiresAt]);
 

@@ -42,24 +42,42 @@ const CLOCK_SLACK_S = 120;
 
 const parse = <T>(text: string): T => JSON.parse(text) as T;
 
-/** The activity tree as the sequencing engine takes it; its ids are the publisher's identifiers. */
+/**
+ * The activity tree as the sequencing engine takes it; its ids are the publisher's identifiers. 1.2 lets an item be shown
+ * and hold others as well: there it is the first of those it holds.
+ */
 function definitionOf(node: ContentNode): ActivityDefinition {
   const scorm = scormOf(node);
-  return {
-    id: node.identifier,
+  const common = {
     title: plainText(node.title),
     isLaunchable: node.href !== null,
     isVisible: scorm.isVisible,
     sequencing: scorm.sequencing,
     completion: scorm.completion,
-    children: node.children.map(definitionOf),
   };
+  const self = { ...common, id: node.identifier, children: [] };
+  const children = node.children.map(definitionOf);
+  if (node.href === null || children.length === 0) return { ...self, children };
+  // No identifier has a space in it.
+  return { ...common, id: `${node.identifier} group`, isLaunchable: false, children: [self, ...children] };
 }
 
 function scormOf(node: ContentNode): ScormDefinition {
   if (!node.scorm) throw new Error(`the node ${node.id} is not of SCORM`);
   return node.scorm;
 }
+
+/** How a run comes to its end. */
+interface Ending {
+  /** What was asked for; empty for nothing. */
+  readonly request: string;
+  /** Whether the learner asked, not content. */
+  readonly byLearner: boolean;
+  /** Whether content has ended the run; what it has not even touched is not taken for gone through. */
+  readonly isFinished: boolean;
+}
+
+const leaving = (request: string): Ending => ({ request, byLearner: true, isFinished: false });
 
 /** Everything at hand while one request of a player is answered. */
 interface Scene {
@@ -120,7 +138,7 @@ export class ScormPlayer {
       const { engine } = scene;
       if (request === 'restart') return this.#restart(scene);
       if (request === 'begin') {
-        if (engine.isRunning) await this.#endRun(scene, 'suspendAll');
+        if (engine.isRunning) await this.#endRun(scene, leaving('suspendAll'));
         if (engine.current !== null) engine.navigate({ kind: 'suspendAll' });
         await this.#follow(scene, this.#entry(scene));
       } else {
@@ -128,7 +146,7 @@ export class ScormPlayer {
         if (!wanted) throw invalid('/request', 'navigation', 'there is no such request');
         if (this.#isHeldBack(scene, wanted)) scene.isRefused = true;
         else {
-          await this.#endRun(scene, wanted.kind);
+          await this.#endRun(scene, leaving(wanted.kind));
           await this.#follow(scene, engine.navigate(wanted));
         }
       }
@@ -182,17 +200,29 @@ export class ScormPlayer {
         if (mayWrite && value !== undefined) scene.shared[target] = value;
       }
       if (commit.sessionId === scene.sessionId) scene.lastSeq = commit.seq;
-      await this.#save(scene, node, commit.isFinished, `${commit.seq}`);
-      if (!commit.isFinished) return { isTaken: true, view: null };
-      const asked = requestOf(scene.edition, commit);
-      // What it asks for and nobody understands must not cost what it saved.
-      const wanted = asked === null || asked === 'choice' ? null : navigationOf(asked, null, scene);
-      await this.#endRun(scene, wanted?.kind ?? '', true);
-      if (wanted) await this.#follow(scene, scene.engine.navigate(wanted));
-      else if (isSingle(scene.model))
-        await this.#follow(scene, scene.engine.navigate({ kind: scos.get(commit.nodeId)?.isSuspended ? 'suspendAll' : 'exitAll' }));
+      const outcome = await this.#save(scene, node, commit.isFinished, `${commit.seq}`);
+      // Where it may go from here hangs on what it has become; a course of one part goes nowhere.
+      if (!commit.isFinished) return { isTaken: true, view: isSingle(scene.model) || isSame(parse(sco.told), outcome) ? null : this.#viewOf(scene) };
+      await this.#endByContent(scene, commit);
       return { isTaken: true, view: this.#viewOf(scene) };
     });
+  }
+
+  /** Ends a run as content asked; where the learner leaves meanwhile, what they ask for comes next, and goes before it. */
+  async #endByContent(scene: Scene, commit: Commit): Promise<void> {
+    const { engine, edition, scos } = scene;
+    if (commit.leaves !== '') {
+      await this.#endRun(scene, { request: commit.leaves, byLearner: true, isFinished: true });
+      return;
+    }
+    const asked = requestOf(edition, commit);
+    // What it asks for and nobody understands must not cost what it saved.
+    const wanted = asked === null || asked === 'choice' ? null : navigationOf(asked, null, scene);
+    await this.#endRun(scene, { request: wanted?.kind ?? '', byLearner: false, isFinished: true });
+    const next = wanted ?? (isSingle(scene.model) ? ({ kind: 'exitAll' } as const) : null);
+    // What leaves to be resumed does not want the whole to be over.
+    const isKept = next?.kind === 'exitAll' && asked !== 'exitAll' && scos.get(commit.nodeId)?.isSuspended === true;
+    if (next) await this.#follow(scene, engine.navigate(isKept ? { kind: 'suspendAll' } : next));
   }
 
   /** One request of a player: nobody else moves in the registration meanwhile, and it happens whole or not at all. */
@@ -249,7 +279,7 @@ export class ScormPlayer {
       attempt,
       isNew,
       counts: !facts.isPreview && !isAside,
-      engine: this.#engine(model, attempt.sequencing),
+      engine: this.#engine(model, attempt.sequencing, isNew && !isAside),
       scos: new Map(scos.map((sco) => [sco.nodeId, sco])),
       course: { ...NO_COURSE, ...parse<Partial<CourseOutcome>>(attempt.course) },
       shared: parse<Record<string, string>>(attempt.sharedData),
@@ -260,9 +290,11 @@ export class ScormPlayer {
     };
   }
 
-  #engine(model: ContentModel, state: string | null): Sequencer {
+  #engine(model: ContentModel, state: string | null, isFresh = false): Sequencer {
     const options = { random: Math.random, keepsGlobals: model.objectivesGlobalToSystem };
-    return new Sequencer(definitionOf(model.root), options, state === null ? undefined : parse<SequencingState>(state));
+    const engine = new Sequencer(definitionOf(model.root), options, state === null ? undefined : parse<SequencingState>(state));
+    if (isFresh) engine.dropSuspended();
+    return engine;
   }
 
   /** What was tracked before stays known: a new attempt on the course is not the first. */
@@ -303,7 +335,7 @@ export class ScormPlayer {
 
   async #restart(scene: Scene): Promise<PlayerView> {
     const { sql, engine, facts, sessionId, model } = scene;
-    await this.#endRun(scene, 'exitAll');
+    await this.#endRun(scene, leaving('exitAll'));
     if (engine.current !== null) engine.navigate({ kind: 'exitAll' });
     scene.hasEnded = true;
     await this.#keep(scene);
@@ -348,32 +380,31 @@ export class ScormPlayer {
     return sco;
   }
 
-  /**
-   * Ends the run that is open, if one is.
-   * @param byContent whether the content did; what it has not even touched is not taken for gone through.
-   */
-  async #endRun(scene: Scene, request: string, byContent = false): Promise<void> {
+  /** Ends the run that is open, if one is. */
+  async #endRun(scene: Scene, { request, byLearner, isFinished }: Ending): Promise<void> {
     const { engine, scos, edition } = scene;
     const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
     if (!node) return;
     const sco = this.#scoOf(scene, node);
     if (sco.runEndedAt !== null) return;
     const isAbandoned = request === 'abandon' || request === 'abandonAll';
-    const isTouched = byContent || sco.cmi !== sco.seed;
+    const isTouched = isFinished || sco.cmi !== sco.seed;
     const outcome = await this.#save(scene, node, isTouched, 'end');
     const item = scormOf(node);
     const cmi = parse<JsonObject>(sco.cmi);
     // An asset says nothing: it was shown, and that is all there is to it.
     if (!item.isSco) engine.report({ saysCompletion: true, completed: true });
     else if (!isAbandoned) engine.report(reportOf(outcome, outcomeOf(edition, parse(sco.seed), item, false), item, parse<Said>(sco.said)));
-    const isSuspended = outcome.exit === 'suspend' || request === 'suspendAll';
+    // Whoever says that they are through with the course leaves nothing to be resumed.
+    const isOver = byLearner && request === 'exitAll';
+    const isSuspended = !isOver && (outcome.exit === 'suspend' || request === 'suspendAll');
     engine.suspendCurrent(isSuspended);
     const isOpen = outcome.completed !== true && outcome.satisfied === null;
     const after = this.#scoOf(scene, node);
     const seconds = after.totalSeconds - after.baseSeconds;
     const ends = isSuspended ? 'suspended' : 'terminated';
     this.#note(scene, node, statementsOfRun(this.#place(scene, node), { edition, before: outcome, after: outcome, begins: null, ends, seconds }), 'ends');
-    scos.set(node.id, { ...after, runEndedAt: this.#clock.now(), isSuspended: isSuspended || (edition === '1.2' && isOpen && leftSomething(cmi)) });
+    scos.set(node.id, { ...after, runEndedAt: this.#clock.now(), isSuspended: isSuspended || (!isOver && edition === '1.2' && isOpen && leftSomething(cmi)) });
     engine.rollUp();
     await this.#noteCourse(scene);
   }
@@ -407,6 +438,7 @@ export class ScormPlayer {
     // A suspended attempt is gone on with; any other that ended is over.
     scene.hasEnded = outcome.hasEnded && scene.engine.suspended === null;
     scene.isRefused = outcome.exception !== null;
+    if (node || outcome.hasEnded) await store.setSessionState(scene.sql, scene.sessionId, node ? 'INITIALIZED' : 'TERMINATED');
   }
 
   async #begin(scene: Scene, node: ContentNode): Promise<void> {
@@ -566,6 +598,13 @@ const currentRun = (node: ContentNode, sco: store.ScoRow, shared: Readonly<Recor
   shared: scormOf(node).dataMaps.map(({ target, mayRead, mayWrite }) => ({ id: target, store: shared[target] ?? null, mayRead, mayWrite })),
   primaryObjective: scormOf(node).sequencing.objectives.find(({ isPrimary }) => isPrimary)?.id ?? null,
 });
+
+/** Whether nothing has changed that a status, a rule or a condition could hang on. */
+function isSame(before: ScoOutcome, after: ScoOutcome): boolean {
+  const known = ({ completed, satisfied, score, progress, objectives }: ScoOutcome): string =>
+    JSON.stringify([completed, satisfied, score, progress, objectives]);
+  return known(before) === known(after);
+}
 
 const isSingle = (model: ContentModel): boolean => nodesOf(model.root).filter(({ href }) => href !== null).length === 1;
 

@@ -176,7 +176,7 @@ export class SessionDoor {
         }
         const after = await this.#checkCmi5(sql, principal, session, fresh);
         const result = await said();
-        await this.#note(sql, principal, session, after);
+        await this.#note(sql, principal, session, after, scoreOf(fresh));
         return result;
       }),
     );
@@ -237,7 +237,7 @@ export class SessionDoor {
     return state;
   }
 
-  async #note(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, after: SessionState): Promise<void> {
+  async #note(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, after: SessionState, score: number | null): Promise<void> {
     const fresh = [...after.verbs].filter((verb) => !session.usedVerbs.includes(verb));
     if (fresh.length === 0) return;
     const state = after.verbs.has('terminated') ? 'TERMINATED' : 'INITIALIZED';
@@ -247,6 +247,7 @@ export class SessionDoor {
       ...(fresh.includes('completed') && { isCompleted: true }),
       ...(fresh.includes('passed') && { isPassed: true }),
       ...(fresh.includes('failed') && { isFailed: true }),
+      ...(score !== null && { score }),
     };
     if (Object.keys(change).length === 0) return;
     await store.setUnit(sql, session.registrationId, session.nodeId, change);
@@ -265,6 +266,17 @@ function afterStatement(state: SessionState, statement: JsonObject): SessionStat
     isCompleted: state.isCompleted || verb === 'completed',
     isPassed: state.isPassed || verb === 'passed',
   };
+}
+
+/** The scaled score of the last statement that judges; null where none has one. */
+function scoreOf(list: readonly JsonObject[]): number | null {
+  const scores = list.flatMap((statement) => {
+    const verb = definedVerb(statement);
+    const result = statement['result'];
+    const score = (verb === 'passed' || verb === 'failed') && isObject(result) && isObject(result['score']) ? result['score']['scaled'] : undefined;
+    return typeof score === 'number' ? [score] : [];
+  });
+  return scores.at(-1) ?? null;
 }
 
 function checkPreferencesBody(body: Uint8Array): void {

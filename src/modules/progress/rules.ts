@@ -128,7 +128,7 @@ const CMI5_CATEGORY = 'https://w3id.org/xapi/cmi5/context/categories/cmi5';
  * verbs may be anything, under no rule of mastery or mode.
  * @see cmi5 7.1.3
  */
-export function isCmi5Aside(statement: unknown): boolean {
+function isCmi5Aside(statement: unknown): boolean {
   const context = objectOf(statement, 'context');
   const extensions = context['extensions'];
   return isObject(extensions) && extensions[CMI5_SESSION] !== undefined && !idsOf(contextActivities(statement)['category']).includes(CMI5_CATEGORY);

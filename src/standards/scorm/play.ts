@@ -90,11 +90,13 @@ export interface Commit {
   readonly isFinished: boolean;
   /** What it asked for as it ended: `continue`, `{target=…}choice`, … */
   readonly request: string;
+  /** What the learner has asked for, where that ended the run: the player asks for it next. Empty where content ends by itself. */
+  readonly leaves: string;
 }
 
 export interface CommitAnswer {
   /** False where a later commit of the same session is here already, or the run is over. */
   readonly isTaken: boolean;
-  /** The new state, where the run has ended. */
+  /** The new state, where the run has ended or something came of what it said. */
   readonly view: PlayerView | null;
 }

@@ -33,6 +33,11 @@ export class Journal {
     }
   }
 
+  /** What this page has put and the server does not have for sure, oldest first. */
+  unsent(): readonly Commit[] {
+    return [...this.#memory.values()].map((value) => JSON.parse(value) as Commit).sort((a, b) => a.seq - b.seq);
+  }
+
   /** Drops a commit that the server has, unless a later one took its place. */
   remove(commit: Commit): void {
     const key = this.#keyOf(commit);

@@ -32,7 +32,10 @@ let view: PlayerView;
 let journal: Journal;
 let runTime: RunTime | null = null;
 let seq = 0;
-let isLeaving = false;
+/** What the learner has asked for, while the run ends for it; null where content ends by itself. */
+let leaves: string | null = null;
+/** Whether the page is going away: nothing can be waited for any more. */
+let isGone = false;
 let sending: Promise<void> = Promise.resolve();
 
 function say(key: TextKey, isBad = false): void {
@@ -78,35 +81,47 @@ function commitOf({ run }: RunTime, isFinished: boolean, { cmi, said, shared, re
     said,
     shared,
     isFinished,
-    // What the learner asked for goes before what content asks for.
-    request: isFinished && !isLeaving ? request : '',
+    // What the learner asked for goes before what content asks for; to a page that goes away nothing is shown next.
+    request: isFinished && leaves === null && !isGone ? request : '',
+    leaves: leaves ?? '',
   };
 }
 
 function save(run: RunTime, isFinished: boolean, said: Snapshot): boolean {
   const commit = commitOf(run, isFinished, said);
   const isKept = journal.put(commit);
-  sending = sending.then(() => send(commit, isFinished && !isLeaving));
+  const showsResult = leaves === null;
+  if (isGone) sendUnsent();
+  else sending = sending.then(() => send(commit, showsResult));
   return isKept || navigator.onLine;
+}
+
+/** Sends what is not known to have arrived, as far as browsers send anything while a page goes away. Twice does no harm. */
+function sendUnsent(): void {
+  for (const commit of journal.unsent()) {
+    const body = JSON.stringify(commit);
+    if (body.length < BEACON_LIMIT) navigator.sendBeacon(`${base}/commit`, body);
+  }
 }
 
 async function send(commit: Commit, showsResult: boolean): Promise<void> {
   say('saving');
   try {
-    let isRepeated = false;
+    let repeats = 0;
     const { isTaken, view: next } = await ask<CommitAnswer>('commit', commit, {
       onRetry: () => {
-        isRepeated = true;
+        repeats += 1;
       },
     });
     // Sent once and not taken: another window of the same launch goes on with it.
-    if (!isTaken && !isRepeated) {
+    if (!isTaken && repeats === 0) {
       stop('elsewhere');
       return;
     }
     journal.remove(commit);
     say('saved');
-    if (next && showsResult) show(next);
+    if (next && showsResult && commit.isFinished) show(next);
+    else if (next && runTime?.run.id === commit.nodeId && runTime.run.run === commit.run) showPlace(next);
   } catch (error) {
     if (error instanceof GoneError) stop('elsewhere');
     else {
@@ -141,9 +156,9 @@ function takeDown(): void {
 }
 
 function stop(key: TextKey): void {
-  isLeaving = true;
+  leaves = 'suspendAll';
   takeDown();
-  isLeaving = false;
+  leaves = null;
   showDialog(key, []);
   for (const button of Object.values(buttons)) button.disabled = true;
   say(key, true);
@@ -169,10 +184,10 @@ function showDialog(key: TextKey, choices: readonly (readonly [TextKey, (() => v
 }
 
 async function navigate(request: string, target: string | null = null): Promise<void> {
-  isLeaving = true;
+  leaves = request;
   takeDown();
   await sending;
-  isLeaving = false;
+  leaves = null;
   try {
     show(await ask<PlayerView>('navigate', { request, target }), request);
   } catch (error) {
@@ -242,24 +257,32 @@ function present(next: PlayerView): void {
   stage.append(frame);
 }
 
-function show(next: PlayerView, request = ''): void {
-  takeDown();
+/** Shows how far the learner is and where they can go from here; what runs is left alone. */
+function showPlace(next: PlayerView): void {
   view = next;
-  document.title = next.title;
-  find('title').textContent = next.title;
   const percent = Math.round(next.progress * 100);
   bar.setAttribute('aria-valuenow', String(percent));
   (bar.firstElementChild as HTMLElement).style.width = `${percent}%`;
+  const at = [...toc.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement);
   toc.querySelector('ol')?.replaceChildren(...next.toc.map(entryOf));
+  // Whoever is in the contents with the keyboard stays there.
+  toc.querySelectorAll('button')[at]?.focus();
+  buttons.previous.disabled = !next.canGoBack;
+  buttons.next.disabled = !next.canContinue;
+}
+
+function show(next: PlayerView, request = ''): void {
+  takeDown();
+  showPlace(next);
+  document.title = next.title;
+  find('title').textContent = next.title;
   toc.hidden = next.toc.length < 2;
   menu.hidden = next.toc.length < 2;
   log.hidden = !next.isPreview;
   const hides = new Set(next.current?.hides ?? []);
   const isOpen = next.current !== null;
   buttons.previous.hidden = hides.has('previous') || next.parts < 2;
-  buttons.previous.disabled = !next.canGoBack;
   buttons.next.hidden = hides.has('continue') || next.parts < 2;
-  buttons.next.disabled = !next.canContinue;
   buttons.suspend.hidden = hides.has('suspendAll');
   buttons.suspend.disabled = !isOpen;
   buttons.exit.hidden = hides.has('exitAll');
@@ -302,22 +325,23 @@ function listen(): void {
   buttons.suspend.addEventListener('click', () => void navigate('suspendAll'));
   buttons.exit.addEventListener('click', () => void navigate('exitAll'));
   // The page goes away: what is unsaved is kept here, and sent as far as browsers send at such a moment.
+  // Content may end later still, as its own page goes.
   addEventListener('pagehide', () => {
-    const run = runTime;
-    if (!run?.isRunning) return;
-    const commit = commitOf(run, false, run.snapshot);
-    journal.put(commit);
-    const body = JSON.stringify(commit);
-    if (body.length < BEACON_LIMIT) navigator.sendBeacon(`${base}/commit`, body);
+    isGone = true;
+    if (runTime?.isRunning) save(runTime, false, runTime.snapshot);
+    else sendUnsent();
+  });
+  addEventListener('pageshow', () => {
+    isGone = false;
   });
 }
 
 async function start(): Promise<void> {
   translate();
-  listen();
   try {
     view = await ask<PlayerView>('state', undefined);
     journal = new Journal(view.registration);
+    listen();
     await replay();
     view = await ask<PlayerView>('state', undefined);
   } catch {

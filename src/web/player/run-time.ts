@@ -42,6 +42,9 @@ const CONTAINER =
 
 /** Time after a change until it is saved without being asked. */
 const AUTOSAVE_MS = 10_000;
+/** Where a learner may go next hangs on these: they do not wait for long. */
+const STATUS = /_status$|\.score\.|\.progress_measure$/;
+const STATUS_SAVE_MS = 1_000;
 
 /** One run of a content object: the API it finds, and what it said there. */
 export class RunTime {
@@ -56,6 +59,8 @@ export class RunTime {
   #isRunning = false;
   #isFinished = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer fires, on the page's clock. */
+  #due = 0;
 
   constructor(view: PlayerView, run: CurrentRun, listener: RunListener) {
     this.run = run;
@@ -127,11 +132,21 @@ export class RunTime {
     const result = own === null ? this.#call(name, element, value) : this.#answer(own);
     if (result !== 'true') return result;
     this.#noteSaid(element);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#isRunning) this.#listener.save(false, this.snapshot);
-    }, AUTOSAVE_MS);
+    this.#saveWithin(STATUS.test(element) ? STATUS_SAVE_MS : AUTOSAVE_MS);
     return result;
+  }
+
+  #saveWithin(ms: number): void {
+    const due = performance.now() + ms;
+    if (this.#timer !== undefined && this.#due <= due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => this.#autosave(), ms);
+  }
+
+  #autosave(): void {
+    this.#timer = undefined;
+    if (this.#isRunning) this.#listener.save(false, this.snapshot);
   }
 
   /** Notes of what content spoke: to say that something is not known is to say something. */

@@ -138,6 +138,12 @@ export class Sequencer {
     if (this.#session.current?.isLeaf) this.#session.current.isSuspended = isSuspended;
   }
 
+  /** Leaves nothing to be gone on with: the attempt on the whole is over, whatever content wanted to be resumed. */
+  dropSuspended(): void {
+    this.#session.suspended = null;
+    for (const activity of this.#session.byId.values()) activity.isSuspended = false;
+  }
+
   /** Brings what is above the current activity up to date, while it still runs. */
   rollUp(): void {
     if (this.#session.current) rollUp(this.#session, this.#session.current);
