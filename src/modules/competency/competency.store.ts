@@ -64,6 +64,9 @@ const VERSION_COLUMNS = 'id, framework_id, ordinal, label, status, content_hash,
 const FRAMEWORK_COLUMNS = 'id, identifier, title, creator, kind, language';
 const EDGE_COLUMNS = 'id, version_id, identifier, type, origin_id, origin_identifier, destination_id, destination_identifier, sequence_number, min_level';
 
+/** SQL: the newest published version of each framework. */
+export const NEWEST_PUBLISHED = `select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc`;
+
 /** The version of a framework that counts now, by framework: see CompetencyRow. */
 const CURRENT_VERSIONS = `select distinct on (framework_id) ${VERSION_COLUMNS} from competency.framework_version order by framework_id, (status = 'PUBLISHED') desc, ordinal desc`;
 
@@ -220,9 +223,7 @@ export interface RollupGraph {
 
 /** The published version of each framework that counts now. */
 export async function publishedVersionIds(sql: Sql): Promise<readonly string[]> {
-  const rows = await sql.rows<{ id: string }>(
-    `select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc`,
-  );
+  const rows = await sql.rows<{ id: string }>(NEWEST_PUBLISHED);
   return rows.map(({ id }) => id);
 }
 
@@ -323,8 +324,7 @@ export async function areMatched(sql: Sql, originId: string, destinationId: stri
 /** The isChildOf and precedes edges of all versions that count now, with the names of their ends. */
 export async function publishedEdges(sql: Sql): Promise<readonly { readonly type: string; readonly originId: string; readonly destinationId: string }[]> {
   return sql.rows(
-    `select e.type, e.origin_id, e.destination_id from competency.competency_edge e join (
-       select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc) v on v.id = e.version_id
+    `select e.type, e.origin_id, e.destination_id from competency.competency_edge e join (${NEWEST_PUBLISHED}) v on v.id = e.version_id
      where e.type in ('isChildOf', 'precedes') and e.origin_id is not null and e.destination_id is not null`,
   );
 }
@@ -387,8 +387,7 @@ export async function targetsOfLearners(sql: Sql, learnerIds: readonly string[],
   );
   const demanded = await sql.rows<Target & { standards: string }>(
     `select t.standards, r.item_id, max(r.required_level)::int as target_level, max(r.weight)::int as weight,
-       exists (select from competency.competency_item_version iv where iv.item_id = r.item_id and iv.version_id in (
-         select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc)) as is_known
+       exists (select from competency.competency_item_version iv where iv.item_id = r.item_id and iv.version_id in (${NEWEST_PUBLISHED})) as is_known
      from unnest($1::text[]) as t(standards) join competency.competency_requirement r on r.standard_id = any(string_to_array(t.standards, ' ')::uuid[])
      group by t.standards, r.item_id`,
     [[...new Set(held.map((row) => row.standards))]],

@@ -1,5 +1,6 @@
 import type { Sql } from '../../db/database.ts';
 import type { LevelPolicy, RollupRule } from '../../standards/case/index.ts';
+import { NEWEST_PUBLISHED } from './competency.store.ts';
 
 export async function sourceOfVersion(sql: Sql, versionId: string): Promise<{ readonly source: string; readonly createdAt: Date } | null> {
   const [row] = await sql.rows<{ source: string; createdAt: Date }>('select source, created_at from competency.framework_version where id = $1', [versionId]);
@@ -58,12 +59,9 @@ export const publishedDocuments = (sql: Sql) =>
      where v.status = 'PUBLISHED' order by v.framework_id, v.ordinal desc`,
   );
 
-/** SQL: the newest published version of each framework. */
-const CURRENT_VERSIONS = `select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc`;
-
 /** Published versions that count now and whose identifiers are not listed yet. */
 export async function unlistedVersions(sql: Sql): Promise<readonly string[]> {
-  const rows = await sql.rows<{ id: string }>(`select id from competency.framework_version where id in (${CURRENT_VERSIONS}) and not case_listed`);
+  const rows = await sql.rows<{ id: string }>(`select id from competency.framework_version where id in (${NEWEST_PUBLISHED}) and not case_listed`);
   return rows.map((row) => row.id);
 }
 
@@ -81,7 +79,7 @@ export async function listIdentifiers(sql: Sql, versionId: string, identifiers: 
 export async function versionsBearing(sql: Sql, identifier: string): Promise<readonly string[]> {
   const rows = await sql.rows<{ id: string }>(
     `select v.id from competency.case_identifier c join competency.framework_version v on v.id = c.version_id
-     where c.identifier = $1 and v.id in (${CURRENT_VERSIONS}) order by v.ordinal desc, v.id limit 20`,
+     where c.identifier = $1 and v.id in (${NEWEST_PUBLISHED}) order by v.ordinal desc, v.id limit 20`,
     [identifier],
   );
   return rows.map((row) => row.id);
