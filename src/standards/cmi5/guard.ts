@@ -1,6 +1,7 @@
+import type { Violation } from '../../kernel/errors.ts';
 import { isObject, type JsonObject } from '../../kernel/json.ts';
 import { identifierOf } from '../xapi/index.ts';
-import type { MoveOn, StructureIssue } from './structure.ts';
+import type { MoveOn } from './structure.ts';
 import { CMI5_CATEGORY, CMI5_EXTENSIONS, CMI5_VERBS, type Cmi5Verb, type LaunchMode, MOVE_ON_CATEGORY } from './vocabulary.ts';
 
 /** What an AU was told at launch, and must repeat. */
@@ -128,8 +129,8 @@ function checkResult(verb: Cmi5Verb, statement: JsonObject, refuse: Refuse): voi
  * Every rule of cmi5 that a statement of an AU breaks.
  * @see cmi5 (Quartz) 6.3, 7.1, 9
  */
-export function checkStatement(statement: JsonObject, terms: SessionTerms, state: SessionState): readonly StructureIssue[] {
-  const issues: StructureIssue[] = [];
+export function checkStatement(statement: JsonObject, terms: SessionTerms, state: SessionState): readonly Violation[] {
+  const issues: Violation[] = [];
   const refuse: Refuse = (path, section, message) => void issues.push({ path, rule: `cmi5 ${section}`, message });
   if (member(statement, 'verb', 'id') === VOIDED) refuse('/verb/id', '6.3', 'an AU must not void statements');
   checkIdentity(statement, terms, refuse);
@@ -149,10 +150,10 @@ export function checkStatement(statement: JsonObject, terms: SessionTerms, state
 }
 
 /** What a document of learner preferences breaks (11). */
-export function checkPreferences(value: unknown): readonly StructureIssue[] {
+export function checkPreferences(value: unknown): readonly Violation[] {
   const rule = 'cmi5 11.0';
   if (!isObject(value)) return [{ path: '', rule, message: 'the learner preferences must be a JSON object' }];
-  const issues: StructureIssue[] = [];
+  const issues: Violation[] = [];
   const languages = value['languagePreference'];
   const tag = /^[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*$/;
   if (typeof languages !== 'string' || !languages.split(',').every((one) => tag.test(one.trim())))

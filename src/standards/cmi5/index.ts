@@ -8,6 +8,5 @@ export {
   type LanguageMap,
   type MoveOn,
   readCourseStructure,
-  type StructureIssue,
 } from './structure.ts';
 export { type Cmi5Verb, LAUNCH_DATA, type LaunchMode, LEARNER_PREFERENCES, type WaiveReason } from './vocabulary.ts';

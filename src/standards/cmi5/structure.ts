@@ -1,3 +1,4 @@
+import type { Violation } from '../../kernel/errors.ts';
 import { attributeOf, childOf, childrenOf, type XmlElement } from '../../kernel/xml.ts';
 import { isIri, isLanguageTag } from '../xapi/index.ts';
 
@@ -41,13 +42,6 @@ export interface CourseStructure extends Described {
   readonly children: readonly (AssignableUnit | Block)[];
 }
 
-/** One broken rule of a course structure. */
-export interface StructureIssue {
-  readonly path: string;
-  readonly rule: string;
-  readonly message: string;
-}
-
 /** Far more than anybody reads. */
 const MAX_ISSUES = 100;
 
@@ -73,7 +67,7 @@ const ATTRIBUTES: { readonly [element: string]: readonly string[] } = {
 const LAUNCH_WORDS = ['endpoint', 'fetch', 'actor', 'registration', 'activityid'];
 
 class Reader {
-  readonly issues: StructureIssue[] = [];
+  readonly issues: Violation[] = [];
   /** What has an id, whatever it is: ids are unique in the whole structure. */
   readonly #ids = new Map<string, string>();
   readonly #files: ReadonlySet<string> | null;
@@ -273,7 +267,7 @@ function decodedPath(url: string): string | null {
 export function readCourseStructure(
   root: XmlElement,
   files: ReadonlySet<string> | null,
-): { readonly course: CourseStructure; readonly issues: readonly StructureIssue[] } {
+): { readonly course: CourseStructure; readonly issues: readonly Violation[] } {
   const reader = new Reader(files);
   if (root.local !== 'courseStructure' || root.uri !== CMI5)
     reader.refuse(FILE, 'cmi5 13.1 schema', `the root element must be courseStructure of ${CMI5}; found ${root.local} of ${root.uri || 'no namespace'}`);

@@ -1,3 +1,4 @@
+import type { Violation } from '../../kernel/errors.ts';
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../kernel/xml.ts';
 import { isIri } from '../xapi/index.ts';
 
@@ -14,18 +15,12 @@ export interface TincanActivity {
   readonly launch: string | null;
 }
 
-export interface TincanIssue {
-  readonly path: string;
-  readonly rule: string;
-  readonly message: string;
-}
-
 /**
  * Reads a `tincan.xml`: activities that content talks about, and which of them can be launched.
  * @see Rustici Software: Tin Can packages and launch
  */
-export function readTincan(root: XmlElement): { readonly activities: readonly TincanActivity[]; readonly issues: readonly TincanIssue[] } {
-  const issues: TincanIssue[] = [];
+export function readTincan(root: XmlElement): { readonly activities: readonly TincanActivity[]; readonly issues: readonly Violation[] } {
+  const issues: Violation[] = [];
   const ids = new Set<string>();
   const list = childOf(root, 'activities');
   const activities = (list ? childrenOf(list, 'activity') : []).map((element, index): TincanActivity => {
