@@ -46,12 +46,9 @@ export const versionsOfPackages = (sql: Sql, packageIds: readonly string[]) =>
   ]);
 
 /** The newest version of a package. */
-export async function currentVersion(
-  sql: Sql,
-  packageId: string,
-): Promise<(PackageVersionRow & { readonly manifestSha256: string; readonly sha256: string }) | null> {
-  const [row] = await sql.rows<PackageVersionRow & { manifestSha256: string; sha256: string }>(
-    `select ${VERSION}, manifest_sha256, sha256 from content.package_version where package_id = $1 order by ordinal desc limit 1`,
+export async function currentVersion(sql: Sql, packageId: string): Promise<(PackageVersionRow & { readonly manifestSha256: string }) | null> {
+  const [row] = await sql.rows<PackageVersionRow & { manifestSha256: string }>(
+    `select ${VERSION}, manifest_sha256 from content.package_version where package_id = $1 order by ordinal desc limit 1`,
     [packageId],
   );
   return row ?? null;

@@ -17,7 +17,7 @@ import { digestSecret, newSecret } from '../access/index.ts';
 import type { Training } from '../training/index.ts';
 import * as store from './content.store.ts';
 import { type ContentModel, type ContentNode, type Naming, nodesOf, plainText } from './model.ts';
-import { type ReadPackage, readBareStructure, readPackage } from './read.ts';
+import { MANIFEST_LIMIT_BYTES, type ReadPackage, readBareStructure, readPackage } from './read.ts';
 import { PackageZip, type ZipFileEntry, type ZipLimits, ZipRefused } from './zip.ts';
 
 export interface ContentOptions {
@@ -389,14 +389,12 @@ async function isArchive(path: string): Promise<boolean> {
   }
 }
 
-const BARE_LIMIT = 32 * 1024 * 1024;
-
 async function readSmall(path: string): Promise<Uint8Array> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
-    if (size > BARE_LIMIT)
-      throw new ZipRefused([{ severity: 'ERROR', path: '', rule: 'file-size', message: `a course structure may have at most ${BARE_LIMIT} bytes` }]);
+    if (size > MANIFEST_LIMIT_BYTES)
+      throw new ZipRefused([{ severity: 'ERROR', path: 'cmi5.xml', rule: 'file-size', message: `this file may have at most ${MANIFEST_LIMIT_BYTES} bytes` }]);
   } finally {
     await handle.close();
   }

@@ -6,7 +6,7 @@ import { type ContentModel, cmi5Model, type Naming, nodesOf, scormModel, tincanM
 import { PackageZip, ZipRefused } from './zip.ts';
 
 /** Room for a cmi5.xml of some thousand units. */
-const MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024;
+export const MANIFEST_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** A package whose manifest was read; `model` is null when an issue refuses it. */
 export interface ReadPackage {
@@ -123,7 +123,6 @@ export async function readPackage(zip: PackageZip, naming: Naming): Promise<Read
 
 /** Reads a course structure that came without a package (cmi5 14.2). @throws ZipRefused when it cannot be read. */
 export function readBareStructure(bytes: Uint8Array, naming: Naming): ReadPackage {
-  if (bytes.length > MANIFEST_LIMIT_BYTES) throw new ZipRefused([error('cmi5.xml', 'file-size', `this file may have at most ${MANIFEST_LIMIT_BYTES} bytes`)]);
   const { model, issues } = interpret('cmi5.xml', readTree(bytes, 'cmi5.xml'), null, naming);
   return { model: refuses(issues) ? null : model, issues, manifest: bytes, prefix: '' };
 }
