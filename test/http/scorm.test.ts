@@ -187,6 +187,35 @@ test('1.2: an item that is shown and holds others comes before them, in the cont
   expect(begun.map(({ object }) => object.id.slice(courseIri.length))).toEqual(['/whole', '/first', '/second', '/whole']);
 });
 
+test('1.2: whatever its neighbours are called, an item that is shown and holds others is one of them', async () => {
+  const manifest = scormManifest(
+    '1.2',
+    item('a', 'ra', item('a group', 'rb')) + item('c', 'rc'),
+    sco('ra', 'a.html') + sco('rb', 'b.html') + sco('rc', 'c.html'),
+  );
+  const { player } = await prepare(manifest, ['a.html', 'b.html', 'c.html']);
+
+  const hrefs = [(await player.navigate('begin')).current?.href];
+  for (const _next of ['b', 'c']) hrefs.push((await player.navigate('continue')).current?.href);
+
+  expect(hrefs).toEqual(['a.html', 'b.html', 'c.html']);
+});
+
+test('a look back may start over at once, and changes nothing that counts', async () => {
+  const { packageId } = await importPackage(app, await zip({ 'imsmanifest.xml': single12, 'one.html': '' }));
+  const registration = await register(app, await newLearner(app), packageId);
+  const player = new PlayerClient(await launch(app, registration, null));
+  await player.navigate('begin');
+  await player.commit({ core: { lesson_location: 'page 3' } }, { isFinished: true });
+  const counted = await app.modules.launches.attemptsOfRegistrations([registration]);
+  const before = await verbsOf(registration);
+
+  const view = await new PlayerClient(await launch(app, registration, null, 'Review')).navigate('restart');
+
+  expect(coreOf(view)['lesson_mode']).toBe('review');
+  expect([await app.modules.launches.attemptsOfRegistrations([registration]), await verbsOf(registration)]).toEqual([counted, before]);
+});
+
 test('a session says whether its content has begun, and ended', async () => {
   const { registration, player } = await prepare(single2004, ['one.html']);
   const states = async (): Promise<readonly string[]> => (await app.modules.launches.sessionsOfRegistrations([registration])).map(({ state }) => state);

@@ -58,8 +58,17 @@ function definitionOf(node: ContentNode): ActivityDefinition {
   const self = { ...common, id: node.identifier, children: [] };
   const children = node.children.map(definitionOf);
   if (node.href === null || children.length === 0) return { ...self, children };
-  // No identifier has a space in it.
-  return { ...common, id: `${node.identifier} group`, isLaunchable: false, children: [self, ...children] };
+  // Identifiers are trimmed as they are read: none ends in a space.
+  return { ...common, id: `${node.identifier} `, isLaunchable: false, children: [self, ...children] };
+}
+
+/** The tree of a model, made once: a view looks ahead several times. */
+const definitions = new WeakMap<ContentModel, ActivityDefinition>();
+
+function treeOf(model: ContentModel): ActivityDefinition {
+  const tree = definitions.get(model) ?? definitionOf(model.root);
+  definitions.set(model, tree);
+  return tree;
 }
 
 function scormOf(node: ContentNode): ScormDefinition {
@@ -90,12 +99,14 @@ interface Scene {
   readonly byIdentifier: ReadonlyMap<string, ContentNode>;
   readonly attempt: store.AttemptRow;
   /** Whether the attempt is not stored yet: it is once something begins. */
-  readonly isNew: boolean;
+  isNew: boolean;
   /** Whether what happens counts: in a preview, a look around or back nothing is told, and no result changes. */
   readonly counts: boolean;
   readonly engine: Sequencer;
   /** Of the attempt, by node. */
   readonly scos: Map<string, store.ScoRow>;
+  /** Those of them that are stored as they are. */
+  readonly stored: Set<store.ScoRow>;
   /** What the course was when it was told last. */
   course: CourseOutcome;
   readonly shared: Record<string, string>;
@@ -144,7 +155,7 @@ export class ScormPlayer {
       } else {
         const wanted = navigationOf(request, target, scene);
         if (!wanted) throw invalid('/request', 'navigation', 'there is no such request');
-        if (this.#isHeldBack(scene, wanted)) scene.isRefused = true;
+        if (scene.edition === '1.2' && this.#isHeldBack(scene, this.#ahead(scene), wanted)) scene.isRefused = true;
         else {
           await this.#endRun(scene, leaving(wanted.kind));
           await this.#follow(scene, engine.navigate(wanted));
@@ -163,14 +174,12 @@ export class ScormPlayer {
   }
 
   /** Whether a request leads to an item whose prerequisites are not met (1.2). */
-  #isHeldBack(scene: Scene, request: NavigationRequest): boolean {
-    if (scene.edition !== '1.2') return false;
-    const ahead = this.#ahead(scene);
+  #isHeldBack(scene: Scene, ahead: Sequencer, request: NavigationRequest): boolean {
     const held = (identifier: string | null): boolean => {
       const node = this.#nodeOf(scene, identifier);
       return node !== null && this.#isHeld(scene, ahead, node);
     };
-    return ('target' in request && held(request.target)) || held(this.#ahead(scene).navigate(request).delivered);
+    return ('target' in request && held(request.target)) || held(ahead.lookAhead(request).delivered);
   }
 
   #isHeld(scene: Scene, ahead: Sequencer, node: ContentNode): boolean {
@@ -254,10 +263,16 @@ export class ScormPlayer {
     const course = JSON.stringify(scene.course);
     if (scene.isNew) await store.insertAttempt(sql, { ...attempt, sequencing, sharedData, course, endedAt });
     else await store.saveAttempt(sql, attempt.id, sequencing, sharedData, course, endedAt);
-    for (const sco of scos.values()) await store.saveSco(sql, sco);
+    scene.isNew = false;
+    for (const sco of scos.values()) {
+      if (scene.stored.has(sco)) continue;
+      await store.saveSco(sql, sco);
+      scene.stored.add(sco);
+    }
   }
 
   async #scene(sql: Sql, sessionId: string, facts: SessionFacts, model: ContentModel): Promise<Scene> {
+    const nodes = nodesOf(model.root);
     const registration = facts.terms.registration;
     const isAside = facts.terms.mode !== 'Normal' && !facts.isPreview;
     const latest = await store.latestAttempt(sql, registration, isAside ? sessionId : null);
@@ -274,13 +289,14 @@ export class ScormPlayer {
       sessionId,
       model,
       edition: model.standard === 'SCORM_12' ? '1.2' : '2004',
-      nodes: new Map(nodesOf(model.root).map((node) => [node.id, node])),
-      byIdentifier: new Map(nodesOf(model.root).map((node) => [node.identifier, node])),
+      nodes: new Map(nodes.map((node) => [node.id, node])),
+      byIdentifier: new Map(nodes.map((node) => [node.identifier, node])),
       attempt,
       isNew,
       counts: !facts.isPreview && !isAside,
       engine: this.#engine(model, attempt.sequencing, isNew && !isAside),
       scos: new Map(scos.map((sco) => [sco.nodeId, sco])),
+      stored: new Set(isNew ? [] : scos),
       course: { ...NO_COURSE, ...parse<Partial<CourseOutcome>>(attempt.course) },
       shared: parse<Record<string, string>>(attempt.sharedData),
       lastSeq: await store.lastCommit(sql, sessionId),
@@ -292,7 +308,7 @@ export class ScormPlayer {
 
   #engine(model: ContentModel, state: string | null, isFresh = false): Sequencer {
     const options = { random: Math.random, keepsGlobals: model.objectivesGlobalToSystem };
-    const engine = new Sequencer(definitionOf(model.root), options, state === null ? undefined : parse<SequencingState>(state));
+    const engine = new Sequencer(treeOf(model), options, state === null ? undefined : parse<SequencingState>(state));
     if (isFresh) engine.dropSuspended();
     return engine;
   }
@@ -526,7 +542,7 @@ export class ScormPlayer {
       isRefused: scene.isRefused,
       current: running && sco && isOpen ? currentRun(running, sco, scene.shared) : null,
       toc,
-      canContinue: ahead.isValid({ kind: 'continue' }) && !this.#isHeldBack(scene, { kind: 'continue' }),
+      canContinue: ahead.isValid({ kind: 'continue' }) && !(edition === '1.2' && this.#isHeldBack(scene, ahead, { kind: 'continue' })),
       canGoBack: ahead.isValid({ kind: 'previous' }),
       choices: [...choices],
       parts: leaves.length,

@@ -238,11 +238,14 @@ export class Sequencer {
     return { delivered: activity.id, hasEnded: false, exception: null };
   }
 
+  /** What a request would lead to, were it made now. Nothing changes. */
+  lookAhead(request: NavigationRequest): Outcome {
+    return this.#copy().navigate(request);
+  }
+
   /** Whether a request would lead to something, were it made now. Nothing changes. */
   isValid(request: NavigationRequest): boolean {
-    const copy = this.#copy();
-    const outcome = copy.navigate(request);
-    return outcome.exception === null;
+    return this.lookAhead(request).exception === null;
   }
 
   /** Whether an activity has a place in a table of contents now: one that cannot be chosen for a lasting reason has none. */
