@@ -100,8 +100,8 @@ function blobStore(config: Config): BlobStore {
   return new S3Blobs({ bucket: config.blobS3Bucket, prefix: config.blobS3Prefix, region: config.blobS3Region, endpoint: config.blobS3Endpoint });
 }
 
-/** Address of this server in names that outlive a process: of competencies, of activities. */
-const baseUrl = ({ publicUrl, host, port }: Config): string => publicUrl || `http://${host}:${port}`;
+/** Address of this server; in names that outlive a process, of competencies and activities, with the port of the settings. */
+const baseUrl = ({ publicUrl, host, port }: Pick<Config, 'publicUrl' | 'host' | 'port'>): string => publicUrl || `http://${host}:${port}`;
 
 /** Address of the CASE binding. */
 const caseUrl = (config: Config): string => `${baseUrl(config)}${CASE_PATH}`;
@@ -121,18 +121,19 @@ const homePage = (config: Config): string => `${baseUrl(config)}/content`;
 const DELIVERED = /^\/(?:[cl]\/|player\/|health|ready)/;
 
 /**
- * Whether a host is that of an address, as browsers compare them: letters in any case, a dot at the end or not. An address
- * may have a host for each package: `*.` stands before it then.
+ * Tells whether a host is that of an address, as browsers compare them: letters in any case, a dot at the end or not. An
+ * address may have a host for each package: `*.` stands before it then.
  */
-function isHostOf(host: string, url: string | null): boolean {
-  if (url === null) return false;
-  const [asked, { hostname }] = [host.toLowerCase().replace(/\.$/, ''), new URL(url)];
-  return hostname.startsWith('*.') ? asked.endsWith(hostname.slice(1)) : asked === hostname;
+function hostMatcher(url: string | null): (host: string) => boolean {
+  if (url === null) return () => false;
+  const { hostname } = new URL(url);
+  const isHost = hostname.startsWith('*.') ? (asked: string) => asked.endsWith(hostname.slice(1)) : (asked: string) => asked === hostname;
+  return (host) => isHost(host.toLowerCase().replace(/\.$/, ''));
 }
 
 /** Where clients and content find us. */
 function originsOf(config: Config, port: number): Origins {
-  const app = config.publicUrl || `http://${config.host}:${port}`;
+  const app = baseUrl({ ...config, port });
   const isLocal = config.publicUrl === '' && config.host === '127.0.0.1';
   return { app, content: config.contentUrl || (isLocal ? `http://localhost:${port}` : null) };
 }
@@ -274,10 +275,11 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   });
   http.setErrorHandler(sendError);
   http.setNotFoundHandler(refuseRoute(http));
-  const isContentHost = (host: string): boolean => isHostOf(host, originsOf(config, port()).content);
+  // Hosts know no ports: the one of the settings is as good as the one that is got.
+  const isContentHost = hostMatcher(originsOf(config, config.port).content);
   // The site of packages is nobody else's: no page, no API of ours answers there.
   http.addHook('onRequest', async (request) => {
-    if (isContentHost(request.hostname) && !DELIVERED.test(request.url))
+    if (!DELIVERED.test(request.url) && isContentHost(request.hostname))
       throw new AppError('NOT_FOUND', `this address delivers content; the API is at ${originsOf(config, port()).app}`);
   });
   healthRoutes(http, async () => {

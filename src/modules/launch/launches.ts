@@ -69,6 +69,8 @@ export interface Launch {
 
 /** A session that hears nothing for this long has ended. */
 const IDLE_MS = 8 * 3_600_000;
+/** Files come by the hundred: their use is noted no oftener. */
+const TOUCH_MS = 30_000;
 
 const toMoveOn = (node: ContentNode): MoveOnNode => ({ id: node.id, moveOn: node.unit?.moveOn ?? null, children: node.children.map(toMoveOn) });
 
@@ -372,12 +374,13 @@ export class Launches {
     const now = this.#clock.now();
     if (!session || session.expiresAt <= now || (session.endedAt && session.state !== 'TERMINATED'))
       throw new AppError('NOT_FOUND', 'this launch has ended; open the course again');
-    await this.#keepAlive(session, now);
+    await this.keepAlive(session, now, TOUCH_MS);
     return { session, facts: JSON.parse(session.terms) as SessionFacts };
   }
 
-  async #keepAlive(session: store.SessionRow, now: Date): Promise<void> {
-    if (now.getTime() - session.lastSeenAt.getTime() > 30_000) await store.touchSession(this.#sql, session.id, now, new Date(now.getTime() + IDLE_MS));
+  /** Notes that a session is used, unless that was noted less than `restMs` ago. */
+  async keepAlive(session: store.SessionRow, now: Date, restMs: number): Promise<void> {
+    if (now.getTime() - session.lastSeenAt.getTime() >= restMs) await store.touchSession(this.#sql, session.id, now, new Date(now.getTime() + IDLE_MS));
   }
 
   /**

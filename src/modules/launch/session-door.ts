@@ -42,7 +42,8 @@ export interface DocumentRequest {
 /** How long a session listens after `terminated`, for what was said before and is still on its way (cmi5 9.3.8). */
 const GRACE_MS = 5_000;
 
-const CHECKED_MS = 1_000;
+/** The time between launch and last use is told in `abandoned`: it is noted this finely. */
+const TOUCH_MS = 1_000;
 
 const refuse = (violations: readonly Violation[]): AppError => new AppError('FORBIDDEN', violations[0]?.message ?? 'refused', violations);
 const refuseOne = (path: string, rule: string, message: string): AppError => refuse([{ path, rule, message }]);
@@ -65,7 +66,6 @@ export class SessionDoor {
   readonly #launches: Launches;
   readonly #statements: Pick<Statements, 'find'>;
   readonly #homePage: string;
-  readonly #seen = new Map<string, number>();
 
   constructor(database: Database, clock: Clock, launches: Launches, statements: Pick<Statements, 'find'>, homePage: string) {
     this.#database = database;
@@ -78,13 +78,15 @@ export class SessionDoor {
   /** The principal of a session's key and secret; null when it is none, or the session has ended. */
   async check(key: string, secret: string): Promise<SessionPrincipal | null> {
     const id = sessionOfKey(key);
-    const session = id !== null && isUuid(id) ? await store.sessionById(this.#database.sql, id) : null;
+    // A key of another kind is nobody's secret, and asks for no comparison here.
+    if (id === null) return null;
+    const session = isUuid(id) ? await store.sessionById(this.#database.sql, id) : null;
     const matches = secretMatches(secret, session?.secretHash ?? null);
     const now = this.#clock.now();
     if (!matches || !session || session.endedAt || session.expiresAt <= now) return null;
     if (session.terminatedAt && now.getTime() - session.terminatedAt.getTime() > GRACE_MS) return null;
     const facts = JSON.parse(session.terms) as SessionFacts;
-    await this.#noteUse(session, now);
+    await this.#launches.keepAlive(session, now, TOUCH_MS);
     const sender = senderOf(this.#homePage, facts.packageId);
     return {
       credentialId: sender.credentialId,
@@ -103,13 +105,6 @@ export class SessionDoor {
       sessionId: session.id,
       facts,
     };
-  }
-
-  async #noteUse({ id }: store.SessionRow, now: Date): Promise<void> {
-    if (now.getTime() - (this.#seen.get(id) ?? 0) < CHECKED_MS) return;
-    if (this.#seen.size > 10_000) this.#seen.clear();
-    this.#seen.set(id, now.getTime());
-    await store.touchSession(this.#database.sql, id, now, new Date(now.getTime() + 8 * 3_600_000));
   }
 
   /** The filters that a session's query of statements has, whatever it asks. @throws AppError FORBIDDEN when it asks for others'. */
