@@ -62,6 +62,10 @@ export function refuseRoute(server: FastifyInstance): (request: FastifyRequest, 
 /** A failure while committing leaves open whether the change was made. */
 const FAILED = 'The server failed. Send it again with the same ids: what was stored is not stored twice.';
 
+/** What files and PostgreSQL say when a disk is full. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', '53100']);
+const FULL = 'The server has no room left on its disk. Whoever runs it must make some; then send this again, with the same ids.';
+
 /** The one place where a thrown error becomes an HTTP answer. */
 export function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = refusalOf(error);
@@ -73,5 +77,6 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   }
   const correlationId = randomUUID();
   request.log.error({ correlationId, err: errorFields(error) }, 'request failed');
-  void reply.code(500).send({ error: FAILED, violations: [], correlationId } satisfies ErrorBody);
+  const isFull = 'code' in error && NO_ROOM.has(String(error.code));
+  void reply.code(isFull ? 503 : 500).send({ error: isFull ? FULL : FAILED, violations: [], correlationId } satisfies ErrorBody);
 }

@@ -117,15 +117,10 @@ export class PackageZip {
   async unpack(file: ZipFileEntry, take: (chunk: Buffer) => void | Promise<void>): Promise<string> {
     const sha256 = createHash('sha256');
     let checksum = 0;
-    try {
-      for await (const chunk of await openEntry(this.#zip, file.entry)) {
-        const bytes = chunk as Buffer;
-        checksum = crc32(bytes, checksum);
-        sha256.update(bytes);
-        await take(bytes);
-      }
-    } catch (error) {
-      throw new ZipRefused([issue(file.path, 'zip-content', `the file cannot be unpacked: ${(error as Error).message}`)]);
+    for await (const bytes of piecesOf(this.#zip, file)) {
+      checksum = crc32(bytes, checksum);
+      sha256.update(bytes);
+      await take(bytes);
     }
     if (checksum !== file.entry.crc32) throw new ZipRefused([issue(file.path, 'zip-checksum', 'the content of this file does not match its checksum')]);
     return sha256.digest('hex');
@@ -221,6 +216,15 @@ function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
   return new Promise((done, failed) => {
     zip.openReadStream(entry, (error, stream) => (error ? failed(error) : done(stream)));
   });
+}
+
+/** The content of a file; what fails in whoever takes it is no fault of the archive. @throws ZipRefused where it cannot be unpacked. */
+async function* piecesOf(zip: ZipFile, { path, entry }: ZipFileEntry): AsyncGenerator<Buffer> {
+  try {
+    for await (const piece of await openEntry(zip, entry)) yield piece as Buffer;
+  } catch (error) {
+    throw new ZipRefused([issue(path, 'zip-content', `the file cannot be unpacked: ${(error as Error).message}`)]);
+  }
 }
 
 /** Whether entries share bytes: each needs its header, its name and its content for itself. */
