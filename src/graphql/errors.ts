@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import type { MiddlewareFn } from 'type-graphql';
 import { AppError } from '../kernel/errors.ts';
 import type { GraphContext } from './context.ts';
 
-/** Lets a refusal of a module leave GraphQL with its code and its violations. */
-export async function refusing<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof AppError)
-      throw new GraphQLError(error.message, { extensions: { code: error.code, violations: error.violations }, originalError: error });
-    throw error;
-  }
+/** Throws a refusal of a module with its code and its violations; anything else as it is. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof AppError)) throw error;
+  throw new GraphQLError(error.message, { extensions: { code: error.code, violations: error.violations }, originalError: error });
 }
 
-/** The same for every resolver. */
-export const refusalsAsErrors: MiddlewareFn<GraphContext> = (_data, next): Promise<unknown> => refusing(next);
+/** Lets a refusal of a module, thrown at once or later, leave GraphQL with its code and its violations. */
+export function refusing<T>(work: () => T): T {
+  try {
+    const result = work();
+    return result instanceof Promise ? (result.catch(rethrow) as T) : result;
+  } catch (error) {
+    return rethrow(error);
+  }
+}
 
 /** Codes a client can act on, with the HTTP status of an answer that carries one. */
 const CLIENT_CODES: { readonly [code: string]: number } = {
@@ -37,11 +38,9 @@ const CLIENT_CODES: { readonly [code: string]: number } = {
   UNAVAILABLE: 503,
 };
 
-/** type-graphql says UNAUTHORIZED where HTTP says 403; 401 is only for who is not known at all. */
 const codeOf = (extensions: { readonly [key: string]: unknown } | undefined): string => {
   const code = extensions?.['code'];
-  if (typeof code !== 'string') return 'INTERNAL_SERVER_ERROR';
-  return code === 'UNAUTHORIZED' ? 'FORBIDDEN' : code;
+  return typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR';
 };
 
 /** The HTTP status follows the worst error, so that a refusal is not a 200. */

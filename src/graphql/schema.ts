@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { type GraphQLSchema, isObjectType } from 'graphql';
-import { type AuthCheckerFn, buildSchemaSync, type PubSub } from 'type-graphql';
-import type { Role } from '../modules/access/index.ts';
+import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { CredentialMutations, LrsCredentialResolver } from './access/credentials.ts';
 import { AccessResolver } from './access/resolvers.ts';
+import { guardFields } from './access.ts';
 import {
   CompetencyEquivalenceResolver,
   CompetencyFrameworkResolver,
@@ -17,9 +17,7 @@ import {
 } from './competency/resolvers.ts';
 import { ContentLaunchResolver, ContentRegistrationResolver, ContentUnitResolver } from './content/launch-resolvers.ts';
 import { ContentItemResolver, ContentMutations, ContentPackageResolver, ContentPackageVersionResolver, ContentUploadResolver } from './content/resolvers.ts';
-import type { GraphContext } from './context.ts';
 import { assignCosts } from './costs.ts';
-import { refusalsAsErrors } from './errors.ts';
 import { ErasureResolver } from './lrs/erasures.ts';
 import { ForwarderMutations, StatementForwarderResolver } from './lrs/forwarders.ts';
 import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';
@@ -77,8 +75,6 @@ import {
   TrainingMutations,
   TrainingProgramResolver,
 } from './training/resolvers.ts';
-
-const authChecker: AuthCheckerFn<GraphContext, Role> = ({ context }, roles) => roles.includes(context.viewer.role);
 
 const refuseTopic = (): never => {
   throw new Error('subscriptions follow the change feed; there are no topics');
@@ -174,12 +170,10 @@ export function graphqlSchema(): GraphQLSchema {
       WebhookResolver,
     ],
     pubSub: noTopics,
-    authChecker,
-    authMode: 'error',
     validate: false,
-    globalMiddlewares: [refusalsAsErrors],
   });
   encodeIds(built);
+  guardFields(built);
   assignCosts(built);
   return built;
 }

@@ -1,5 +1,5 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import type { GraphContext } from './context.ts';
 import { errorFormatter, statusFromErrors } from './errors.ts';
@@ -40,6 +40,7 @@ export function createGraphServer(options: GraphServerOptions): ApolloServer<Gra
     parseOptions: { maxLexicalTokens: MAX_TOKENS },
     validationRules: limitRules(options.maxDepth),
     formatError: errorFormatter(options.log),
-    plugins: [costLimit(options.schema, options.maxCost), statusFromErrors, ApolloServerPluginLandingPageDisabled()],
+    // Answers are never cached; working out for how long they might be is work before and after each of thousands of fields.
+    plugins: [costLimit(options.schema, options.maxCost), statusFromErrors, ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled()],
   });
 }

@@ -18,6 +18,9 @@ export interface ProgressRoot {
   readonly supporting: readonly string[];
 }
 
+/** Codes as people count them: K.2 before K.10. Made once, since making one takes longer than a page of comparisons. */
+const byCode = new Intl.Collator('id', { numeric: true });
+
 /** One row per competency in which a learner has a level or a demand, by code. Costs the same for one learner and for many. */
 export async function progressRows(loaders: Loaders, learnerId: string, asOf: Date | null): Promise<readonly ProgressRoot[]> {
   const [levels, targets] = await Promise.all([loaders.progressByLearner.load({ learnerId, asOf }), loaders.targetsByLearner.load({ learnerId, asOf })]);
@@ -44,7 +47,7 @@ export async function progressRows(loaders: Loaders, learnerId: string, asOf: Da
   });
   const items = await loaders.competencyById.loadMany(rows.map((row) => row.itemId));
   const codes = new Map(rows.map((row, index) => [row.itemId, codeOf(items[index])]));
-  return rows.sort((a, b) => (codes.get(a.itemId) ?? '').localeCompare(codes.get(b.itemId) ?? '', 'id', { numeric: true }) || (a.itemId < b.itemId ? -1 : 1));
+  return rows.sort((a, b) => byCode.compare(codes.get(a.itemId) ?? '', codes.get(b.itemId) ?? '') || (a.itemId < b.itemId ? -1 : 1));
 }
 
 /** What a competency is called in a sentence. */
