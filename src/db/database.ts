@@ -129,7 +129,11 @@ export class Database {
         this.#onQuery(text);
         const result = await client.query({ text, values: [...parameters], rowMode: 'array', ...(name !== undefined && { name }) });
         const names = result.fields.map((field) => camelName(field.name));
-        return (result.rows as unknown[][]).map((values) => Object.fromEntries(names.map((name, index) => [name, values[index]])) as T);
+        return (result.rows as unknown[][]).map((values) => {
+          const row: Record<string, unknown> = {};
+          for (let index = 0; index < names.length; index += 1) row[names[index] as string] = values[index];
+          return row as T;
+        });
       },
     };
   }

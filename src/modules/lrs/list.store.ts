@@ -26,8 +26,12 @@ class Conditions {
   readonly parameters: unknown[] = [];
   readonly #where: string[] = [];
 
-  bind(value: unknown): string {
-    return `$${this.parameters.push(value)}`;
+  /**
+   * A value, hidden from the planner: a plan made for one key costs as much as running it, and PostgreSQL makes one for
+   * each list anew as long as it expects anything of it. Plans of lists need not know their keys.
+   */
+  bind(value: unknown, type: 'uuid' | 'timestamptz' | 'bigint' | 'smallint'): string {
+    return `(select $${this.parameters.push(value)}::${type})`;
   }
 
   add(...conditions: readonly string[]): void {
@@ -71,18 +75,18 @@ const orderOf = ({ ascending }: StatementFilter, walked: string): string =>
 
 /** Conditions on the sort key of whatever table is walked; it is the same in all of them. */
 function addWindow(conditions: Conditions, filter: StatementFilter, walked: string): void {
-  if (filter.since !== undefined) conditions.add(`${walked}.stored > ${conditions.bind(filter.since)}::timestamptz`);
-  if (filter.until !== undefined) conditions.add(`${walked}.stored <= ${conditions.bind(filter.until)}::timestamptz`);
+  if (filter.since !== undefined) conditions.add(`${walked}.stored > ${conditions.bind(filter.since, 'timestamptz')}`);
+  if (filter.until !== undefined) conditions.add(`${walked}.stored <= ${conditions.bind(filter.until, 'timestamptz')}`);
   if (filter.after) {
     const [stored, id] = filter.after;
     conditions.add(
-      `(${walked}.stored, ${walked}.statement_id) ${filter.ascending ? '>' : '<'} (${conditions.bind(stored)}::timestamptz, ${conditions.bind(id)}::uuid)`,
+      `(${walked}.stored, ${walked}.statement_id) ${filter.ascending ? '>' : '<'} (${conditions.bind(stored, 'timestamptz')}, ${conditions.bind(id, 'uuid')})`,
     );
   }
 }
 
 function addRange(conditions: Conditions, filter: StatementFilter, { column, key }: Range, part: boolean | null, walked: string): void {
-  if (column !== null) conditions.add(`${walked}.${column} = ${conditions.bind(key)}`);
+  if (column !== null) conditions.add(`${walked}.${column} = ${conditions.bind(key, 'uuid')}`);
   if (part !== null) conditions.add(`${walked}.direct = ${part}`);
   addWindow(conditions, filter, walked);
 }
@@ -126,27 +130,27 @@ function directMatches(conditions: Conditions, filter: StatementFilter, ranges: 
   const walksStatements = range.table === 'statement';
   const walked = walksStatements ? 's' : 'w';
   // What the statement's own row tells.
-  if (filter.verbKey !== undefined && range.column !== 'verb_key') conditions.add(`s.verb_key = ${conditions.bind(filter.verbKey)}`);
-  if (filter.registration !== undefined && range.column !== 'registration') conditions.add(`s.registration = ${conditions.bind(filter.registration)}`);
-  if (filter.authorityKey !== undefined) conditions.add(`s.authority_key = ${conditions.bind(filter.authorityKey)}`);
+  if (filter.verbKey !== undefined && range.column !== 'verb_key') conditions.add(`s.verb_key = ${conditions.bind(filter.verbKey, 'uuid')}`);
+  if (filter.registration !== undefined && range.column !== 'registration') conditions.add(`s.registration = ${conditions.bind(filter.registration, 'uuid')}`);
+  if (filter.authorityKey !== undefined) conditions.add(`s.authority_key = ${conditions.bind(filter.authorityKey, 'uuid')}`);
   conditions.add(`not ${IS_VOIDED}`);
-  const ofStatement = walksStatements ? null : `(select from lrs.statement s where s.statement_id = w.statement_id and ${conditions.take()} limit 1) s`;
+  const ofStatement = walksStatements ? null : `(select s.ctid from lrs.statement s where s.statement_id = w.statement_id and ${conditions.take()} limit 1) s`;
 
   const links = ranges.filter((one) => one !== range && one.table !== 'statement' && !one.isImplied);
   const tries = links.map((link, index) => {
     const [alias, column] = [`l${index}`, link.column];
     const parts = link.parts.length === 1 ? `${alias}.direct` : `${alias}.direct = any('{t,f}')`;
-    return `(select from lrs.${link.table} ${alias} where ${alias}.${column} = ${conditions.bind(link.key)} and ${parts}
+    return `(select from lrs.${link.table} ${alias} where ${alias}.${column} = ${conditions.bind(link.key, 'uuid')} and ${parts}
       and ${alias}.stored = ${walked}.stored and ${alias}.statement_id = ${walked}.statement_id limit 1) ${alias}`;
   });
   addRange(conditions, filter, range, part, walked);
   const keys = filteredKeys(filter);
   if (!walksStatements && keys.length > 1) {
-    const mask = conditions.bind(signatureOf(keys));
-    conditions.add(`w.signature & ${mask}::bigint = ${mask}::bigint`);
+    const mask = conditions.bind(signatureOf(keys), 'bigint');
+    conditions.add(`w.signature & ${mask} = ${mask}`);
   }
   const from = [`lrs.${range.table} ${walked}`, ...[...tries, ...(ofStatement === null ? [] : [ofStatement])].map((one) => `lateral ${one}`)];
-  return `(select ${walked}.stored, ${walked}.statement_id from ${from.join(' cross join ')} where ${conditions.take()}
+  return `(select ${walked}.stored, ${walked}.statement_id, s.ctid as place from ${from.join(' cross join ')} where ${conditions.take()}
     order by ${orderOf(filter, walked)} limit ${walkLimit(filter)})`;
 }
 
@@ -154,7 +158,7 @@ function directMatches(conditions: Conditions, filter: StatementFilter, ranges: 
  * Statements that refer, at any depth, to one statement that matches; null where no filter could be inherited.
  *
  * Walked like the links: the links inherited under one key, in order, each tried against the other filters, which must
- * hold for one and the same statement referred to.
+ * hold for one and the same statement referred to. Reads the matches in `direct`.
  */
 function inheritedMatches(conditions: Conditions, filter: StatementFilter): string | null {
   const { agentKey, activityKey, authorityKey, registration, verbKey } = filter;
@@ -169,8 +173,8 @@ function inheritedMatches(conditions: Conditions, filter: StatementFilter): stri
   const given = keys.flatMap(([key, roles]) => (key === undefined ? [] : [[key, roles] as const]));
   if (given.length === (authorityKey === undefined ? 0 : 1)) return null;
   const addKey = (alias: string, [key, roles]: (typeof given)[number]): void => {
-    conditions.add(`${alias}.key = ${conditions.bind(key)}`);
-    if (roles !== null) conditions.add(`${alias}.roles & ${conditions.bind(roles)} <> 0`);
+    conditions.add(`${alias}.key = ${conditions.bind(key, 'uuid')}`);
+    if (roles !== null) conditions.add(`${alias}.roles & ${conditions.bind(roles, 'smallint')} <> 0`);
   };
   const tries = given.slice(1).map((one, index) => {
     const alias = `i${index + 1}`;
@@ -180,15 +184,19 @@ function inheritedMatches(conditions: Conditions, filter: StatementFilter): stri
   });
   conditions.add('s.statement_id = i0.statement_id', `not ${IS_VOIDED}`);
   if (authorityKey !== undefined) {
-    const mine = conditions.bind(authorityKey);
+    const mine = conditions.bind(authorityKey, 'uuid');
     conditions.add(`s.authority_key = ${mine}`);
     tries.push(`(select from lrs.statement source where source.statement_id = i0.source_id and source.authority_key = ${mine} limit 1) source`);
   }
-  tries.push(`(select from lrs.statement s where ${conditions.take()} limit 1) s`);
+  tries.push(`(select s.ctid from lrs.statement s where ${conditions.take()} limit 1) s`);
   const [first] = given;
   if (first) addKey('i0', first);
   addWindow(conditions, filter, 'i0');
-  return `(select distinct i0.stored, i0.statement_id from ${['lrs.inherited_link i0', ...tries.map((one) => `lateral ${one}`)].join(' cross join ')} where ${conditions.take()}
+  // No farther than the page reaches that the direct matches fill already.
+  const page = conditions.bind(filter.limit, 'bigint');
+  const edge = `(select stored from direct order by ${orderOf(filter, 'direct')} offset ${page} limit 1)`;
+  conditions.add(filter.ascending ? `i0.stored <= coalesce(${edge}, 'infinity')` : `i0.stored >= coalesce(${edge}, '-infinity')`);
+  return `(select distinct i0.stored, i0.statement_id, s.ctid as place from ${['lrs.inherited_link i0', ...tries.map((one) => `lateral ${one}`)].join(' cross join ')} where ${conditions.take()}
     order by ${orderOf(filter, 'i0')} limit ${walkLimit(filter)})`;
 }
 
@@ -219,11 +227,13 @@ export async function listStatements(sql: Sql, filter: StatementFilter): Promise
   const conditions = new Conditions();
   const direct = range.parts.map((part) => directMatches(conditions, filter, ranges, range, part));
   const inherited = inheritedMatches(conditions, filter);
-  const found = [...direct, ...(inherited === null ? [] : [inherited])].join(' union ');
+  const found = inherited === null ? 'select * from direct' : `select * from direct union ${inherited}`;
   const direction = filter.ascending ? 'asc' : 'desc';
-  const texts = `select ${COLUMNS}, s.stored as place, (select count(*)::int from page) as found from page join lrs.statement s on s.statement_id = page.statement_id`;
-  const text = `with found as materialized (${found}), page as materialized (select * from found order by ${orderOf(filter, 'found')} limit ${conditions.bind(filter.limit + 1)})
-     ${withinBytes(texts, `place ${direction}, statement_id ${direction}`, MAX_PAGE_BYTES)}`;
+  // By place: within one snapshot a row stays where it was found.
+  const texts = `select ${COLUMNS}, s.stored as instant, (select count(*)::int from page) as found from page join lrs.statement s on s.ctid = page.place`;
+  const text = `with direct as materialized (${direct.join(' union ')}), found as materialized (${found}), page as materialized (select * from found order by ${orderOf(filter, 'found')} limit ${conditions.bind(filter.limit + 1, 'bigint')})
+     select statement_id, stored, no_timestamp, body, authority, found from (${withinBytes(texts, `instant ${direction}, statement_id ${direction}`, MAX_PAGE_BYTES)}) within
+     order by instant ${direction}, statement_id ${direction}`;
   const rows = await sql.rows<StatementRow & { found: number }>(text, conditions.parameters, planOf(text));
   const statements = rows.slice(0, filter.limit).map(assemble);
   return { statements, more: (rows[0]?.found ?? 0) > statements.length };

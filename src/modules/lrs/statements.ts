@@ -50,6 +50,7 @@ export class Statements {
   readonly #options: StatementsOptions;
   /** Names and definitions that are stored for certain; what content repeats in every statement is written once. */
   readonly #known = new Set<string>();
+  #looking: Promise<string> | undefined;
 
   constructor(database: Database, ingest: Ingest, blobs: BlobStore, options: StatementsOptions) {
     this.#database = database;
@@ -156,7 +157,11 @@ export class Statements {
 
   /** An instant up to which no statement is still on its way (Communication 2.1.3, X-Experience-API-Consistent-Through). */
   async consistentThrough(): Promise<string> {
-    return consistentThrough(this.#database.sql);
+    // Who asks while another look is under way shares it: an instant read earlier promises less, never more.
+    this.#looking ??= consistentThrough(this.#database.sql).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
   }
 }
 
