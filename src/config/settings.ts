@@ -263,8 +263,9 @@ export const SETTINGS = {
   },
   projectorBatch: {
     name: 'PROJECTOR_BATCH',
-    fallback: '200',
-    description: 'Most statements the projector takes in one transaction.',
+    fallback: '400',
+    description:
+      'Most statements the projector takes in one transaction. Matters only while more come in than are projected: the larger, the nearer progress stays to ingestion, at its cost.',
     parse: wholeNumber(1, 5_000),
   },
   graphqlStreamLimit: {

@@ -14,6 +14,12 @@ export async function lockModel(sql: Sql, side: 'shared' | 'exclusive'): Promise
   await sql.rows(`select pg_advisory_xact_lock${side === 'shared' ? '_shared' : ''}($1)`, [MODEL_LOCK]);
 }
 
+/**
+ * Ends a lateral subquery that is to be looked up for each row. Until a table was analysed for the first time, the
+ * planner takes any key for a common one and reads millions of rows from end to end for a few.
+ */
+const BY_INDEX = 'offset 0';
+
 export type EvidenceKind = 'XAPI' | 'ASSESSOR' | 'SUPERVISOR' | 'PRIOR_LEARNING';
 
 /** Evidence as it is written. `retraction` is null while it counts. */
@@ -63,8 +69,11 @@ export async function reconcileEvidence(
   evidence: readonly NewEvidence[],
 ): Promise<readonly LearnerItem[]> {
   const retracted = await sql.rows<LearnerItem>(
-    `update progress.evidence set retraction = 'RULE'
-     where statement_id = any($1::uuid[]) and version_id = any($3::uuid[]) and id <> all($2::uuid[]) and retraction is distinct from 'RULE' returning learner_id, item_id`,
+    `update progress.evidence set retraction = 'RULE' where ctid = any(array(
+       select e.ctid from unnest($1::uuid[]) as t(id) cross join lateral (
+         select ctid from progress.evidence
+         where statement_id = t.id and version_id = any($3::uuid[]) and id <> all($2::uuid[]) and retraction is distinct from 'RULE' ${BY_INDEX}) e))
+     returning learner_id, item_id`,
     [statementIds, evidence.map((row) => row.id), versionIds],
   );
   return [...retracted, ...(await writeEvidence(sql, evidence))];
@@ -206,8 +215,8 @@ export async function readFoldInput(sql: Sql, learnerIds: readonly string[]): Pr
 /** The same with evidence for some competencies of each learner only. */
 export async function readFoldInputFor(sql: Sql, learnerIds: readonly string[], pairs: readonly LearnerItem[]): Promise<ReadonlyMap<string, FoldInput>> {
   const evidence = await sql.rows<EvidenceOf>(
-    `select ${FOLD_EVIDENCE} from unnest($1::uuid[], $2::uuid[]) as t(learner, item)
-     join progress.evidence e on e.learner_id = t.learner and e.item_id = t.item where e.retraction is null`,
+    `select e.* from unnest($1::uuid[], $2::uuid[]) as t(learner, item) cross join lateral (
+       select ${FOLD_EVIDENCE} from progress.evidence e where e.learner_id = t.learner and e.item_id = t.item and e.retraction is null ${BY_INDEX}) e`,
     [pairs.map((pair) => pair.learnerId), pairs.map((pair) => pair.itemId)],
   );
   return withOverrides(sql, learnerIds, evidence);
@@ -249,8 +258,10 @@ export async function readProgressFor(
   pairs: readonly LearnerItem[],
 ): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
   const rows = await sql.rows<ItemProgress & { learnerId: string }>(
-    `select ${PROGRESS} from unnest($1::uuid[], $2::int[], $3::uuid[]) as t(learner, generation, item)
-     join progress.competency_progress p on p.learner_id = t.learner and p.generation = t.generation and p.item_id = t.item order by p.learner_id, p.item_id`,
+    `select p.* from unnest($1::uuid[], $2::int[], $3::uuid[]) as t(learner, generation, item) cross join lateral (
+       select ${PROGRESS} from progress.competency_progress p
+       where p.learner_id = t.learner and p.generation = t.generation and p.item_id = t.item ${BY_INDEX}) p
+     order by p.learner_id, p.item_id`,
     [pairs.map((pair) => pair.learnerId), pairs.map((pair) => places.get(pair.learnerId) ?? 0), pairs.map((pair) => pair.itemId)],
   );
   return byLearner(places.keys(), rows);
