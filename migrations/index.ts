@@ -11,6 +11,7 @@ import { Migration20261124000010 } from './20261124000010_equivalence_term.ts';
 import { Migration20261124000011 } from './20261124000011_evidence_by_item.ts';
 import { Migration20261124000012 } from './20261124000012_case_identifiers.ts';
 import { Migration20261124000013 } from './20261124000013_content.ts';
+import { Migration20261124000014 } from './20261124000014_learner_globals.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   { name: '20261124000011_evidence_by_item', class: Migration20261124000011 },
   { name: '20261124000012_case_identifiers', class: Migration20261124000012 },
   { name: '20261124000013_content', class: Migration20261124000013 },
+  { name: '20261124000014_learner_globals', class: Migration20261124000014 },
 ];

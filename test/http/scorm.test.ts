@@ -288,3 +288,66 @@ test('2004: a run may repeat, and the attempt count, the objectives and the way 
     ['passed', { success: true, score: { scaled: 0.7 } }],
   ]);
 });
+
+test('1.2: content that says log-out of each part as it closes ends no attempt; all parts done one by one are the course done', async () => {
+  const pages = ['a', 'b'];
+  const manifest = scormManifest('1.2', pages.map((page) => item(page, `r${page}`)).join(''), pages.map((page) => sco(`r${page}`, `${page}.html`)).join(''));
+  const { registration, player } = await prepare(manifest, ['a.html', 'b.html']);
+  const done = { core: { lesson_status: 'completed', exit: 'logout' } };
+  await player.navigate('begin');
+
+  const left = await player.commit(done, { isFinished: true });
+  const again = new PlayerClient(await launch(app, registration, null));
+  const back = await again.navigate('begin');
+  const next = back.current?.title === 'b' ? back : await again.navigate('continue');
+  await again.commit(done, { isFinished: true });
+
+  expect([left?.hasEnded, left?.canResume, left?.current, next.current?.title]).toEqual([false, true, null, 'b']);
+  expect(((await stateOf(registration)) as { ordinal: number }[]).map(({ ordinal }) => ordinal)).toEqual([1, 1]);
+  expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(true);
+});
+
+test('1.2: a course of one part that says log-out with something left to be resumed goes on later', async () => {
+  const { registration, player } = await prepare(single12, ['one.html']);
+  await player.navigate('begin');
+
+  const left = await player.commit({ core: { lesson_status: 'incomplete', lesson_location: 'page 3', exit: 'logout' } }, { isFinished: true });
+
+  expect([left?.hasEnded, left?.canResume]).toEqual([false, true]);
+  const view = await new PlayerClient(await launch(app, registration, null)).navigate('begin');
+  expect(coreOf(view)['lesson_location']).toBe('page 3');
+});
+
+test('2004: a page that was shown, and an object that said nothing, are done as units as they are in the course', async () => {
+  const page = '<resource identifier="p" type="webcontent" href="page.html" adlcp:scormType="asset"><file href="page.html"/></resource>';
+  const flow = '<imsss:sequencing><imsss:controlMode choice="true" flow="true"/></imsss:sequencing>';
+  const { registration, player } = await prepare(
+    scormManifest('2004 4th Edition', item('page', 'p') + item('silent', 'r'), page + sco('r', 'one.html'), flow),
+    ['page.html', 'one.html'],
+  );
+  await player.navigate('begin');
+  await player.navigate('continue');
+  await player.commit({}, { isFinished: true });
+
+  const view = await player.navigate('exitAll');
+
+  expect(view.toc.map(({ title, status }) => [title, status])).toEqual([
+    ['page', 'completed'],
+    ['silent', 'completed'],
+  ]);
+  const units = await app.modules.launches.unitsOfRegistrations([registration]);
+  expect(units.map(({ isCompleted }) => isCompleted)).toEqual([true, true, true]);
+});
+
+test('2004: what selection leaves out is no part of the contents, nor of how far the learner is', async () => {
+  const chooses =
+    '<imsss:sequencing><imsss:controlMode choice="true" flow="true"/><imsss:limitConditions/><imsss:randomizationControls selectCount="1" selectionTiming="once"/></imsss:sequencing>';
+  const { player } = await prepare(scormManifest('2004 4th Edition', ['a', 'b', 'c'].map((id) => item(id, 'r')).join(''), sco('r', 'one.html'), chooses), [
+    'one.html',
+  ]);
+  const view = await player.navigate('begin');
+
+  const done = await player.commit({ completion_status: 'completed' }, { isFinished: true, request: 'exitAll', said: { completion: true } });
+
+  expect([view.toc.length, view.parts, done?.progress]).toEqual([1, 1, 1]);
+});

@@ -86,6 +86,13 @@ export async function setUnit(sql: Sql, registrationId: string, nodeId: string, 
   );
 }
 
+/** Notes that units are completed; those of which nothing is known stay unknown. */
+export const completeUnits = (sql: Sql, registrationId: string, nodeIds: readonly string[]) =>
+  sql.rows('update launch.unit_state set is_completed = true where registration_id = $1 and node_id = any($2::uuid[]) and not is_completed', [
+    registrationId,
+    nodeIds,
+  ]);
+
 const SESSION_STATES = ['LAUNCHED', 'INITIALIZED', 'TERMINATED', 'ABANDONED', 'REPLACED'] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
@@ -317,7 +324,7 @@ export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void
   await sql.rows(`delete from launch.commit where session_id in (select id from launch.session where registration_id in (${own}))`, [learnerId]);
   await sql.rows(`delete from launch.sco_state where attempt_id in (select id from launch.attempt where registration_id in (${own}))`, [learnerId]);
   for (const table of ['attempt', 'session', 'unit_state']) await sql.rows(`delete from launch.${table} where registration_id in (${own})`, [learnerId]);
-  await sql.rows('delete from launch.registration where learner_id = $1', [learnerId]);
+  for (const table of ['registration', 'learner_global']) await sql.rows(`delete from launch.${table} where learner_id = $1`, [learnerId]);
 }
 
 /** Gives registrations of one learner to another; of a package that both have open, that of the other stays open. */
@@ -328,6 +335,13 @@ export async function moveRegistrations(sql: Sql, from: string, into: string, no
     [from, into, now],
   );
   await sql.rows('update launch.registration set learner_id = $2 where learner_id = $1', [from, into]);
+  // What both have, the other's stays.
+  await sql.rows(
+    `insert into launch.learner_global (learner_id, scope, key, kind, id, value, updated_at)
+     select $2, scope, key, kind, id, value, updated_at from launch.learner_global where learner_id = $1 on conflict do nothing`,
+    [from, into],
+  );
+  await sql.rows('delete from launch.learner_global where learner_id = $1', [from]);
 }
 
 /** Of activities, those that belong to other packages than this one, or to none of ours but to somebody's programme. */

@@ -25,6 +25,7 @@ import { type Content, type ContentModel, type ContentNode, nodesOf } from '../c
 import { activityKey, actorKey, type Documents, type Statements } from '../lrs/index.ts';
 import type { People } from '../people/index.ts';
 import * as store from './launch.store.ts';
+import { LearnerGlobals, namesShared } from './learner-globals.ts';
 import { inTurn } from './turns.ts';
 import { senderOf, tell } from './voice.ts';
 
@@ -384,14 +385,19 @@ export class Launches {
   }
 
   /**
-   * Ends the attempt under way, so that the next launch begins anew. What was told of it stays.
+   * Ends the attempt under way, so that the next launch begins anew; what it shares with other courses of the learner is
+   * forgotten too. What was told of it stays.
    * @throws AppError NOT_FOUND
    */
   async resetAttempt(registrationId: string): Promise<void> {
     await this.#inTurn(registrationId, async (sql) => {
-      if (!(await store.lockRegistration(sql, registrationId))) throw missing('/registrationId', 'reference', 'there is no such registration');
+      const registration = await store.lockRegistration(sql, registrationId);
+      if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
       for (const session of await store.openSessions(sql, registrationId)) await this.#end(sql, session);
       await store.endAttempts(sql, registrationId, this.#clock.now());
+      const { learnerId, packageId, versionId, isPreview } = registration;
+      if (isPreview) return;
+      await new LearnerGlobals(sql, { learnerId, packageId, names: namesShared(await this.#parts.content.model(versionId)) }).forget();
     });
   }
 

@@ -34,6 +34,7 @@ import { type Content, type ContentModel, type ContentNode, nodesOf, plainText, 
 import type { Statements } from '../lrs/index.ts';
 import * as store from './launch.store.ts';
 import type { Launches, SessionFacts } from './launches.ts';
+import { LearnerGlobals, namesShared } from './learner-globals.ts';
 import { inTurn } from './turns.ts';
 import { senderOf, tell } from './voice.ts';
 
@@ -91,6 +92,9 @@ const leaving = (request: string): Ending => ({ request, byLearner: true, isFini
 /** Everything at hand while one request of a player is answered. */
 interface Scene {
   readonly sql: Sql;
+  readonly learnerId: string;
+  /** What this course shares with others of the learner. */
+  readonly globals: LearnerGlobals;
   readonly facts: SessionFacts;
   readonly sessionId: string;
   readonly model: ContentModel;
@@ -228,7 +232,7 @@ export class ScormPlayer {
     // What it asks for and nobody understands must not cost what it saved.
     const wanted = asked === null || asked === 'choice' ? null : navigationOf(asked, null, scene);
     await this.#endRun(scene, { request: wanted?.kind ?? '', byLearner: false, isFinished: true });
-    const next = wanted ?? (isSingle(scene.model) ? ({ kind: 'exitAll' } as const) : null);
+    const next = wanted ?? (isSingle(scene.model) ? ({ kind: 'exitAll' } as const) : closes(edition, commit.cmi) ? ({ kind: 'suspendAll' } as const) : null);
     // What leaves to be resumed does not want the whole to be over.
     const isKept = next?.kind === 'exitAll' && asked !== 'exitAll' && scos.get(commit.nodeId)?.isSuspended === true;
     if (next) await this.#follow(scene, engine.navigate(isKept ? { kind: 'suspendAll' } : next));
@@ -241,10 +245,11 @@ export class ScormPlayer {
     const model = await this.#content.model(facts.versionId);
     return inTurn(session.registrationId, () =>
       this.#database.transaction(async (sql) => {
-        await store.lockRegistration(sql, session.registrationId);
+        const registration = await store.lockRegistration(sql, session.registrationId);
+        if (!registration) throw new Error(`session ${session.id} has no registration`);
         // Another launch may have taken its place while this one waited.
         if ((await store.sessionById(sql, session.id))?.endedAt) throw new AppError('NOT_FOUND', 'this launch has ended; open the course again');
-        const scene = await this.#scene(sql, session.id, facts, model);
+        const scene = await this.#scene(sql, session.id, facts, model, registration.learnerId);
         const answer = await work(scene);
         if (scene.counts) await tell(this.#statements, senderOf(this.#homePage, facts.packageId), scene.told);
         await this.#keep(scene);
@@ -264,6 +269,9 @@ export class ScormPlayer {
     if (scene.isNew) await store.insertAttempt(sql, { ...attempt, sequencing, sharedData, course, endedAt });
     else await store.saveAttempt(sql, attempt.id, sequencing, sharedData, course, endedAt);
     scene.isNew = false;
+    const objectives = Object.entries(engine.globals()).map(([id, values]) => ({ kind: 'OBJECTIVE', id, value: JSON.stringify(values) }) as const);
+    const data = Object.entries(scene.shared).map(([id, value]) => ({ kind: 'DATA', id, value }) as const);
+    await scene.globals.save([...objectives, ...data], this.#clock.now());
     for (const sco of scos.values()) {
       if (scene.stored.has(sco)) continue;
       await store.saveSco(sql, sco);
@@ -271,7 +279,7 @@ export class ScormPlayer {
     }
   }
 
-  async #scene(sql: Sql, sessionId: string, facts: SessionFacts, model: ContentModel): Promise<Scene> {
+  async #scene(sql: Sql, sessionId: string, facts: SessionFacts, model: ContentModel, learnerId: string): Promise<Scene> {
     const nodes = nodesOf(model.root);
     const registration = facts.terms.registration;
     const isAside = facts.terms.mode !== 'Normal' && !facts.isPreview;
@@ -283,8 +291,18 @@ export class ScormPlayer {
         ? await this.#aside(sql, facts, sessionId)
         : this.#newAttempt(registration, latest, model.sharedDataGlobalToSystem);
     const scos = isNew && !isAside ? [] : await this.#scosOf(sql, attempt, isNew ? facts : null, sessionId);
+    const counts = !facts.isPreview && !isAside;
+    const engine = this.#engine(model, attempt.sequencing, isNew && !isAside);
+    const shared = parse<Record<string, string>>(attempt.sharedData);
+    const globals = new LearnerGlobals(sql, { learnerId, packageId: facts.packageId, names: counts ? namesShared(model) : [] });
+    for (const { kind, id, value } of await globals.read()) {
+      if (kind === 'OBJECTIVE') engine.setGlobals({ [id]: parse(value) });
+      else shared[id] = value;
+    }
     return {
       sql,
+      learnerId,
+      globals,
       facts,
       sessionId,
       model,
@@ -293,12 +311,12 @@ export class ScormPlayer {
       byIdentifier: new Map(nodes.map((node) => [node.identifier, node])),
       attempt,
       isNew,
-      counts: !facts.isPreview && !isAside,
-      engine: this.#engine(model, attempt.sequencing, isNew && !isAside),
+      counts,
+      engine,
       scos: new Map(scos.map((sco) => [sco.nodeId, sco])),
       stored: new Set(isNew ? [] : scos),
       course: { ...NO_COURSE, ...parse<Partial<CourseOutcome>>(attempt.course) },
-      shared: parse<Record<string, string>>(attempt.sharedData),
+      shared,
       lastSeq: await store.lastCommit(sql, sessionId),
       told: [],
       hasEnded: false,
@@ -350,12 +368,12 @@ export class ScormPlayer {
   }
 
   async #restart(scene: Scene): Promise<PlayerView> {
-    const { sql, engine, facts, sessionId, model } = scene;
+    const { sql, engine, facts, sessionId, model, learnerId } = scene;
     await this.#endRun(scene, leaving('exitAll'));
     if (engine.current !== null) engine.navigate({ kind: 'exitAll' });
     scene.hasEnded = true;
     await this.#keep(scene);
-    const fresh = await this.#scene(sql, sessionId, facts, model);
+    const fresh = await this.#scene(sql, sessionId, facts, model, learnerId);
     await this.#follow(fresh, this.#entry(fresh));
     await this.#keep(fresh);
     scene.told.push(...fresh.told);
@@ -446,8 +464,17 @@ export class ScormPlayer {
     if (scene.counts && after.completed === true && after.satisfied !== false) await store.satisfyRegistration(sql, facts.terms.registration);
   }
 
+  /** A page was shown, an object of 2004 that says nothing is taken for gone through: units say what the course counts. */
+  async #noteUnits({ sql, facts, counts, engine, scos, nodes }: Scene): Promise<void> {
+    const isThrough = ({ nodeId, runEndedAt }: store.ScoRow): boolean =>
+      runEndedAt !== null && engine.statusOf(nodes.get(nodeId)?.identifier ?? '').completed === true;
+    const through = [...scos.values()].filter(isThrough).map(({ nodeId }) => nodeId);
+    if ((counts || facts.isPreview) && through.length > 0) await store.completeUnits(sql, facts.terms.registration, through);
+  }
+
   /** Does what navigation led to. */
   async #follow(scene: Scene, outcome: Outcome): Promise<void> {
+    await this.#noteUnits(scene);
     await this.#noteCourse(scene);
     const node = this.#nodeOf(scene, outcome.delivered);
     if (node) await this.#begin(scene, node);
@@ -528,7 +555,7 @@ export class ScormPlayer {
     const sco = running ? scene.scos.get(running.id) : undefined;
     const isOpen = sco?.runEndedAt === null && sco.sessionId === sessionId;
     const toc = this.#toc(scene, ahead, choices, running);
-    const leaves = [...scene.nodes.values()].filter(({ href }) => href !== null);
+    const leaves = [...scene.nodes.values()].filter(({ href, identifier }) => href !== null && ahead.takesPart(identifier));
     const done = leaves.filter((node) => isDone(this.#statusOf(scene, ahead, node))).length;
     return {
       sessionId,
@@ -566,8 +593,11 @@ export class ScormPlayer {
 
   #statusOf(scene: Scene, ahead: Sequencer, node: ContentNode): TocEntry['status'] {
     const sco = scene.scos.get(node.id);
-    if (node.href !== null && sco) return statusOfOutcome(parse<ScoOutcome>(sco.told), scormOf(node).isSco);
     const { completed, attempts } = ahead.statusOf(node.identifier);
+    if (node.href !== null && sco) {
+      const said = parse<ScoOutcome>(sco.told);
+      return statusOfOutcome({ ...said, completed: said.completed ?? (scene.edition === '2004' ? completed : null) }, scormOf(node).isSco);
+    }
     return attempts === 0 ? 'not attempted' : completed ? 'completed' : 'incomplete';
   }
 
@@ -630,12 +660,19 @@ function leftSomething(cmi: JsonObject): boolean {
   return [cmi['suspend_data'], core['lesson_location']].some((value) => typeof value === 'string' && value !== '');
 }
 
-/** What a finished run asks for; leaving by time-out or log-out ends the course (RTE 4.2.8). */
+const LEAVES_THE_COURSE: ReadonlySet<unknown> = new Set(['time-out', 'logout']);
+
+/** What a finished run asks for; 2004: leaving by time-out or log-out ends the course (RTE 4.2.8). */
 function requestOf(edition: CmiEdition, { cmi, request }: Commit): string | null {
-  const exit = edition === '1.2' && isObject(cmi['core']) ? cmi['core']['exit'] : cmi['exit'];
-  if (exit === 'time-out' || exit === 'logout') return 'exitAll';
+  if (edition === '2004' && LEAVES_THE_COURSE.has(cmi['exit'])) return 'exitAll';
   return request === '' || request === '_none_' ? null : request;
 }
+
+/**
+ * 1.2: whether leaving by time-out or log-out closes the course (RTE 3.4.4, cmi.core.exit). Only for now: authoring tools
+ * say log-out of every part that is done, and the others are still to come.
+ */
+const closes = (edition: CmiEdition, cmi: JsonObject): boolean => edition === '1.2' && isObject(cmi['core']) && LEAVES_THE_COURSE.has(cmi['core']['exit']);
 
 const PLAIN: ReadonlySet<string> = new Set(['continue', 'previous', 'exit', 'exitAll', 'abandon', 'abandonAll', 'suspendAll']);
 

@@ -230,3 +230,22 @@ test('whatever is asked in whatever order: a copy made of the saved state does t
     { numRuns: 300 },
   );
 });
+
+test('SN 4.2.1.5: a rule about completion that names an objective asks that objective, where it knows of completion', () => {
+  const map = (objective: string, kind: string) =>
+    `<adlseq:objectives><adlseq:objective objectiveID="${objective}"><adlseq:mapInfo targetObjectiveID="g" ${kind}CompletionStatus="true"/></adlseq:objective></adlseq:objectives>`;
+  const writes = `${primary('')}${map('p', 'write')}`;
+  const reads = `<imsss:objectives><imsss:primaryObjective objectiveID="p"/><imsss:objective objectiveID="o"><imsss:mapInfo targetObjectiveID="g" readSatisfiedStatus="false"/></imsss:objective></imsss:objectives>${map('o', 'read')}`;
+  const asks = (condition: string, action: string, operator: string) =>
+    rules(rule('pre', condition, action, `referencedObjective="o" operator="${operator}"`)) + reads;
+  const course = courseOf(
+    leaf('a', writes) + leaf('waits', asks('completed', 'disabled', 'not')) + leaf('known', asks('activityProgressKnown', 'skip', 'noOp')) + leaf('end'),
+  );
+  course.begin();
+
+  course.report({ saysCompletion: true, completed: false });
+  const before = course.choices().has('waits');
+  course.report({ saysCompletion: true, completed: true });
+
+  expect([before, course.choices().has('waits'), go(course, 'continue'), go(course, 'continue')]).toEqual([false, true, 'waits', 'end']);
+});

@@ -33,9 +33,9 @@ function plain(session: Session, activity: Activity, objective: LocalObjective, 
     case 'objectiveMeasureLessThan':
       return measure === null ? null : measure < threshold;
     case 'completed':
-      return session.completionOf(activity);
+      return session.completionOf(activity, objective);
     case 'activityProgressKnown':
-      return session.completionOf(activity) !== null;
+      return session.completionOf(activity, objective) !== null;
     case 'attempted':
       return activity.attemptCount > 0;
     case 'attemptLimitExceeded':

@@ -251,9 +251,15 @@ export class Sequencer {
   /** Whether an activity has a place in a table of contents now: one that cannot be chosen for a lasting reason has none. */
   isShown(id: string): boolean {
     const activity = this.#session.byId.get(id);
-    if (!activity?.definition.isVisible) return false;
+    if (!activity?.definition.isVisible || !this.takesPart(id)) return false;
     const isHidden = (one: Activity): boolean => actionOf(this.#session, one, one.sequencing.preRules, ['hiddenFromChoice']) !== null;
     return !activity.path.some(isHidden) && (activity.parent?.sequencing.choice ?? true);
+  }
+
+  /** Whether an activity is in this attempt at all: selection may have left it out. */
+  takesPart(id: string): boolean {
+    const activity = this.#session.byId.get(id);
+    return activity !== undefined && this.#session.order.has(activity);
   }
 
   /** The activities that can be chosen now, of those that are shown. */

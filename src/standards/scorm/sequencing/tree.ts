@@ -182,15 +182,21 @@ export class Session {
     this.write(activity.primary, change);
   }
 
-  /** Whether an attempt is complete, read through the objective that rolls up. */
-  completionOf(activity: Activity): boolean | null {
+  /**
+   * Whether an attempt is complete, read through the objective that rolls up; or, where a rule names another objective
+   * that knows of completion, what that says (4th edition, SN 4.2.1.5).
+   */
+  completionOf(activity: Activity, objective: LocalObjective = activity.primary): boolean | null {
+    const seen = this.read(objective);
+    if (objective !== activity.primary && (seen.completed !== null || objective.definition.maps.some(({ readCompletion }) => readCompletion)))
+      return seen.completed;
     const { completedByMeasure, minProgressMeasure } = activity.definition.completion;
-    const seen = this.read(activity.primary);
+    const own = this.read(activity.primary);
     if (activity.isLeaf && completedByMeasure) {
-      const progress = seen.progress ?? activity.progress;
+      const progress = own.progress ?? activity.progress;
       return progress === null ? null : progress >= minProgressMeasure;
     }
-    return seen.completed ?? activity.completed;
+    return own.completed ?? activity.completed;
   }
 
   progressOf(activity: Activity): number | null {
