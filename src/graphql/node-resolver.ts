@@ -14,6 +14,11 @@ const FINDERS: { readonly [K in NodeKind]?: (context: GraphContext, id: string) 
   ContentItem: ({ loaders }, id) => loaders.contentItemById.load(id),
   ContentPackage: ({ loaders }, id) => loaders.contentPackageById.load(id),
   ContentPackageVersion: ({ loaders }, id) => loaders.contentVersionById.load(id),
+  ContentRegistration: async ({ modules, viewer }, id) => {
+    if (viewer.role !== 'ADMIN' && viewer.role !== 'LEARNER') return null;
+    const [row] = await modules.launches.registrationsById([id]);
+    return row && (viewer.role === 'ADMIN' || row.learnerId === viewer.learnerId) ? row : null;
+  },
   EvidenceRule: ({ loaders }, id) => loaders.ruleById.load(id),
   EvidenceRuleSet: ({ loaders }, id) => loaders.ruleSetById.load(id),
   EvidenceRuleSetVersion: ({ loaders }, id) => loaders.ruleSetVersionById.load(id),

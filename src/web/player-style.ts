@@ -38,7 +38,7 @@ button:focus-visible, .button:focus-visible, a:focus-visible { outline: 3px soli
 #log { border-top: 1px solid var(--line); padding: .5rem .75rem; max-height: 30vh; overflow: auto; }
 #log pre { margin: 0; font-size: .8rem; white-space: pre-wrap; word-break: break-word; }
 @media (max-width: 48rem) {
-  #menu { display: inline-block; }
+  #menu:not([hidden]) { display: inline-block; }
   #toc { position: absolute; inset: 0 auto 0 0; width: min(20rem, 88vw); z-index: 1; visibility: hidden; transform: translateX(-100%); transition: transform .15s; }
   #toc.open { visibility: visible; transform: none; box-shadow: 0 0 1rem #0004; }
   #status { font-size: .8rem; max-width: 9rem; }

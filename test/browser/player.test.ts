@@ -299,6 +299,28 @@ browserTest('nothing is lost: content that saves and ends as its page goes away 
 
 const endsAtUnload = { ...single2004, 'one.html': scoPage('2004', 'one') };
 
+browserTest('nothing is lost: content that ends the course as it is asked whether its page may go is gone on with', async () => {
+  const ends = `<script>addEventListener('beforeunload', () => { set('cmi.suspend_data', 'far along'); set('cmi.exit', 'suspend'); set('adl.nav.request', 'exitAll'); finish(); });</script></body>`;
+  const { registration } = await prepare({ ...single2004, 'one.html': single2004['one.html'].replace('</body>', ends) });
+  const page = await openPage(await launch(app, registration, null));
+  await contentOf(page, 'one');
+  await page.goto('about:blank');
+  while (!(await verbsOf(registration)).includes('suspended'));
+
+  const again = await openPage(await launch(app, registration, null));
+  await again.click('text=Resume');
+  expect(await run(await contentOf(again, 'one'), '[get("cmi.entry"), get("cmi.suspend_data")]')).toEqual(['resume', 'far along']);
+});
+
+browserTest('content shows its own drawings as objects', async () => {
+  const drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40" height="40"/></svg>';
+  const shows = '<object id="drawing" type="image/svg+xml" data="next.svg">not shown</object></body>';
+  const { registration } = await prepare({ ...single12, 'next.svg': drawing, 'one.html': single12['one.html'].replace('</body>', shows) });
+  const frame = await contentOf(await openPage(await launch(app, registration, null)), 'one');
+
+  await frame.waitForFunction('document.getElementById("drawing").contentDocument?.documentElement?.nodeName === "svg"');
+});
+
 browserTest('who saves and leaves goes on later, and who finishes is through, whatever content says as it ends', async () => {
   const leave = async (button: string, message: string): Promise<string> => {
     const { registration } = await prepare(endsAtUnload);
@@ -502,6 +524,15 @@ browserTest('the player: labelled, legible, usable by keys alone and at 360 pixe
   await page.locator('#previous').focus();
   await page.keyboard.press('Enter');
   await contentOf(page, 'a');
+});
+
+browserTest('the player: where there is one part there are no contents to open, on a narrow screen too', async () => {
+  const { registration } = await prepare(single12);
+  const page = await openPage(await launch(app, registration, null));
+  await page.setViewportSize({ width: 360, height: 640 });
+  await contentOf(page, 'one');
+
+  expect([await page.locator('#menu').isVisible(), await page.locator('#toc').isVisible()]).toEqual([false, false]);
 });
 
 /** The contrast of each text of the page with what is behind it (WCAG 1.4.3); what is disabled is left out, as there. */

@@ -66,7 +66,7 @@ test('a file is delivered as what its name says, for this session only to keep, 
     'set-cookie': null,
     'content-disposition': null,
   });
-  expect(page.headers.get('content-security-policy')).toMatch(/object-src 'none'.*frame-ancestors 'self' http:\/\/127\.0\.0\.1:\d+$/);
+  expect(page.headers.get('content-security-policy')).toMatch(/object-src 'self'.*frame-ancestors 'self' http:\/\/127\.0\.0\.1:\d+$/);
   const tool = await get('tool.exe');
   expect([tool.headers.get('content-type'), tool.headers.get('content-disposition')]).toEqual(['application/octet-stream', 'attachment']);
   expect((await get('image.svg')).headers.get('content-type')).toBe('image/svg+xml');

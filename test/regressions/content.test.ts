@@ -268,3 +268,38 @@ test('more requests of one registration than can wait are told so, and others ar
   expect(view.current?.title).toBe('one');
   expect([...statuses].sort((a, b) => a - b)).toEqual([200, 429]);
 });
+
+test('bare xAPI: what content says of the activity that was launched is what is known of the unit; of others nothing is', async () => {
+  const { registration, say, statement } = await tincan('https://publisher.example/tincan/known');
+  const known = async () => {
+    const [units, sessions] = [
+      await app.modules.launches.unitsOfRegistrations([registration]),
+      await app.modules.launches.sessionsOfRegistrations([registration]),
+    ];
+    return [sessions[0]?.state, units.map(({ isCompleted, isPassed, isFailed, score }) => [isCompleted, isPassed, isFailed, score])];
+  };
+  const before = await known();
+
+  await say({ ...statement(), object: { id: 'https://publisher.example/tincan/known/question-1' }, result: { success: false } });
+  const within = await known();
+  await say({ ...statement(), result: { success: true, completion: true, score: { scaled: 0.9 } } });
+
+  expect([before, within, await known()]).toEqual([
+    ['LAUNCHED', []],
+    ['INITIALIZED', []],
+    ['INITIALIZED', [[true, true, false, 0.9]]],
+  ]);
+});
+
+test('a registration is found by its global id: by staff and its own learner, and by nobody else', async () => {
+  const { registration, learnerId } = await course12();
+  const [own, other] = [await app.createToken('LEARNER', { learnerId }), await app.createToken('LEARNER', { learnerId: await newLearner(app) })];
+  const found = async (token?: string) =>
+    (await app.graphql('query ($id: ID!) { node(id: $id) { id __typename } }', { id: toGlobalId('ContentRegistration', registration) }, token)).body.data.node;
+
+  expect([await found(), await found(own), await found(other)]).toEqual([
+    { id: toGlobalId('ContentRegistration', registration), __typename: 'ContentRegistration' },
+    { id: toGlobalId('ContentRegistration', registration), __typename: 'ContentRegistration' },
+    null,
+  ]);
+});

@@ -21,9 +21,9 @@ export interface DeliveryDependencies {
 /** Largest commit: suspend data, interactions, and some room. */
 const COMMIT_LIMIT_BYTES = 2 * 1024 * 1024;
 
-/** What is delivered is not ours: it may do what authoring tools need, and reach nothing of us. */
+/** What is delivered is not ours: it may do what authoring tools need (drawings and documents as objects too), and reach nothing of us. */
 const contentPolicy = (ancestors: readonly string[]): string =>
-  `default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval' https:; connect-src 'self' data: blob: https: http:; object-src 'none'; base-uri 'self'; frame-ancestors 'self' ${ancestors.join(' ')}`;
+  `default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval' https:; connect-src 'self' data: blob: https: http:; object-src 'self'; base-uri 'self'; frame-ancestors 'self' ${ancestors.join(' ')}`;
 
 const playerPolicy = (ancestors: readonly string[]): string =>
   `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'self' ${ancestors.join(' ')}`;

@@ -42,6 +42,8 @@ export interface DocumentRequest {
 /** How long a session listens after `terminated`, for what was said before and is still on its way (cmi5 9.3.8). */
 const GRACE_MS = 5_000;
 
+const ADL_VERBS = 'http://adlnet.gov/expapi/verbs/';
+
 /** The time between launch and last use is told in `abandoned`: it is noted this finely. */
 const TOUCH_MS = 1_000;
 
@@ -167,7 +169,9 @@ export class SessionDoor {
         await this.#refuseForeign(sql, principal, fresh);
         if (principal.facts.standard !== 'CMI5') {
           this.#checkPlain(principal, fresh);
-          return said();
+          const result = await said();
+          await this.#notePlain(sql, principal, session, fresh);
+          return result;
         }
         const after = await this.#checkCmi5(sql, principal, session, fresh);
         const result = await said();
@@ -213,6 +217,14 @@ export class SessionDoor {
     if (violations.length > 0) throw refuse(violations);
   }
 
+  /** Bare xAPI has no rules of what is said when: what is known of the launched activity is what statements say of it itself. */
+  async #notePlain(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, list: readonly JsonObject[]): Promise<void> {
+    if (session.state === 'LAUNCHED' && list.length > 0) await store.setSessionState(sql, session.id, 'INITIALIZED');
+    const own = list.filter(({ object }) => isObject(object) && object['id'] === facts.terms.activityId);
+    const change = Object.assign({}, ...own.map(resultOf)) as ReturnType<typeof resultOf>;
+    if (Object.keys(change).length > 0) await store.setUnit(sql, session.registrationId, session.nodeId, change);
+  }
+
   async #checkCmi5(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, list: readonly JsonObject[]): Promise<SessionState> {
     const unit = (await store.unitsOfRegistrations(sql, [session.registrationId])).find(({ nodeId }) => nodeId === session.nodeId);
     let state: SessionState = {
@@ -248,6 +260,20 @@ export class SessionDoor {
     await store.setUnit(sql, session.registrationId, session.nodeId, change);
     await this.#launches.afterUnit(sql, facts);
   }
+}
+
+/** What a statement says became of the activity it is about. */
+function resultOf({ verb, result }: JsonObject): Parameters<typeof store.setUnit>[3] {
+  const said = isObject(verb) && typeof verb['id'] === 'string' ? verb['id'].slice(ADL_VERBS.length) : '';
+  const isOfAdl = isObject(verb) && String(verb['id']).startsWith(ADL_VERBS);
+  const { completion, success, score } = isObject(result) ? result : {};
+  const scaled = isObject(score) ? score['scaled'] : undefined;
+  return {
+    ...((completion === true || (isOfAdl && said === 'completed')) && { isCompleted: true }),
+    ...((success === true || (isOfAdl && said === 'passed')) && { isPassed: true, isFailed: false }),
+    ...((success === false || (isOfAdl && said === 'failed')) && { isFailed: true }),
+    ...(typeof scaled === 'number' && { score: scaled }),
+  };
 }
 
 function afterStatement(state: SessionState, statement: JsonObject): SessionState {

@@ -36,6 +36,8 @@ let seq = 0;
 let leaves: string | null = null;
 /** Whether the page is going away: nothing can be waited for any more. */
 let isGone = false;
+/** Whether the page asks whether it may go: content that ends now does so because it is left. */
+let isLeaving = false;
 let sending: Promise<void> = Promise.resolve();
 
 function say(key: TextKey, isBad = false): void {
@@ -82,7 +84,7 @@ function commitOf({ run }: RunTime, isFinished: boolean, { cmi, said, shared, re
     shared,
     isFinished,
     // What the learner asked for goes before what content asks for; to a page that goes away nothing is shown next.
-    request: isFinished && leaves === null && !isGone ? request : '',
+    request: isFinished && leaves === null && !isGone && !isLeaving ? request : '',
     leaves: leaves ?? '',
   };
 }
@@ -96,10 +98,13 @@ function save(run: RunTime, isFinished: boolean, said: Snapshot): boolean {
   return isKept || navigator.onLine;
 }
 
-/** Sends what is not known to have arrived, as far as browsers send anything while a page goes away. Twice does no harm. */
+/**
+ * Sends what is not known to have arrived, as far as browsers send anything while a page goes away. Twice does no harm.
+ * Where content wanted to go next leads nowhere any more.
+ */
 function sendUnsent(): void {
   for (const commit of journal.unsent()) {
-    const body = JSON.stringify(commit);
+    const body = JSON.stringify({ ...commit, request: '' });
     if (body.length < BEACON_LIMIT) navigator.sendBeacon(`${base}/commit`, body);
   }
 }
@@ -324,6 +329,13 @@ function listen(): void {
   buttons.next.addEventListener('click', () => void navigate('continue'));
   buttons.suspend.addEventListener('click', () => void navigate('suspendAll'));
   buttons.exit.addEventListener('click', () => void navigate('exitAll'));
+  // Ours comes before those of the frames within, and they all come at once; somebody may stay after all.
+  addEventListener('beforeunload', () => {
+    isLeaving = true;
+    setTimeout(() => {
+      isLeaving = false;
+    });
+  });
   // The page goes away: what is unsaved is kept here, and sent as far as browsers send at such a moment.
   // Content may end later still, as its own page goes.
   addEventListener('pagehide', () => {
