@@ -11,9 +11,10 @@ interface Asset {
   readonly body: Buffer;
 }
 
-/** The player as it is delivered: a page, its script and style, and the run-time library. */
+/** The player and the page of contents as they are delivered: pages, scripts and style, and the run-time library. */
 export interface PlayerAssets {
-  page(standard: string): string;
+  /** @param kind the standard that is played, or CONTENTS. */
+  page(kind: string): string;
   file(name: string): Asset | undefined;
 }
 
@@ -41,6 +42,7 @@ const PAGE = (library: string): string => `<!doctype html>
 <header>
 <button id="menu" type="button" aria-controls="toc" aria-expanded="false"></button>
 <h1 id="title"></h1>
+<button id="window" type="button" hidden></button>
 <p id="status" role="status" aria-live="polite"></p>
 </header>
 <div id="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0"><span></span></div>
@@ -60,6 +62,29 @@ const PAGE = (library: string): string => `<!doctype html>
 </html>
 `;
 
+const CONTENTS_PAGE = `<!doctype html>
+<html lang="id">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Mumpuni</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/player/player.css">
+<script src="/player/contents.js" type="module"></script>
+</head>
+<body class="contents">
+<header>
+<h1 id="title"></h1>
+<p id="status" role="status" aria-live="polite"></p>
+</header>
+<div id="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0"><span></span></div>
+<main id="stage" tabindex="-1"><nav id="toc" aria-labelledby="toc-title"><h2 id="toc-title"></h2><ol></ol></nav></main>
+<footer><a id="back" class="button" hidden></a></footer>
+<noscript>JavaScript</noscript>
+</body>
+</html>
+`;
+
 /** Reads everything once. */
 export async function loadPlayer(): Promise<PlayerAssets> {
   const library = (name: string): Promise<Buffer> => readFile(join(dirname(require.resolve('scorm-again')), name));
@@ -69,10 +94,12 @@ export async function loadPlayer(): Promise<PlayerAssets> {
     ['scorm2004.js', { type: JAVASCRIPT, body: await library('scorm2004.min.js') }],
     ['player.js', { type: JAVASCRIPT, body: await own('player.js') }],
     ['texts.js', { type: JAVASCRIPT, body: await own('texts.js') }],
+    ['place.js', { type: JAVASCRIPT, body: await own('place.js') }],
+    ['contents.js', { type: JAVASCRIPT, body: await own('contents.js') }],
     ['journal.js', { type: JAVASCRIPT, body: await own('journal.js') }],
     ['shared-data.js', { type: JAVASCRIPT, body: await own('shared-data.js') }],
     ['run-time.js', { type: JAVASCRIPT, body: await own('run-time.js') }],
     ['player.css', { type: 'text/css; charset=utf-8', body: Buffer.from(PLAYER_STYLE) }],
   ]);
-  return { page: (standard) => PAGE(standard === 'SCORM_12' ? 'scorm12.js' : 'scorm2004.js'), file: (name) => files.get(name) };
+  return { page: (kind) => (kind === 'CONTENTS' ? CONTENTS_PAGE : PAGE(kind === 'SCORM_12' ? 'scorm12.js' : 'scorm2004.js')), file: (name) => files.get(name) };
 }

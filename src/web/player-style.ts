@@ -37,10 +37,14 @@ button:focus-visible, .button:focus-visible, a:focus-visible { outline: 3px soli
 .skip:focus { left: .5rem; top: .5rem; z-index: 2; background: var(--paper); padding: .5rem; }
 #log { border-top: 1px solid var(--line); padding: .5rem .75rem; max-height: 30vh; overflow: auto; }
 #log pre { margin: 0; font-size: .8rem; white-space: pre-wrap; word-break: break-word; }
+.contents #stage { overflow: auto; }
+.contents #toc { width: auto; max-width: 44rem; margin: 0 auto; border: 0; }
+.contents #toc a { display: block; padding: .6rem .4rem; }
 @media (max-width: 48rem) {
   #menu:not([hidden]) { display: inline-block; }
-  #toc { position: absolute; inset: 0 auto 0 0; width: min(20rem, 88vw); z-index: 1; visibility: hidden; transform: translateX(-100%); transition: transform .15s; }
-  #toc.open { visibility: visible; transform: none; box-shadow: 0 0 1rem #0004; }
+  #window { display: none; }
+  body:not(.contents) #toc { position: absolute; inset: 0 auto 0 0; width: min(20rem, 88vw); z-index: 1; visibility: hidden; transform: translateX(-100%); transition: transform .15s; }
+  body:not(.contents) #toc.open { visibility: visible; transform: none; box-shadow: 0 0 1rem #0004; }
   #status { font-size: .8rem; max-width: 9rem; }
   footer button { flex: 1 1 auto; padding: .55rem .5rem; }
 }

@@ -232,6 +232,30 @@ browserTest('cmi5 with the public client: launched, passed, ended; the course sa
   expect(await levelOf(app, learnerId, code)).toBe(3);
 });
 
+browserTest('cmi5, several units: from the contents into each and back, with what became of it', async () => {
+  const page =
+    '<!doctype html><title>unit</title><body data-ready="yes"><a id="back">back</a><script>const p = new URLSearchParams(location.search);</script></body>';
+  const id = 'https://publisher.example/several';
+  const course = cmi5Xml(['one', 'two'].map((name) => au({ id: `${id}/${name}`, attributes: 'moveOn="Completed"' })).join(''), id);
+  const { registration } = await prepare({ 'cmi5.xml': course, 'index.html': page });
+  const contents = await openPage(await launch(app, registration, null));
+  await contents.setViewportSize({ width: 360, height: 640 });
+  const address = contents.url();
+  const lines = () => contents.locator('#toc li').allTextContents();
+  await contents.locator('#toc li').first().waitFor();
+  expect(await lines()).toEqual([`${id}/one not opened`, `${id}/two not opened`]);
+
+  await contents.locator('#toc li button').first().focus();
+  await contents.keyboard.press('Enter');
+  await contents.waitForURL('**/index.html?**');
+  await contents.goto(address);
+  await contents.locator('#toc li').first().waitFor();
+
+  expect(await lines()).toEqual([`${id}/one incomplete`, `${id}/two not opened`]);
+  expect(await verbsOf(registration)).toEqual(['launched']);
+  expect(await contents.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+});
+
 browserTest('Tin Can with the public client: launched with short-lived credentials, its statements and state are its own', async () => {
   const client = await readFile('node_modules/tincanjs/build/tincan-min.js', 'utf8');
   const id = 'https://publisher.example/tincan/one';
@@ -310,6 +334,38 @@ browserTest('nothing is lost: content that ends the course as it is asked whethe
   const again = await openPage(await launch(app, registration, null));
   await again.click('text=Resume');
   expect(await run(await contentOf(again, 'one'), '[get("cmi.entry"), get("cmi.suspend_data")]')).toEqual(['resume', 'far along']);
+});
+
+browserTest('a window of its own: the run goes on there, closing it is leaving for now, and what is in it can be brought back', async () => {
+  const { registration } = await prepare({ ...single2004, 'one.html': scoPage('2004', 'one') });
+  const page = await openPage(await launch(app, registration, null));
+  await run(await contentOf(page, 'one'), 'set("cmi.location", "1"); set("cmi.exit", "suspend")');
+
+  const [opened] = await Promise.all([page.waitForEvent('popup'), page.click('#window')]);
+  const inWindow = await contentOf(opened, 'one');
+  expect(await run(inWindow, '[get("cmi.location"), found, set("cmi.location", "2"), set("cmi.exit", "suspend")]')).toEqual(['1', 'true', 'true', 'true']);
+  await page.click('text=Show it here');
+  const back = await contentOf(page, 'one');
+  expect([opened.isClosed(), await run(back, 'get("cmi.location")')]).toEqual([true, '2']);
+
+  const [again] = await Promise.all([page.waitForEvent('popup'), page.click('#window')]);
+  await run(await contentOf(again, 'one'), 'set("cmi.location", "3"); set("cmi.exit", "suspend")');
+  await again.close();
+  await page.click('text=Resume');
+  expect(await run(await contentOf(page, 'one'), 'get("cmi.location")')).toBe('3');
+});
+
+browserTest('a window of its own: where the browser lets none open the content stays as it is, and the page says so', async () => {
+  const { registration } = await prepare(single2004);
+  const page = await openPage(await launch(app, registration, null));
+  const frame = await contentOf(page, 'one');
+  await run(frame, 'set("cmi.location", "here")');
+  await page.evaluate('window.open = () => null');
+
+  await page.click('#window');
+
+  await page.locator('#status', { hasText: 'allows no new window' }).waitFor();
+  expect(await run(frame, 'get("cmi.location")')).toBe('here');
 });
 
 browserTest('content shows its own drawings as objects', async () => {

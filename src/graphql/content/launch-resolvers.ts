@@ -76,7 +76,10 @@ class ContentLaunchInput {
   @Field(() => ID, { description: 'The registration.' })
   registrationId!: string;
 
-  @Field(() => ID, { nullable: true, description: 'The item; the course as a whole, or its first unit, when left out.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The item; left out, the course: its player, the contents of a cmi5 course of several units, or its only unit.',
+  })
   itemId?: string | null;
 
   @Field(() => LaunchMode, { defaultValue: 'Normal', description: 'How.' })

@@ -162,12 +162,23 @@ export async function deliveryRoutes(
   server.get<{ Params: { token: string } }>('/l/:token/', async (request, reply) => {
     const { facts } = await launches.sessionOf(request.params.token);
     void reply.headers({ 'Content-Security-Policy': playerPolicy(frameAncestors()), 'Cache-Control': 'no-store' });
-    return reply.type('text/html; charset=utf-8').send(assets.page(facts.standard));
+    return reply.type('text/html; charset=utf-8').send(assets.page(facts.isContents ? 'CONTENTS' : facts.standard));
   });
 
   const answering = (reply: FastifyReply): FastifyReply => reply.header('Cache-Control', 'no-store');
 
   server.get<{ Params: { token: string } }>('/l/:token/state', async (request, reply) => answering(reply).send(await player.view(request.params.token)));
+
+  server.get<{ Params: { token: string } }>('/l/:token/contents', async (request, reply) =>
+    answering(reply).send(await launches.contents(request.params.token)),
+  );
+
+  server.post<{ Params: { token: string }; Body: string }>('/l/:token/open', async (request, reply) => {
+    const body = parseJson(request.body);
+    const nodeId = isObject(body) ? body['nodeId'] : undefined;
+    if (typeof nodeId !== 'string' || !isUuid(nodeId)) throw invalid('/nodeId', 'uuid', 'nodeId must be a UUID');
+    return answering(reply).send(await launches.openFromContents(request.params.token, nodeId.toLowerCase()));
+  });
 
   server.post<{ Params: { token: string }; Body: string }>('/l/:token/commit', async (request, reply) =>
     answering(reply).send(await player.commit(request.params.token, readCommit(request.body))),

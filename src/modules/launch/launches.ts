@@ -7,6 +7,7 @@ import type { JsonObject } from '../../kernel/json.ts';
 import {
   abandoned,
   agentOf,
+  type CourseContents,
   contextTemplate,
   LAUNCH_DATA,
   type LaunchMode,
@@ -24,6 +25,7 @@ import { digestSecret, newSecret } from '../access/index.ts';
 import { type Content, type ContentModel, type ContentNode, nodesOf } from '../content/index.ts';
 import { activityKey, actorKey, type Documents, type Statements } from '../lrs/index.ts';
 import type { People } from '../people/index.ts';
+import { contentsOf, listsUnits } from './contents.ts';
 import * as store from './launch.store.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
 import { inTurn } from './turns.ts';
@@ -58,7 +60,11 @@ export interface SessionFacts {
   readonly terms: SessionTerms;
   readonly isPreview: boolean;
   readonly returnUrl: string | null;
+  /** Whether nothing but the contents of the course is shown; each unit opened from there has a session of its own. */
+  readonly isContents?: true;
 }
+
+export const factsOf = ({ terms }: store.SessionRow): SessionFacts => JSON.parse(terms) as SessionFacts;
 
 /** A launch as the learner's browser needs it. */
 export interface Launch {
@@ -137,21 +143,29 @@ export class Launches {
 
   /**
    * Opens a session, and tells where the learner's browser must go.
-   * @param input.nodeId what to launch; null takes the course where there is a player for it, else the first unit.
+   * @param input.nodeId what to launch; null takes the course: its player, the contents of several units, or its only unit.
    * @throws AppError when there is nothing to launch, or no address to deliver content under.
    */
-  async launch(input: { registrationId: string; nodeId: string | null; mode: LaunchMode; returnUrl: string | null }): Promise<Launch> {
-    const { content, app } = this.#options.origins();
-    if (content === null) throw conflict('', 'content-origin', 'content is delivered from a site of its own: set CONTENT_URL');
+  launch(input: { registrationId: string; nodeId: string | null; mode: LaunchMode; returnUrl: string | null }): Promise<Launch> {
+    return this.#launch(input, null);
+  }
+
+  /** @param contents the session of contents it is launched from, which goes on. */
+  async #launch(
+    input: { registrationId: string; nodeId: string | null; mode: LaunchMode; returnUrl: string | null },
+    contents: string | null,
+  ): Promise<Launch> {
+    const { app } = this.#options.origins();
     if (input.returnUrl !== null && !/^https?:\/\//.test(input.returnUrl))
       throw invalid('/returnUrl', 'url', 'returnUrl must be an absolute http or https URL');
     const [registration] = await store.registrationsById(this.#sql, [input.registrationId]);
     if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
     if (registration.closedAt) throw conflict('/registrationId', 'open', 'this registration is closed; register again');
-    // Where each package has a host of its own, none reads what another left in the browser.
-    const origin = content.replace('*', `p${registration.packageId.replaceAll('-', '')}`);
+    const origin = this.#originOf(registration.packageId);
     const model = await this.#parts.content.model(registration.versionId);
-    const node = launchable(model, input.nodeId);
+    const isContents = input.nodeId === null && listsUnits(model);
+    const node = isContents ? model.root : launchable(model, input.nodeId);
+    const isAu = model.standard === 'CMI5' && !isContents;
     const account = accountOf(registration);
     const terms: SessionTerms = {
       sessionId: newId(),
@@ -170,12 +184,13 @@ export class Launches {
       terms,
       isPreview: registration.isPreview,
       returnUrl: input.returnUrl,
+      ...(isContents && { isContents }),
     };
     const [token, fetchToken, secret] = [newSecret(), newSecret(), newSecret()];
     await this.#inTurn(registration.id, async (sql) => {
       const locked = await store.lockRegistration(sql, registration.id);
       if (!locked || locked.closedAt) throw conflict('/registrationId', 'open', 'this registration was closed meanwhile; register again');
-      for (const open of await store.openSessions(sql, registration.id)) await this.#end(sql, open);
+      for (const open of await store.openSessions(sql, registration.id)) if (open.id !== contents) await this.#end(sql, open);
       const now = this.#clock.now();
       await store.insertSession(sql, {
         id: terms.sessionId,
@@ -183,7 +198,7 @@ export class Launches {
         registrationId: registration.id,
         nodeId: node.id,
         mode: terms.mode,
-        state: 'LAUNCHED',
+        state: isContents ? 'INITIALIZED' : 'LAUNCHED',
         fetchedAt: null,
         secretHash: model.standard === 'TINCAN' ? digestSecret(secret) : null,
         expiresAt: new Date(now.getTime() + IDLE_MS),
@@ -195,13 +210,13 @@ export class Launches {
         terminatedAt: null,
         terminatedSaid: null,
         tokenHash: digestSecret(token),
-        fetchHash: model.standard === 'CMI5' ? digestSecret(fetchToken) : null,
+        fetchHash: isAu ? digestSecret(fetchToken) : null,
       });
-      if (model.standard === 'CMI5') await this.#announce(facts, node, input.returnUrl);
+      if (isAu) await this.#announce(facts, node, input.returnUrl);
     });
     const target = new URL(contentUrl(origin, token, node.href ?? ''));
     const needsOwnWindow = node.unit?.launchMethod === 'OwnWindow';
-    if (model.standard === 'CMI5') {
+    if (isAu) {
       const parameters = {
         endpoint: `${app}/xapi/`,
         fetch: `${app}/cmi5/fetch/${fetchToken}`,
@@ -223,6 +238,38 @@ export class Launches {
       return { url: withQuery(target, parameters), sessionId: terms.sessionId, needsOwnWindow };
     }
     return { url: `${origin}/l/${token}/`, sessionId: terms.sessionId, needsOwnWindow };
+  }
+
+  /** Where content of a package is delivered. @throws AppError CONFLICT when no address is set. */
+  #originOf(packageId: string): string {
+    const { content } = this.#options.origins();
+    if (content === null) throw conflict('', 'content-origin', 'content is delivered from a site of its own: set CONTENT_URL');
+    // Where each package has a host of its own, none reads what another left in the browser.
+    return content.replace('*', `p${packageId.replaceAll('-', '')}`);
+  }
+
+  /** The contents that a session shows. @throws AppError NOT_FOUND when it has ended, or shows none. */
+  async contents(token: string): Promise<CourseContents> {
+    const { session, facts } = await this.#contentsSession(token);
+    const [model, units, sessions] = await Promise.all([
+      this.#parts.content.model(facts.versionId),
+      store.unitsOfRegistrations(this.#sql, [session.registrationId]),
+      store.sessionsOfRegistrations(this.#sql, [session.registrationId]),
+    ]);
+    return { ...contentsOf(model, units, sessions), isPreview: facts.isPreview, returnUrl: facts.returnUrl };
+  }
+
+  /** Opens a unit from the contents, to which it leads back. @throws AppError as {@link launch} does. */
+  async openFromContents(token: string, nodeId: string): Promise<Launch> {
+    const { session, facts } = await this.#contentsSession(token);
+    const returnUrl = `${this.#originOf(facts.packageId)}/l/${token}/`;
+    return this.#launch({ registrationId: session.registrationId, nodeId, mode: facts.terms.mode, returnUrl }, session.id);
+  }
+
+  async #contentsSession(token: string): ReturnType<Launches['sessionOf']> {
+    const found = await this.sessionOf(token);
+    if (!found.facts.isContents) throw new AppError('NOT_FOUND', 'this launch has no contents');
+    return found;
   }
 
   /** Before an AU is launched: its launch data, then `launched` (cmi5 10, 9.3.1). */
@@ -264,8 +311,8 @@ export class Launches {
 
   /** Ends a session whose content did not: `abandoned` for an AU (cmi5 9.3.6), silently for other content. */
   async #end(sql: Sql, session: store.SessionRow): Promise<void> {
-    const facts = JSON.parse(session.terms) as SessionFacts;
-    const isAu = facts.standard === 'CMI5';
+    const facts = factsOf(session);
+    const isAu = facts.standard === 'CMI5' && !facts.isContents;
     if (isAu && session.state !== 'TERMINATED' && !facts.isPreview) {
       const seconds = (session.lastSeenAt.getTime() - session.createdAt.getTime()) / 1_000;
       await this.#tell(facts.packageId, [abandoned(facts.terms, seconds, this.#occasion('abandoned', session.id))]);
@@ -376,7 +423,7 @@ export class Launches {
     if (!session || session.expiresAt <= now || (session.endedAt && session.state !== 'TERMINATED'))
       throw new AppError('NOT_FOUND', 'this launch has ended; open the course again');
     await this.keepAlive(session, now, TOUCH_MS);
-    return { session, facts: JSON.parse(session.terms) as SessionFacts };
+    return { session, facts: factsOf(session) };
   }
 
   /** Notes that a session is used, unless that was noted less than `restMs` ago. */

@@ -15,7 +15,7 @@ import { identifierOf, isObject, type JsonObject } from '../../standards/xapi/in
 import { secretMatches, type XapiPrincipal } from '../access/index.ts';
 import type { Statements } from '../lrs/index.ts';
 import * as store from './launch.store.ts';
-import { type Launches, type SessionFacts, sessionOfKey } from './launches.ts';
+import { factsOf, type Launches, type SessionFacts, sessionOfKey } from './launches.ts';
 import { inTurn } from './turns.ts';
 import { senderOf } from './voice.ts';
 
@@ -87,7 +87,7 @@ export class SessionDoor {
     const now = this.#clock.now();
     if (!matches || !session || session.endedAt || session.expiresAt <= now) return null;
     if (session.terminatedAt && now.getTime() - session.terminatedAt.getTime() > GRACE_MS) return null;
-    const facts = JSON.parse(session.terms) as SessionFacts;
+    const facts = factsOf(session);
     await this.#launches.keepAlive(session, now, TOUCH_MS);
     const sender = senderOf(this.#homePage, facts.packageId);
     return {

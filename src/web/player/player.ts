@@ -1,5 +1,6 @@
 import type { Commit, CommitAnswer, PlayerView, TocEntry } from '../../standards/scorm/play.ts';
 import { Journal } from './journal.ts';
+import { Place } from './place.ts';
 import { RunTime, type Snapshot } from './run-time.ts';
 import { language, type TextKey, text } from './texts.ts';
 
@@ -13,6 +14,9 @@ const buttons = {
   exit: find<HTMLButtonElement>('exit'),
 };
 const menu = find<HTMLButtonElement>('menu');
+const ownWindow = find<HTMLButtonElement>('window');
+/** Whoever closes the window of the content has left, and goes on later. */
+const place = new Place(stage, () => void navigate('suspendAll'));
 const log = find('log');
 
 /** The address of this launch: everything about it lies below. */
@@ -150,22 +154,19 @@ async function replay(): Promise<void> {
 }
 
 function takeDown(): void {
-  const frame = stage.querySelector('iframe');
-  if (!frame) return;
-  // Its unload handlers run now, while the API is still there.
-  frame.remove();
-  if (runTime?.isRunning) save(runTime, false, runTime.snapshot);
-  runTime = null;
-  delete (window as { API?: object }).API;
-  delete (window as { API_1484_11?: object }).API_1484_11;
+  place.clear(() => {
+    if (runTime?.isRunning) save(runTime, false, runTime.snapshot);
+    runTime = null;
+  });
 }
 
 function stop(key: TextKey): void {
   leaves = 'suspendAll';
   takeDown();
   leaves = null;
+  place.closeWindow();
   showDialog(key, []);
-  for (const button of Object.values(buttons)) button.disabled = true;
+  for (const button of [...Object.values(buttons), ownWindow]) button.disabled = true;
   say(key, true);
 }
 
@@ -253,13 +254,22 @@ function present(next: PlayerView): void {
     },
   });
   runTime = started;
-  if (run.isSco) Object.assign(window, next.edition === '1.2' ? { API: started.api } : { API_1484_11: started.api });
-  const frame = document.createElement('iframe');
-  frame.title = run.title;
-  frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-downloads allow-modals');
-  frame.setAttribute('allow', 'fullscreen; autoplay');
-  frame.src = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(run.href) ? run.href : `/c/${token}/${run.href}`;
-  stage.append(frame);
+  const src = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(run.href) ? run.href : `/c/${token}/${run.href}`;
+  place.show(run.title, src, run.isSco ? { name: next.edition === '1.2' ? 'API' : 'API_1484_11', api: started.api } : null);
+  if (place.isOwnWindow) showDialog('inWindow', [['bringBack', bringBack, true]]);
+}
+
+/** Goes on in a window of its own; where the browser does not let one open, the content stays where it is. */
+function moveToWindow(): void {
+  if (place.openWindow()) void navigate('begin');
+  else say('blocked', true);
+}
+
+function bringBack(): void {
+  leaves = 'suspendAll';
+  takeDown();
+  place.closeWindow();
+  void navigate('begin');
 }
 
 /** Shows how far the learner is and where they can go from here; what runs is left alone. */
@@ -294,8 +304,12 @@ function show(next: PlayerView, request = ''): void {
   buttons.exit.disabled = !isOpen;
   if (next.isPreview) say('preview');
   if (next.isRefused) say('refused', true);
+  ownWindow.hidden = !isOpen || place.isOwnWindow;
   if (next.current) present(next);
-  else showEnd(next, request);
+  else {
+    place.closeWindow();
+    showEnd(next, request);
+  }
 }
 
 function showEnd(next: PlayerView, request: string): void {
@@ -317,6 +331,7 @@ function translate(): void {
   buttons.next.className = 'main';
   buttons.suspend.textContent = text('suspend');
   buttons.exit.textContent = text('exit');
+  ownWindow.textContent = text('ownWindow');
   bar.setAttribute('aria-label', text('contents'));
 }
 
@@ -329,6 +344,7 @@ function listen(): void {
   buttons.next.addEventListener('click', () => void navigate('continue'));
   buttons.suspend.addEventListener('click', () => void navigate('suspendAll'));
   buttons.exit.addEventListener('click', () => void navigate('exitAll'));
+  ownWindow.addEventListener('click', moveToWindow);
   // Ours comes before those of the frames within, and they all come at once; somebody may stay after all.
   addEventListener('beforeunload', () => {
     isLeaving = true;
@@ -340,6 +356,11 @@ function listen(): void {
   // Content may end later still, as its own page goes.
   addEventListener('pagehide', () => {
     isGone = true;
+    // A window without the page it belongs to could save nothing.
+    if (place.isOwnWindow) {
+      takeDown();
+      place.closeWindow();
+    }
     if (runTime?.isRunning) save(runTime, false, runTime.snapshot);
     else sendUnsent();
   });
