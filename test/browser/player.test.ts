@@ -336,23 +336,25 @@ browserTest('nothing is lost: content that ends the course as it is asked whethe
   expect(await run(await contentOf(again, 'one'), '[get("cmi.entry"), get("cmi.suspend_data")]')).toEqual(['resume', 'far along']);
 });
 
-browserTest('a window of its own: the run goes on there, closing it is leaving for now, and what is in it can be brought back', async () => {
-  const { registration } = await prepare({ ...single2004, 'one.html': scoPage('2004', 'one') });
+browserTest('a window of its own: the run goes on there and back, whatever content says as it is left; closing it is leaving for now', async () => {
+  const ends = `<script>addEventListener('beforeunload', () => { set('cmi.exit', 'suspend'); set('adl.nav.request', 'exitAll'); finish(); });</script></body>`;
+  const { registration } = await prepare({ ...single2004, 'one.html': scoPage('2004', 'one').replace('</body>', ends) });
   const page = await openPage(await launch(app, registration, null));
-  await run(await contentOf(page, 'one'), 'set("cmi.location", "1"); set("cmi.exit", "suspend")');
+  await run(await contentOf(page, 'one'), 'set("cmi.location", "1")');
 
   const [opened] = await Promise.all([page.waitForEvent('popup'), page.click('#window')]);
   const inWindow = await contentOf(opened, 'one');
-  expect(await run(inWindow, '[get("cmi.location"), found, set("cmi.location", "2"), set("cmi.exit", "suspend")]')).toEqual(['1', 'true', 'true', 'true']);
+  expect(await run(inWindow, '[get("cmi.entry"), get("cmi.location"), found, set("cmi.location", "2")]')).toEqual(['resume', '1', 'true', 'true']);
   await page.click('text=Show it here');
   const back = await contentOf(page, 'one');
   expect([opened.isClosed(), await run(back, 'get("cmi.location")')]).toEqual([true, '2']);
 
   const [again] = await Promise.all([page.waitForEvent('popup'), page.click('#window')]);
-  await run(await contentOf(again, 'one'), 'set("cmi.location", "3"); set("cmi.exit", "suspend")');
-  await again.close();
+  await run(await contentOf(again, 'one'), 'set("cmi.location", "3")');
+  await again.close({ runBeforeUnload: true });
   await page.click('text=Resume');
   expect(await run(await contentOf(page, 'one'), 'get("cmi.location")')).toBe('3');
+  expect(await verbsOf(registration)).not.toContain('terminated');
 });
 
 browserTest('a window of its own: where the browser lets none open the content stays as it is, and the page says so', async () => {

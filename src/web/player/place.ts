@@ -1,25 +1,30 @@
 /** Names under which content looks for the run-time: of 1.2, and of 2004. */
 export type ApiName = 'API' | 'API_1484_11';
 
+/** What is told of a window of content while its learner closes it; the first two before its content is told. */
+export interface WindowListener {
+  /** It is asked whether it may go; it may stay after all. */
+  asked(): void;
+  /** It goes. */
+  left(): void;
+  /** It is gone, and all that its content did as it was left is done. */
+  closed(): void;
+}
+
 /** Where content is shown: in the page, or in a window of its own that belongs to the page. */
 export class Place {
   readonly #stage: HTMLElement;
-  readonly #onClosed: () => void;
+  readonly #listener: WindowListener;
   #own: Window | null = null;
   #shown: { readonly frame: HTMLIFrameElement; readonly host: Window; readonly name: ApiName | null } | null = null;
 
-  /** @param onClosed told when the learner has closed the window. */
-  constructor(stage: HTMLElement, onClosed: () => void) {
+  constructor(stage: HTMLElement, listener: WindowListener) {
     this.#stage = stage;
-    this.#onClosed = onClosed;
+    this.#listener = listener;
   }
 
   get isOwnWindow(): boolean {
     return this.#own !== null;
-  }
-
-  get isShowing(): boolean {
-    return this.#shown !== null;
   }
 
   /** Opens the window. Browsers let a page do so while it answers a click, and not at any other time. @returns whether it was let. */
@@ -32,12 +37,14 @@ export class Place {
     documentElement.style.height = '100%';
     body.style.height = '100%';
     body.style.margin = '0';
+    own.addEventListener('beforeunload', () => this.#listener.asked());
     own.addEventListener('pagehide', () => {
-      // After what content does as it is left.
+      if (this.#own !== own) return;
+      this.#listener.left();
       setTimeout(() => {
         if (this.#own !== own) return;
         this.#own = null;
-        this.#onClosed();
+        this.#listener.closed();
       });
     });
     return true;

@@ -16,7 +16,13 @@ const buttons = {
 const menu = find<HTMLButtonElement>('menu');
 const ownWindow = find<HTMLButtonElement>('window');
 /** Whoever closes the window of the content has left, and goes on later. */
-const place = new Place(stage, () => void navigate('suspendAll'));
+const place = new Place(stage, {
+  asked: askedToLeave,
+  left: () => {
+    leaves = 'suspendAll';
+  },
+  closed: () => void navigate('suspendAll'),
+});
 const log = find('log');
 
 /** The address of this launch: everything about it lies below. */
@@ -91,6 +97,14 @@ function commitOf({ run }: RunTime, isFinished: boolean, { cmi, said, shared, re
     request: isFinished && leaves === null && !isGone && !isLeaving ? request : '',
     leaves: leaves ?? '',
   };
+}
+
+/** A window asks whether it may go: first itself, then the frames within, all at once. It may stay after all. */
+function askedToLeave(): void {
+  isLeaving = true;
+  setTimeout(() => {
+    isLeaving = false;
+  });
 }
 
 function save(run: RunTime, isFinished: boolean, said: Snapshot): boolean {
@@ -261,15 +275,20 @@ function present(next: PlayerView): void {
 
 /** Goes on in a window of its own; where the browser does not let one open, the content stays where it is. */
 function moveToWindow(): void {
-  if (place.openWindow()) void navigate('begin');
+  if (place.openWindow()) void goOnIn(() => undefined);
   else say('blocked', true);
 }
 
 function bringBack(): void {
+  void goOnIn(() => place.closeWindow());
+}
+
+/** The run ends where it is, is kept whatever content says of that, and goes on in another place. */
+async function goOnIn(moved: () => void): Promise<void> {
   leaves = 'suspendAll';
   takeDown();
-  place.closeWindow();
-  void navigate('begin');
+  moved();
+  await navigate('begin');
 }
 
 /** Shows how far the learner is and where they can go from here; what runs is left alone. */
@@ -345,13 +364,7 @@ function listen(): void {
   buttons.suspend.addEventListener('click', () => void navigate('suspendAll'));
   buttons.exit.addEventListener('click', () => void navigate('exitAll'));
   ownWindow.addEventListener('click', moveToWindow);
-  // Ours comes before those of the frames within, and they all come at once; somebody may stay after all.
-  addEventListener('beforeunload', () => {
-    isLeaving = true;
-    setTimeout(() => {
-      isLeaving = false;
-    });
-  });
+  addEventListener('beforeunload', askedToLeave);
   // The page goes away: what is unsaved is kept here, and sent as far as browsers send at such a moment.
   // Content may end later still, as its own page goes.
   addEventListener('pagehide', () => {
