@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { storeBatches } from '../../dist/src/modules/lrs/ingest.store.js';
 import { prepareStatements } from '../../dist/src/modules/lrs/prepare.js';
+import { processorPer } from './processor.mjs';
 import { makeStatement } from './statements.mjs';
 
 const ROUNDS = 3;
@@ -26,8 +27,18 @@ function post({ address, authorization }, agent, body) {
   });
 }
 
-/** Works through prepared batches on some connections for a while. @returns statements per second. */
+/** Works through prepared batches on some connections for a while. @returns statements per second, and the processor's time for each. */
 async function rate(connections, size, batches, work) {
+  let perSecond = 0;
+  const processor = await processorPer(async () => {
+    const worked = await workThrough(connections, size, batches, work);
+    ({ perSecond } = worked);
+    return worked.done;
+  });
+  return { perSecond, processor };
+}
+
+async function workThrough(connections, size, batches, work) {
   const queue = [...batches];
   const started = performance.now();
   const until = started + SECONDS * 1000;
@@ -41,10 +52,10 @@ async function rate(connections, size, batches, work) {
     }),
   );
   if (queue.length === 0) throw new Error('the prepared batches did not last: raise STATEMENTS_PER_ROUND');
-  return done / ((performance.now() - started) / 1000);
+  return { done, perSecond: done / ((performance.now() - started) / 1000) };
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const byRate = (rows) => [...rows].sort((a, b) => a.perSecond - b.perSecond)[Math.floor(rows.length / 2)];
 
 /** HTTP (validated, authorised, durable, linked, inbox row) against the same rows written by multi-row SQL alone, computed beforehand. */
 export async function measureIngestion(bench) {
@@ -74,9 +85,10 @@ export async function measureIngestion(bench) {
       batch: size,
       connections,
       rounds: ROUNDS,
-      http: Math.round(median(http)),
-      direct: Math.round(median(sql)),
-      ratio: Number((median(http) / median(sql)).toFixed(2)),
+      http: Math.round(byRate(http).perSecond),
+      direct: Math.round(byRate(sql).perSecond),
+      ratio: Number((byRate(http).perSecond / byRate(sql).perSecond).toFixed(2)),
+      processorPerStatement: { http: byRate(http).processor, direct: byRate(sql).processor },
     });
   }
   return results;

@@ -323,7 +323,7 @@ async function explain(bench, { path, as }, authorizations, how = 'analyze, buff
   const original = pool.query;
   let list;
   pool.query = (query, ...rest) => {
-    if (query?.text?.startsWith('with found')) list = query;
+    if (query?.text?.startsWith('with direct')) list = query;
     return original.call(pool, query, ...rest);
   };
   const agent = new Agent();
@@ -337,7 +337,7 @@ async function explain(bench, { path, as }, authorizations, how = 'analyze, buff
 function readsOf(plan) {
   const scans = plan.flatMap(
     (line) =>
-      /(Index Only Scan(?: Backward)?|Index Scan(?: Backward)?|Seq Scan|Bitmap \w+ Scan) (?:using (\w+) )?on (\w+)/.exec(line)?.slice(1, 4).join(' ') ?? [],
+      /(Index Only Scan(?: Backward)?|Index Scan(?: Backward)?|Seq Scan|Tid Scan|Bitmap \w+ Scan) (?:using (\w+) )?on (\w+)/.exec(line)?.slice(1, 4).join(' ') ?? [],
   );
   const counts = Map.groupBy(
     scans.map((scan) => scan.replace(/ +/g, ' ')),

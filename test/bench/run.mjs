@@ -23,7 +23,7 @@ try {
   console.log(`validation             ${results.validation.perSecond} statements/s on one core (${results.validation.bytes} bytes each)`);
   for (const row of results.ingestion)
     console.log(
-      `ingestion, batch ${String(row.batch).padEnd(4)}  HTTP ${row.http}/s, direct SQL ${row.direct}/s, ratio ${row.ratio} (${row.connections} connections, median of ${row.rounds})`,
+      `ingestion, batch ${String(row.batch).padEnd(4)}  HTTP ${row.http}/s, direct SQL ${row.direct}/s, ratio ${row.ratio} (${row.connections} connections, median of ${row.rounds}); processor per statement: ${row.processorPerStatement.http.own} µs here, client included, and ${row.processorPerStatement.http.database} µs in the database; direct ${row.processorPerStatement.direct.own} and ${row.processorPerStatement.direct.database} µs`,
     );
   console.log(`statement to progress  p50 ${results.latency.p50Ms} ms, p99 ${results.latency.p99Ms} ms (${results.latency.samples} statements, one at a time)`);
 } finally {

@@ -196,7 +196,8 @@ function inheritedMatches(conditions: Conditions, filter: StatementFilter): stri
   const page = conditions.bind(filter.limit, 'bigint');
   const edge = `(select stored from direct order by ${orderOf(filter, 'direct')} offset ${page} limit 1)`;
   conditions.add(filter.ascending ? `i0.stored <= coalesce(${edge}, 'infinity')` : `i0.stored >= coalesce(${edge}, '-infinity')`);
-  return `(select distinct i0.stored, i0.statement_id, s.ctid as place from ${['lrs.inherited_link i0', ...tries.map((one) => `lateral ${one}`)].join(' cross join ')} where ${conditions.take()}
+  // Distinct in the order of the index alone: nothing is sorted, so whatever the planner expects it walks and ends with the page.
+  return `(select distinct on (i0.stored, i0.statement_id) i0.stored, i0.statement_id, s.ctid as place from ${['lrs.inherited_link i0', ...tries.map((one) => `lateral ${one}`)].join(' cross join ')} where ${conditions.take()}
     order by ${orderOf(filter, 'i0')} limit ${walkLimit(filter)})`;
 }
 
