@@ -337,7 +337,10 @@ async function explain(bench, { path, as }, authorizations, how = 'analyze, buff
 function readsOf(plan) {
   const scans = plan.flatMap(
     (line) =>
-      /(Index Only Scan(?: Backward)?|Index Scan(?: Backward)?|Seq Scan|Tid Scan|Bitmap \w+ Scan) (?:using (\w+) )?on (\w+)/.exec(line)?.slice(1, 4).join(' ') ?? [],
+      /(Index Only Scan(?: Backward)?|Index Scan(?: Backward)?|Seq Scan|Tid Scan|Bitmap \w+ Scan) (?:using (\w+) )?on (\w+)/
+        .exec(line)
+        ?.slice(1, 4)
+        .join(' ') ?? [],
   );
   const counts = Map.groupBy(
     scans.map((scan) => scan.replace(/ +/g, ' ')),
