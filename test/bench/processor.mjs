@@ -6,7 +6,7 @@ const TICK_MS = 10;
  * Milliseconds of the processor that every PostgreSQL process of this machine has had, those that ended included (their
  * parent counts them); null where there is no /proc. Other servers should rest meanwhile.
  */
-export function postgresMs() {
+function postgresMs() {
   let ticks = 0;
   let folders;
   try {

@@ -354,6 +354,16 @@ browserTest('a window of its own: the run goes on there and back, whatever conte
   await again.close({ runBeforeUnload: true });
   await page.click('text=Resume');
   expect(await run(await contentOf(page, 'one'), 'get("cmi.location")')).toBe('3');
+  // The page goes, and its window with it.
+  const [last] = await Promise.all([page.waitForEvent('popup'), page.click('#window')]);
+  await run(await contentOf(last, 'one'), 'set("cmi.location", "4")');
+  const before = (await verbsOf(registration)).length;
+  await page.goto('about:blank');
+  while ((await verbsOf(registration)).length === before);
+  expect(last.isClosed()).toBe(true);
+  const fresh = await openPage(await launch(app, registration, null));
+  await fresh.click('text=Resume');
+  expect(await run(await contentOf(fresh, 'one'), 'get("cmi.location")')).toBe('4');
   expect(await verbsOf(registration)).not.toContain('terminated');
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PlayerView } from '../../src/standards/scorm/index.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { importPackage, launch, newLearner, register } from '../support/cmi5.ts';
+import { importPackage, itemIds, launch, newLearner, register } from '../support/cmi5.ts';
 import { item, sco, scormManifest, zip } from '../support/packages.ts';
 import { PlayerClient } from '../support/scorm.ts';
 
@@ -350,4 +350,71 @@ test('2004: what selection leaves out is no part of the contents, nor of how far
   const done = await player.commit({ completion_status: 'completed' }, { isFinished: true, request: 'exitAll', said: { completion: true } });
 
   expect([view.toc.length, view.parts, done?.progress]).toEqual([1, 1, 1]);
+});
+
+const two = (edition: '1.2' | '2004 4th Edition') =>
+  scormManifest(
+    edition,
+    item('a', 'ra') + item('b', 'rb'),
+    sco('ra', 'a.html') + sco('rb', 'b.html'),
+    edition === '1.2' ? '' : '<imsss:sequencing><imsss:controlMode choice="true" flow="true"/></imsss:sequencing>',
+  );
+const DONE = {
+  '1.2': [{ core: { lesson_status: 'completed' } }, {}],
+  '2004 4th Edition': [
+    { completion_status: 'completed', success_status: 'passed' },
+    { completion: true, success: true },
+  ],
+} as const;
+
+test.each(['1.2', '2004 4th Edition'] as const)(
+  '%s: who comes back and chooses the next part before going on goes on with the same attempt',
+  async (edition) => {
+    const { registration, player } = await prepare(two(edition), ['a.html', 'b.html']);
+    const [cmi, said] = DONE[edition];
+    await player.navigate('begin');
+    await player.commit(cmi, { said });
+    await player.navigate('suspendAll');
+
+    const again = new PlayerClient(await launch(app, registration, null));
+    const { body: before } = await again.ask<PlayerView>('state');
+    const chosen = await again.navigate('choice', before.toc.find(({ title }) => title === 'b')?.id);
+    await again.commit(cmi, { said });
+    const left = await again.navigate('exitAll');
+
+    expect([chosen.current?.title, left.progress, left.hasEnded]).toEqual(['b', 1, true]);
+    expect(((await stateOf(registration)) as { ordinal: number }[]).map(({ ordinal }) => ordinal)).toEqual([1, 1]);
+    expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(true);
+  },
+);
+
+test.each(['1.2', '2004 4th Edition'] as const)('%s: launched at a later part, the parts before it are none the learner has been to', async (edition) => {
+  const manifest = two(edition);
+  const { packageId, versionId } = await importPackage(app, await zip({ 'imsmanifest.xml': manifest, 'a.html': '', 'b.html': '' }));
+  const registration = await register(app, await newLearner(app), packageId);
+  const player = new PlayerClient(await launch(app, registration, (await itemIds(app, versionId))['b'] ?? null));
+
+  const view = await player.navigate('begin');
+  await player.navigate('exitAll');
+
+  expect([view.current?.title, view.toc.map(({ title, status }) => [title, status])]).toEqual([
+    'b',
+    [
+      ['a', 'not attempted'],
+      ['b', 'incomplete'],
+    ],
+  ]);
+  expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(false);
+});
+
+test('2004: who is through with the course is all the way, though parts were left that nobody needs', async () => {
+  const skipped =
+    '<imsss:sequencing><imsss:sequencingRules><imsss:preConditionRule><imsss:ruleConditions><imsss:ruleCondition condition="always"/></imsss:ruleConditions><imsss:ruleAction action="skip"/></imsss:preConditionRule></imsss:sequencingRules><adlseq:rollupConsiderations requiredForCompleted="ifNotSkipped" requiredForSatisfied="ifNotSkipped"/></imsss:sequencing>';
+  const flow = '<imsss:sequencing><imsss:controlMode choice="true" flow="true"/></imsss:sequencing>';
+  const { player } = await prepare(scormManifest('2004 4th Edition', item('a', 'r') + item('b', 'r', skipped), sco('r', 'one.html'), flow), ['one.html']);
+  const begun = await player.navigate('begin');
+
+  const done = await player.commit({ completion_status: 'completed' }, { isFinished: true, request: 'exitAll', said: { completion: true } });
+
+  expect([begun.progress, done?.toc.map(({ status }) => status), done?.progress]).toEqual([0, ['completed', 'not attempted'], 1]);
 });

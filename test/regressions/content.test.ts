@@ -276,7 +276,8 @@ test('bare xAPI: what content says of the activity that was launched is what is 
       await app.modules.launches.unitsOfRegistrations([registration]),
       await app.modules.launches.sessionsOfRegistrations([registration]),
     ];
-    return [sessions[0]?.state, units.map(({ isCompleted, isPassed, isFailed, score }) => [isCompleted, isPassed, isFailed, score])];
+    const [row] = await app.modules.launches.registrationsById([registration]);
+    return [sessions[0]?.state, row?.isSatisfied, units.map(({ isCompleted, isPassed, isFailed, score }) => [isCompleted, isPassed, isFailed, score])];
   };
   const before = await known();
 
@@ -285,9 +286,9 @@ test('bare xAPI: what content says of the activity that was launched is what is 
   await say({ ...statement(), result: { success: true, completion: true, score: { scaled: 0.9 } } });
 
   expect([before, within, await known()]).toEqual([
-    ['LAUNCHED', []],
-    ['INITIALIZED', []],
-    ['INITIALIZED', [[true, true, false, 0.9]]],
+    ['LAUNCHED', false, []],
+    ['INITIALIZED', false, []],
+    ['INITIALIZED', true, [[true, true, false, 0.9]]],
   ]);
 });
 

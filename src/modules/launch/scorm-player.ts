@@ -89,6 +89,9 @@ interface Ending {
 
 const leaving = (request: string): Ending => ({ request, byLearner: true, isFinished: false });
 
+/** What was only come upon on the way elsewhere is left as it was: nobody has seen it. */
+const passOver = (engine: Sequencer): void => engine.suspendCurrent(true);
+
 /** Everything at hand while one request of a player is answered. */
 interface Scene {
   readonly sql: Sql;
@@ -162,6 +165,11 @@ export class ScormPlayer {
         if (scene.edition === '1.2' && this.#isHeldBack(scene, this.#ahead(scene), wanted)) scene.isRefused = true;
         else {
           await this.#endRun(scene, leaving(wanted.kind));
+          // Whoever chooses a part before going on goes on all the same: it is no new attempt on the course.
+          if (wanted.kind === 'choice' && engine.current === null && engine.suspended !== null) {
+            engine.begin();
+            passOver(engine);
+          }
           await this.#follow(scene, engine.navigate(wanted));
         }
       }
@@ -171,10 +179,14 @@ export class ScormPlayer {
 
   /** Begins, or goes on; at the item that was launched, where one was and it can be chosen. */
   #entry({ engine, facts, model }: Scene): Outcome {
-    const outcome = engine.begin();
     const node = nodesOf(model.root).find(({ activityIri }) => activityIri === facts.terms.activityId);
-    if (!node || node === model.root || outcome.delivered === node.identifier || !engine.isValid({ kind: 'choice', target: node.identifier })) return outcome;
-    return engine.navigate({ kind: 'choice', target: node.identifier });
+    if (!node || node === model.root) return engine.begin();
+    const choice = { kind: 'choice', target: node.identifier } as const;
+    if (engine.suspended === null && engine.isValid(choice)) return engine.navigate(choice);
+    const outcome = engine.begin();
+    if (outcome.delivered === node.identifier || !engine.isValid(choice)) return outcome;
+    passOver(engine);
+    return engine.navigate(choice);
   }
 
   /** Whether a request leads to an item whose prerequisites are not met (1.2). */
@@ -557,6 +569,9 @@ export class ScormPlayer {
     const toc = this.#toc(scene, ahead, choices, running);
     const leaves = [...scene.nodes.values()].filter(({ href, identifier }) => href !== null && ahead.takesPart(identifier));
     const done = leaves.filter((node) => isDone(this.#statusOf(scene, ahead, node))).length;
+    // Parts that nobody needs any more are none that are missing.
+    const whole = ahead.statusOf(model.root.identifier);
+    const isOver = whole.completed === true && whole.satisfied !== false;
     return {
       sessionId,
       registration: facts.terms.registration,
@@ -573,7 +588,7 @@ export class ScormPlayer {
       canGoBack: ahead.isValid({ kind: 'previous' }),
       choices: [...choices],
       parts: leaves.length,
-      progress: leaves.length === 0 ? 0 : done / leaves.length,
+      progress: isOver ? 1 : done / Math.max(1, leaves.length),
       lastSeq: scene.lastSeq,
     };
   }

@@ -223,6 +223,7 @@ export class SessionDoor {
     const own = list.filter(({ object }) => isObject(object) && object['id'] === facts.terms.activityId);
     const change = Object.assign({}, ...own.map(resultOf)) as ReturnType<typeof resultOf>;
     if (Object.keys(change).length > 0) await store.setUnit(sql, session.registrationId, session.nodeId, change);
+    if (change.isPassed || (change.isCompleted && !change.isFailed)) await store.satisfyRegistration(sql, session.registrationId);
   }
 
   async #checkCmi5(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, list: readonly JsonObject[]): Promise<SessionState> {

@@ -85,6 +85,7 @@ back.textContent = text('back');
 addEventListener('pageshow', (event) => {
   if (event.persisted) void refresh();
 });
+addEventListener('focus', () => void refresh());
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') void refresh();
 });

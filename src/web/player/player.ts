@@ -371,7 +371,9 @@ function listen(): void {
     isGone = true;
     // A window without the page it belongs to could save nothing.
     if (place.isOwnWindow) {
+      leaves = 'suspendAll';
       takeDown();
+      leaves = null;
       place.closeWindow();
     }
     if (runTime?.isRunning) save(runTime, false, runTime.snapshot);
