@@ -337,7 +337,7 @@ browserTest('nothing is lost: content that ends the course as it is asked whethe
 });
 
 browserTest('a window of its own: the run goes on there and back, whatever content says as it is left; closing it is leaving for now', async () => {
-  const ends = `<script>addEventListener('beforeunload', () => { set('cmi.exit', 'suspend'); set('adl.nav.request', 'exitAll'); finish(); });</script></body>`;
+  const ends = `<script>addEventListener('beforeunload', () => { set('adl.nav.request', 'exitAll'); finish(); });</script></body>`;
   const { registration } = await prepare({ ...single2004, 'one.html': scoPage('2004', 'one').replace('</body>', ends) });
   const page = await openPage(await launch(app, registration, null));
   await run(await contentOf(page, 'one'), 'set("cmi.location", "1")');

@@ -106,3 +106,29 @@ test('contents are no run of a SCORM course, a unit has none, and their address 
   expect(statuses).toEqual([404, 404]);
   expect([page.status, page.headers.get('cache-control'), (await page.text()).includes('/player/contents.js')]).toEqual([200, 'no-store', true]);
 });
+
+test('isolation: no credential but the unit’s own reads its launch data, which leads back to the contents', async () => {
+  const { url, registration, open, nodeOf } = await opened();
+  const { parameters, data } = await openAu(app, (await open(await nodeOf('first'))).body.url);
+  const query = new URLSearchParams({
+    stateId: 'LMS.LaunchData',
+    activityId: parameters.get('activityId') ?? '',
+    agent: parameters.get('actor') ?? '',
+    registration,
+  });
+
+  const refused = await app.xapi('GET', `/activities/state?${query.toString()}`);
+
+  expect((data as unknown as { returnURL: string }).returnURL).toBe(url);
+  expect([refused.status, JSON.stringify(refused.body).includes(url)]).toEqual([403, false]);
+  const terms = await app.database.sql.rows<{ terms: string }>('select terms from launch.session where registration_id = $1', [registration]);
+  expect(terms.filter((row) => row.terms.includes(new URL(url).pathname))).toEqual([]);
+});
+
+test('a course that asks nothing of its units is done with nothing opened, and says so throughout', async () => {
+  const course = cmi5Xml(['one', 'two'].map((name) => au({ id: `${ID}/free-${name}`, attributes: 'moveOn="NotApplicable"' })).join(''), `${ID}/free`);
+  const { packageId } = await importPackage(app, await zip({ 'cmi5.xml': course, 'index.html': '' }));
+  const url = await launch(app, await register(app, await newLearner(app), packageId), null);
+
+  expect(await (await fetch(`${url}contents`)).json()).toMatchObject({ isSatisfied: true, progress: 1 });
+});

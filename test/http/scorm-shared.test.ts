@@ -135,3 +135,28 @@ test('a reset forgets what the course shared; a merge takes it along; erasure le
   await app.database.transaction((sql) => app.modules.launches.forget(sql, into));
   expect(await rows()).toEqual([]);
 });
+
+test('a reset course stays reset: neither its own attempts nor those of a course that has read it bring back what was forgotten', async () => {
+  const [test, other] = [await importCourse(proves('urn:gone')), await importCourse(goesBy('urn:gone'))];
+  const learnerId = await newLearner(app);
+  const registration = await prove(learnerId, test);
+  expect((await open(learnerId, other)).first).toBe('more');
+
+  await app.modules.launches.resetAttempt(registration);
+  await open(learnerId, test);
+  const again = new PlayerClient(await launch(app, await register(app, learnerId, other.packageId), null));
+  await again.navigate('restart');
+
+  expect(again.view?.current?.title).toBe('basics');
+  expect(await app.database.sql.rows('select 1 from launch.learner_global where learner_id = $1', [learnerId])).toEqual([]);
+});
+
+test('sharedDataGlobalToSystem: a store keeps every character that content may write', async () => {
+  const learnerId = await newLearner(app);
+  const { player } = await open(learnerId, await importCourse(proves('urn:characters')));
+  const text = 'a\u0000b\ud800"';
+
+  const { status } = await player.ask('commit', { ...player.commitOf({}), shared: { 'urn:notes': text } });
+
+  expect([status, (await open(learnerId, await importCourse(goesBy('urn:more-characters')))).notes]).toEqual([200, text]);
+});

@@ -25,12 +25,15 @@ function parsed(text: string | undefined): unknown {
 
 /**
  * A call of launched content, kept within its session: documents of its learner and activity, statements of its
- * registration. Other callers' calls are as they were.
+ * registration. Other callers' calls are as they were; the launch data of our own launches is not for them.
  * @throws AppError FORBIDDEN when it reaches for more.
  */
 export async function inSession(door: SessionDoor, name: string, call: XapiCall): Promise<XapiCall> {
   const { principal, method } = call;
-  if (!isSessionPrincipal(principal)) return call;
+  if (!isSessionPrincipal(principal)) {
+    if (name === 'activities/state' && method === 'GET') await door.checkLaunchData(parameterOf(call, 'stateId'), parameterOf(call, 'registration'));
+    return call;
+  }
   const resource = DOCUMENTS[name];
   if (resource !== undefined) {
     await door.checkDocument(principal, {

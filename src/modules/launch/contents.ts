@@ -37,10 +37,11 @@ export function contentsOf(
   const { root } = model;
   const entries = root.children.flatMap((child) => linesOf(child, 0));
   const parts = entries.filter(({ isLaunchable }) => isLaunchable);
+  const isSatisfied = byNode.get(root.id)?.isSatisfied ?? false;
   return {
     title: plainText(root.title) || root.identifier,
-    isSatisfied: byNode.get(root.id)?.isSatisfied ?? false,
+    isSatisfied,
     entries,
-    progress: parts.filter(({ status }) => DONE.has(status)).length / Math.max(1, parts.length),
+    progress: isSatisfied ? 1 : parts.filter(({ status }) => DONE.has(status)).length / Math.max(1, parts.length),
   };
 }

@@ -183,7 +183,8 @@ export class Launches {
       standard: model.standard,
       terms,
       isPreview: registration.isPreview,
-      returnUrl: input.returnUrl,
+      // The address of contents opens them: it is told to the unit, and kept nowhere else.
+      returnUrl: contents === null ? input.returnUrl : null,
       ...(isContents && { isContents }),
     };
     const [token, fetchToken, secret] = [newSecret(), newSecret(), newSecret()];

@@ -2,12 +2,13 @@ import type { Sql } from '../../db/database.ts';
 import { digestKey } from '../../kernel/ids.ts';
 import { type ContentModel, nodesOf } from '../content/index.ts';
 
-/** Something that courses of SCORM 2004 share: a global objective, its values as JSON, or a store of data. */
+/** Something that courses of SCORM 2004 share: a global objective, or a store of data. */
 export interface GlobalName {
   readonly kind: 'OBJECTIVE' | 'DATA';
   readonly id: string;
 }
 export interface Global extends GlobalName {
+  /** As JSON, which holds characters that PostgreSQL does not. */
   readonly value: string;
 }
 

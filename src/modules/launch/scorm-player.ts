@@ -282,7 +282,7 @@ export class ScormPlayer {
     else await store.saveAttempt(sql, attempt.id, sequencing, sharedData, course, endedAt);
     scene.isNew = false;
     const objectives = Object.entries(engine.globals()).map(([id, values]) => ({ kind: 'OBJECTIVE', id, value: JSON.stringify(values) }) as const);
-    const data = Object.entries(scene.shared).map(([id, value]) => ({ kind: 'DATA', id, value }) as const);
+    const data = Object.entries(scene.shared).map(([id, value]) => ({ kind: 'DATA', id, value: JSON.stringify(value) }) as const);
     await scene.globals.save([...objectives, ...data], this.#clock.now());
     for (const sco of scos.values()) {
       if (scene.stored.has(sco)) continue;
@@ -306,10 +306,14 @@ export class ScormPlayer {
     const counts = !facts.isPreview && !isAside;
     const engine = this.#engine(model, attempt.sequencing, isNew && !isAside);
     const shared = parse<Record<string, string>>(attempt.sharedData);
-    const globals = new LearnerGlobals(sql, { learnerId, packageId: facts.packageId, names: counts ? namesShared(model) : [] });
+    const names = counts ? namesShared(model) : [];
+    const globals = new LearnerGlobals(sql, { learnerId, packageId: facts.packageId, names });
+    // What the attempt remembers of them is a copy: what was forgotten meanwhile must not come back from it.
+    engine.forgetGlobals(names.flatMap(({ kind, id }) => (kind === 'OBJECTIVE' ? [id] : [])));
+    for (const { kind, id } of names) if (kind === 'DATA') delete shared[id];
     for (const { kind, id, value } of await globals.read()) {
       if (kind === 'OBJECTIVE') engine.setGlobals({ [id]: parse(value) });
-      else shared[id] = value;
+      else shared[id] = parse(value);
     }
     return {
       sql,

@@ -151,6 +151,16 @@ export class SessionDoor {
   }
 
   /**
+   * What a unit launched by us is told holds addresses that open its course: nobody else reads it.
+   * @throws AppError FORBIDDEN
+   */
+  async checkLaunchData(stateId: string | undefined, registration: string | undefined): Promise<void> {
+    if (stateId !== LAUNCH_DATA || registration === undefined || !isUuid(registration)) return;
+    const known = await store.registrationsById(this.#database.sql, [registration.toLowerCase()]);
+    if (known.length > 0) throw refuseOne('/query/stateId', 'session-launch-data', 'the launch data of a unit is read by that unit alone');
+  }
+
+  /**
    * Stores statements of a session if its rules let them, one session of a registration at a time.
    * @param list the statements, parsed.
    * @param work stores them.
@@ -223,7 +233,8 @@ export class SessionDoor {
     const own = list.filter(({ object }) => isObject(object) && object['id'] === facts.terms.activityId);
     const change = Object.assign({}, ...own.map(resultOf)) as ReturnType<typeof resultOf>;
     if (Object.keys(change).length > 0) await store.setUnit(sql, session.registrationId, session.nodeId, change);
-    if (change.isPassed || (change.isCompleted && !change.isFailed)) await store.satisfyRegistration(sql, session.registrationId);
+    const unit = (await store.unitsOfRegistrations(sql, [session.registrationId])).find(({ nodeId }) => nodeId === session.nodeId);
+    if (unit?.isPassed || (unit?.isCompleted && !unit.isFailed)) await store.satisfyRegistration(sql, session.registrationId);
   }
 
   async #checkCmi5(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, list: readonly JsonObject[]): Promise<SessionState> {

@@ -95,7 +95,7 @@ function commitOf({ run }: RunTime, isFinished: boolean, { cmi, said, shared, re
     isFinished,
     // What the learner asked for goes before what content asks for; to a page that goes away nothing is shown next.
     request: isFinished && leaves === null && !isGone && !isLeaving ? request : '',
-    leaves: leaves ?? '',
+    leaves: leaves ?? (isFinished && isLeaving && place.isOwnWindow ? 'suspendAll' : ''),
   };
 }
 

@@ -249,3 +249,14 @@ test('SN 4.2.1.5: a rule about completion that names an objective asks that obje
 
   expect([before, course.choices().has('waits'), go(course, 'continue'), go(course, 'continue')]).toEqual([false, true, 'waits', 'end']);
 });
+
+test('SN 3.10: an attempt that begins at a chosen part is a new one: what lives for one attempt is not known in it', () => {
+  const written = `<imsss:objectives><imsss:primaryObjective objectiveID="p"><imsss:mapInfo targetObjectiveID="g" writeSatisfiedStatus="true"/></imsss:primaryObjective></imsss:objectives>`;
+  const course = courseOf(leaf('a', written) + leaf('b'), FLOW, false);
+  course.begin();
+  course.report({ satisfied: true });
+  go(course, 'exitAll');
+  const before = Object.keys(course.globals());
+
+  expect([before, go(course, 'choice', 'b'), Object.keys(course.globals())]).toEqual([['g'], 'b', []]);
+});

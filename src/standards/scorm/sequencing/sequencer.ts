@@ -214,7 +214,8 @@ export class Sequencer {
   #sequence(request: string, target: Activity | null): Outcome {
     const session = this.#session;
     // Whoever left a part to be resumed goes on with the attempt on the whole.
-    const isNewAttempt = (request === 'start' && !session.root.isSuspended) || (request === 'retry' && session.current === session.root);
+    const begins = request === 'start' || (request === 'choice' && session.current === null);
+    const isNewAttempt = (begins && !session.root.isSuspended) || (request === 'retry' && session.current === session.root);
     if (isNewAttempt && !this.#options.keepsGlobals) session.globals.clear();
     const result = sequence(session, request, target);
     if (result.exception) return { delivered: null, hasEnded: false, exception: result.exception };
@@ -287,6 +288,11 @@ export class Sequencer {
   /** Takes over global objectives, from another course or an earlier attempt. */
   setGlobals(globals: Readonly<Record<string, Partial<ObjectiveValues>>>): void {
     for (const [id, values] of Object.entries(globals)) this.#session.globals.set(id, { ...nothingKnown(), ...values });
+  }
+
+  /** Forgets global objectives: another than this course has the say in what they are. */
+  forgetGlobals(ids: readonly string[]): void {
+    for (const id of ids) this.#session.globals.delete(id);
   }
 
   /** Everything that must be kept to go on later. */
