@@ -16,7 +16,6 @@ create table launch.learner_global (
   kind text not null,
   id text not null,
   value text not null,
-  updated_at timestamptz not null,
   primary key (learner_id, scope, key)
 );
 `);

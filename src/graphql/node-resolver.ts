@@ -1,5 +1,6 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { Access, ANYONE } from './access.ts';
+import { visibleRegistration } from './content/launch-resolvers.ts';
 import type { GraphContext } from './context.ts';
 import { boundedList } from './limits.ts';
 import { type NodeKind, parseGlobalId } from './node.ts';
@@ -14,11 +15,7 @@ const FINDERS: { readonly [K in NodeKind]?: (context: GraphContext, id: string) 
   ContentItem: ({ loaders }, id) => loaders.contentItemById.load(id),
   ContentPackage: ({ loaders }, id) => loaders.contentPackageById.load(id),
   ContentPackageVersion: ({ loaders }, id) => loaders.contentVersionById.load(id),
-  ContentRegistration: async ({ modules, viewer }, id) => {
-    if (viewer.role !== 'ADMIN' && viewer.role !== 'LEARNER') return null;
-    const [row] = await modules.launches.registrationsById([id]);
-    return row && (viewer.role === 'ADMIN' || row.learnerId === viewer.learnerId) ? row : null;
-  },
+  ContentRegistration: visibleRegistration,
   EvidenceRule: ({ loaders }, id) => loaders.ruleById.load(id),
   EvidenceRuleSet: ({ loaders }, id) => loaders.ruleSetById.load(id),
   EvidenceRuleSetVersion: ({ loaders }, id) => loaders.ruleSetVersionById.load(id),

@@ -114,10 +114,16 @@ const ContentUnitWaivePayload = payloadType('ContentUnitWaive', 'registration', 
 const ContentAttemptResetPayload = payloadType('ContentAttemptReset', 'registration', () => ContentRegistration, 'The registration.');
 const ContentSessionAbandonPayload = payloadType('ContentSessionAbandon', 'registration', () => ContentRegistration, 'The registration.');
 
-/** A registration within reach: a learner's own; those of others are as if they were not. */
-async function registrationOf({ modules, viewer }: GraphContext, id: string, path: string): Promise<RegistrationRow> {
-  const [row] = await modules.launches.registrationsById([fromGlobalId('ContentRegistration', id, path)]);
-  if (!row || (viewer.role === 'LEARNER' && row.learnerId !== viewer.learnerId)) throw missing(path, 'reference', 'there is no such registration');
+/** A registration within reach: all for staff, a learner's own; those of others are as if they were not. */
+export async function visibleRegistration({ modules, viewer }: GraphContext, id: string): Promise<RegistrationRow | null> {
+  if (viewer.role !== 'ADMIN' && viewer.role !== 'LEARNER') return null;
+  const [row] = await modules.launches.registrationsById([id]);
+  return row && (viewer.role === 'ADMIN' || row.learnerId === viewer.learnerId) ? row : null;
+}
+
+async function registrationOf(context: GraphContext, id: string, path: string): Promise<RegistrationRow> {
+  const row = await visibleRegistration(context, fromGlobalId('ContentRegistration', id, path));
+  if (!row) throw missing(path, 'reference', 'there is no such registration');
   return row;
 }
 

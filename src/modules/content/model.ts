@@ -58,6 +58,9 @@ export const plainText = (map: LanguageMap): string => map['id'] ?? map['id-ID']
 /** A node and all below it, parents first. */
 export const nodesOf = (node: ContentNode): readonly ContentNode[] => [node, ...node.children.flatMap(nodesOf)];
 
+/** What of a package can be launched, in its order. */
+export const partsOf = (model: ContentModel): readonly ContentNode[] => nodesOf(model.root).filter(({ href }) => href !== null);
+
 /** What identifies the nodes of one package. */
 export interface Naming {
   readonly packageId: string;

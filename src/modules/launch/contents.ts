@@ -1,9 +1,9 @@
 import type { ContentsEntry, CourseContents } from '../../standards/cmi5/index.ts';
-import { type ContentModel, type ContentNode, nodesOf, plainText } from '../content/index.ts';
+import { type ContentModel, type ContentNode, partsOf, plainText } from '../content/index.ts';
 import type { SessionRow, UnitRow } from './launch.store.ts';
 
 /** Whether a course launched as a whole begins with its contents: one of several units that nothing leads through (cmi5). */
-export const listsUnits = (model: ContentModel): boolean => model.standard === 'CMI5' && nodesOf(model.root).filter(({ href }) => href !== null).length > 1;
+export const listsUnits = (model: ContentModel): boolean => model.standard === 'CMI5' && partsOf(model).length > 1;
 
 function statusOf(node: ContentNode, unit: UnitRow | undefined, wasOpened: boolean): ContentsEntry['status'] {
   if (node.href === null) return unit?.isSatisfied ? 'completed' : null;

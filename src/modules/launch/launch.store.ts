@@ -337,8 +337,8 @@ export async function moveRegistrations(sql: Sql, from: string, into: string, no
   await sql.rows('update launch.registration set learner_id = $2 where learner_id = $1', [from, into]);
   // What both have, the other's stays.
   await sql.rows(
-    `insert into launch.learner_global (learner_id, scope, key, kind, id, value, updated_at)
-     select $2, scope, key, kind, id, value, updated_at from launch.learner_global where learner_id = $1 on conflict do nothing`,
+    `insert into launch.learner_global (learner_id, scope, key, kind, id, value)
+     select $2, scope, key, kind, id, value from launch.learner_global where learner_id = $1 on conflict do nothing`,
     [from, into],
   );
   await sql.rows('delete from launch.learner_global where learner_id = $1', [from]);

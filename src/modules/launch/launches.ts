@@ -22,7 +22,7 @@ import {
 } from '../../standards/cmi5/index.ts';
 import { isExternal } from '../../standards/scorm/index.ts';
 import { digestSecret, newSecret } from '../access/index.ts';
-import { type Content, type ContentModel, type ContentNode, nodesOf } from '../content/index.ts';
+import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf } from '../content/index.ts';
 import { activityKey, actorKey, type Documents, type Statements } from '../lrs/index.ts';
 import type { People } from '../people/index.ts';
 import { contentsOf, listsUnits } from './contents.ts';
@@ -473,7 +473,7 @@ const accountOf = ({ account }: store.RegistrationRow): SessionTerms['account'] 
 function launchable(model: ContentModel, nodeId: string | null): ContentNode {
   const nodes = nodesOf(model.root);
   const isPlayed = model.standard === 'SCORM_12' || model.standard === 'SCORM_2004';
-  const node = nodeId === null ? (isPlayed ? model.root : nodes.find(({ href }) => href !== null)) : nodes.find(({ id }) => id === nodeId);
+  const node = nodeId === null ? (isPlayed ? model.root : partsOf(model)[0]) : nodes.find(({ id }) => id === nodeId);
   if (!node) throw invalid('/itemId', 'reference', 'there is no such item in the version of this registration');
   if (node.href === null && node !== model.root) throw invalid('/itemId', 'launchable', 'this item has nothing to launch');
   if (node.href === null && !isPlayed) throw invalid('/itemId', 'launchable', 'name the unit that is to be launched');

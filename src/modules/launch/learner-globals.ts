@@ -58,7 +58,7 @@ export class LearnerGlobals {
   }
 
   /** Writes what is another than it was read; what another course wrote meanwhile, of what this one left alone, stays. */
-  async save(all: readonly Global[], now: Date): Promise<void> {
+  async save(all: readonly Global[]): Promise<void> {
     // In one order: two courses of a learner that write the same wait for each other, and for nothing else.
     const changed = all
       .map((one) => ({ ...one, key: keyOf(one) }))
@@ -67,18 +67,10 @@ export class LearnerGlobals {
     if (changed.length === 0) return;
     const { learnerId, packageId } = this.#of;
     await this.#sql.rows(
-      `insert into launch.learner_global (learner_id, scope, key, kind, id, value, updated_at)
-       select $1, ${SCOPE}, t.key, t.kind, t.id, t.value, $7 from unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) as t(key, kind, id, value)
-       on conflict (learner_id, scope, key) do update set value = excluded.value, updated_at = excluded.updated_at`,
-      [
-        learnerId,
-        packageId,
-        changed.map(({ key }) => key),
-        changed.map(({ kind }) => kind),
-        changed.map(({ id }) => id),
-        changed.map(({ value }) => value),
-        now,
-      ],
+      `insert into launch.learner_global (learner_id, scope, key, kind, id, value)
+       select $1, ${SCOPE}, t.key, t.kind, t.id, t.value from unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) as t(key, kind, id, value)
+       on conflict (learner_id, scope, key) do update set value = excluded.value`,
+      [learnerId, packageId, changed.map(({ key }) => key), changed.map(({ kind }) => kind), changed.map(({ id }) => id), changed.map(({ value }) => value)],
     );
     this.#known = new Map([...this.#known, ...changed.map(({ key, value }) => [key, value] as const)]);
   }

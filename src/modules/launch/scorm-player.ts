@@ -30,7 +30,7 @@ import {
   statementsOfRun,
   type TocEntry,
 } from '../../standards/scorm/index.ts';
-import { type Content, type ContentModel, type ContentNode, nodesOf, plainText, type ScormDefinition } from '../content/index.ts';
+import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf, plainText, type ScormDefinition } from '../content/index.ts';
 import type { Statements } from '../lrs/index.ts';
 import * as store from './launch.store.ts';
 import type { Launches, SessionFacts } from './launches.ts';
@@ -283,7 +283,7 @@ export class ScormPlayer {
     scene.isNew = false;
     const objectives = Object.entries(engine.globals()).map(([id, values]) => ({ kind: 'OBJECTIVE', id, value: JSON.stringify(values) }) as const);
     const data = Object.entries(scene.shared).map(([id, value]) => ({ kind: 'DATA', id, value: JSON.stringify(value) }) as const);
-    await scene.globals.save([...objectives, ...data], this.#clock.now());
+    await scene.globals.save([...objectives, ...data]);
     for (const sco of scos.values()) {
       if (scene.stored.has(sco)) continue;
       await store.saveSco(sql, sco);
@@ -571,7 +571,7 @@ export class ScormPlayer {
     const sco = running ? scene.scos.get(running.id) : undefined;
     const isOpen = sco?.runEndedAt === null && sco.sessionId === sessionId;
     const toc = this.#toc(scene, ahead, choices, running);
-    const leaves = [...scene.nodes.values()].filter(({ href, identifier }) => href !== null && ahead.takesPart(identifier));
+    const leaves = partsOf(model).filter(({ identifier }) => ahead.takesPart(identifier));
     const done = leaves.filter((node) => isDone(this.#statusOf(scene, ahead, node))).length;
     // Parts that nobody needs any more are none that are missing.
     const whole = ahead.statusOf(model.root.identifier);
@@ -671,7 +671,7 @@ function isSame(before: ScoOutcome, after: ScoOutcome): boolean {
   return known(before) === known(after);
 }
 
-const isSingle = (model: ContentModel): boolean => nodesOf(model.root).filter(({ href }) => href !== null).length === 1;
+const isSingle = (model: ContentModel): boolean => partsOf(model).length === 1;
 
 /** 1.2: real content resumes without saying that it will; whoever left a place or data means to. */
 function leftSomething(cmi: JsonObject): boolean {

@@ -10,6 +10,7 @@ import {
   LAUNCH_DATA,
   LEARNER_PREFERENCES,
   type SessionState,
+  verbOf,
 } from '../../standards/cmi5/index.ts';
 import { identifierOf, isObject, type JsonObject } from '../../standards/xapi/index.ts';
 import { secretMatches, type XapiPrincipal } from '../access/index.ts';
@@ -41,8 +42,6 @@ export interface DocumentRequest {
 
 /** How long a session listens after `terminated`, for what was said before and is still on its way (cmi5 9.3.8). */
 const GRACE_MS = 5_000;
-
-const ADL_VERBS = 'http://adlnet.gov/expapi/verbs/';
 
 /** The time between launch and last use is told in `abandoned`: it is noted this finely. */
 const TOUCH_MS = 1_000;
@@ -232,13 +231,14 @@ export class SessionDoor {
     if (session.state === 'LAUNCHED' && list.length > 0) await store.setSessionState(sql, session.id, 'INITIALIZED');
     const own = list.filter(({ object }) => isObject(object) && object['id'] === facts.terms.activityId);
     const change = Object.assign({}, ...own.map(resultOf)) as ReturnType<typeof resultOf>;
-    if (Object.keys(change).length > 0) await store.setUnit(sql, session.registrationId, session.nodeId, change);
-    const unit = (await store.unitsOfRegistrations(sql, [session.registrationId])).find(({ nodeId }) => nodeId === session.nodeId);
+    if (Object.keys(change).length === 0) return;
+    await store.setUnit(sql, session.registrationId, session.nodeId, change);
+    const unit = await unitOf(sql, session);
     if (unit?.isPassed || (unit?.isCompleted && !unit.isFailed)) await store.satisfyRegistration(sql, session.registrationId);
   }
 
   async #checkCmi5(sql: Sql, { facts }: SessionPrincipal, session: store.SessionRow, list: readonly JsonObject[]): Promise<SessionState> {
-    const unit = (await store.unitsOfRegistrations(sql, [session.registrationId])).find(({ nodeId }) => nodeId === session.nodeId);
+    const unit = await unitOf(sql, session);
     let state: SessionState = {
       verbs: new Set(session.usedVerbs as Cmi5Verb[]),
       readPreferences: session.readPreferences,
@@ -274,16 +274,19 @@ export class SessionDoor {
   }
 }
 
+/** What has become of the unit of a session so far. */
+const unitOf = async (sql: Sql, { registrationId, nodeId }: store.SessionRow): Promise<store.UnitRow | undefined> =>
+  (await store.unitsOfRegistrations(sql, [registrationId])).find((unit) => unit.nodeId === nodeId);
+
 /** What a statement says became of the activity it is about. */
-function resultOf({ verb, result }: JsonObject): Parameters<typeof store.setUnit>[3] {
-  const said = isObject(verb) && typeof verb['id'] === 'string' ? verb['id'].slice(ADL_VERBS.length) : '';
-  const isOfAdl = isObject(verb) && String(verb['id']).startsWith(ADL_VERBS);
-  const { completion, success, score } = isObject(result) ? result : {};
+function resultOf(statement: JsonObject): Parameters<typeof store.setUnit>[3] {
+  const verb = verbOf(statement);
+  const { completion, success, score } = isObject(statement['result']) ? statement['result'] : {};
   const scaled = isObject(score) ? score['scaled'] : undefined;
   return {
-    ...((completion === true || (isOfAdl && said === 'completed')) && { isCompleted: true }),
-    ...((success === true || (isOfAdl && said === 'passed')) && { isPassed: true, isFailed: false }),
-    ...((success === false || (isOfAdl && said === 'failed')) && { isFailed: true }),
+    ...((completion === true || verb === 'completed') && { isCompleted: true }),
+    ...((success === true || verb === 'passed') && { isPassed: true, isFailed: false }),
+    ...((success === false || verb === 'failed') && { isFailed: true }),
     ...(typeof scaled === 'number' && { score: scaled }),
   };
 }

@@ -41,7 +41,7 @@ const activityIds = (statement: JsonObject, list: string): readonly unknown[] =>
 };
 
 /** The cmi5 verb of a statement, whatever its category. */
-const verbOf = (statement: JsonObject): Cmi5Verb | null => {
+export const verbOf = (statement: JsonObject): Cmi5Verb | null => {
   const id = member(statement, 'verb', 'id');
   return (Object.keys(CMI5_VERBS) as Cmi5Verb[]).find((verb) => CMI5_VERBS[verb] === id) ?? null;
 };

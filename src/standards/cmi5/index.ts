@@ -1,5 +1,5 @@
 export type { ContentsEntry, CourseContents, OpenedUnit } from './contents.ts';
-export { checkPreferences, checkStatement, definedVerb, type SessionState, type SessionTerms } from './guard.ts';
+export { checkPreferences, checkStatement, definedVerb, type SessionState, type SessionTerms, verbOf } from './guard.ts';
 export { type MoveOnNode, meetsMoveOn, satisfiedNodes, type UnitState } from './move-on.ts';
 export { abandoned, agentOf, contextTemplate, launched, satisfied, waived } from './statements.ts';
 export {
