@@ -26,7 +26,8 @@ const BUILT = [join(HERE, 'player'), join(HERE, '../../dist/src/web/player')].fi
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
 
-const PAGE = (library: string): string => `<!doctype html>
+/** A page of ours: what the scripts fill, and the scripts. */
+const page = (scripts: string, body: string, kind = ''): string => `<!doctype html>
 <html lang="id">
 <head>
 <meta charset="utf-8">
@@ -34,18 +35,30 @@ const PAGE = (library: string): string => `<!doctype html>
 <title>Mumpuni</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/player/player.css">
-<script src="/player/${library}" defer></script>
-<script src="/player/player.js" type="module"></script>
+${scripts}
 </head>
-<body>
-<a class="skip" href="#stage" data-text="skip"></a>
+<body class="${kind}">
+${body}
+<noscript>JavaScript</noscript>
+</body>
+</html>
+`;
+
+const STATUS = '<p id="status" role="status" aria-live="polite"></p>';
+const PROGRESS = '<div id="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0"><span></span></div>';
+
+const playerPage = (library: string): string =>
+  page(
+    `<script src="/player/${library}" defer></script>
+<script src="/player/player.js" type="module"></script>`,
+    `<a class="skip" href="#stage" data-text="skip"></a>
 <header>
 <button id="menu" type="button" aria-controls="toc" aria-expanded="false"></button>
 <h1 id="title"></h1>
 <button id="window" type="button" hidden></button>
-<p id="status" role="status" aria-live="polite"></p>
+${STATUS}
 </header>
-<div id="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0"><span></span></div>
+${PROGRESS}
 <div id="middle">
 <nav id="toc" aria-labelledby="toc-title"><h2 id="toc-title" data-text="contents"></h2><ol></ol></nav>
 <main id="stage" tabindex="-1"><div id="dialog" hidden></div></main>
@@ -56,50 +69,37 @@ const PAGE = (library: string): string => `<!doctype html>
 <button id="suspend" type="button"></button>
 <button id="exit" type="button"></button>
 </footer>
-<details id="log" hidden><summary data-text="log"></summary><pre></pre></details>
-<noscript>JavaScript</noscript>
-</body>
-</html>
-`;
+<details id="log" hidden><summary data-text="log"></summary><pre></pre></details>`,
+  );
 
-const CONTENTS_PAGE = `<!doctype html>
-<html lang="id">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Mumpuni</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/player/player.css">
-<script src="/player/contents.js" type="module"></script>
-</head>
-<body class="contents">
-<header>
+const CONTENTS_PAGE = page(
+  '<script src="/player/contents.js" type="module"></script>',
+  `<header>
 <h1 id="title"></h1>
-<p id="status" role="status" aria-live="polite"></p>
+${STATUS}
 </header>
-<div id="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0"><span></span></div>
+${PROGRESS}
 <main id="stage" tabindex="-1"><nav id="toc" aria-labelledby="toc-title"><h2 id="toc-title"></h2><ol></ol></nav></main>
-<footer><a id="back" class="button" hidden></a></footer>
-<noscript>JavaScript</noscript>
-</body>
-</html>
-`;
+<footer><a id="back" class="button" hidden></a></footer>`,
+  'contents',
+);
+
+/** The scripts that the build makes of the folder `player`. */
+const SCRIPTS = ['player.js', 'contents.js', 'page.js', 'place.js', 'texts.js', 'journal.js', 'shared-data.js', 'run-time.js'];
 
 /** Reads everything once. */
 export async function loadPlayer(): Promise<PlayerAssets> {
   const library = (name: string): Promise<Buffer> => readFile(join(dirname(require.resolve('scorm-again')), name));
   const own = (name: string): Promise<Buffer> => readFile(join(BUILT, name));
+  const scripts = SCRIPTS.map(async (name) => [name, { type: JAVASCRIPT, body: await own(name) }] as const);
   const files = new Map<string, Asset>([
     ['scorm12.js', { type: JAVASCRIPT, body: await library('scorm12.min.js') }],
     ['scorm2004.js', { type: JAVASCRIPT, body: await library('scorm2004.min.js') }],
-    ['player.js', { type: JAVASCRIPT, body: await own('player.js') }],
-    ['texts.js', { type: JAVASCRIPT, body: await own('texts.js') }],
-    ['place.js', { type: JAVASCRIPT, body: await own('place.js') }],
-    ['contents.js', { type: JAVASCRIPT, body: await own('contents.js') }],
-    ['journal.js', { type: JAVASCRIPT, body: await own('journal.js') }],
-    ['shared-data.js', { type: JAVASCRIPT, body: await own('shared-data.js') }],
-    ['run-time.js', { type: JAVASCRIPT, body: await own('run-time.js') }],
+    ...(await Promise.all(scripts)),
     ['player.css', { type: 'text/css; charset=utf-8', body: Buffer.from(PLAYER_STYLE) }],
   ]);
-  return { page: (kind) => (kind === 'CONTENTS' ? CONTENTS_PAGE : PAGE(kind === 'SCORM_12' ? 'scorm12.js' : 'scorm2004.js')), file: (name) => files.get(name) };
+  return {
+    page: (kind) => (kind === 'CONTENTS' ? CONTENTS_PAGE : playerPage(kind === 'SCORM_12' ? 'scorm12.js' : 'scorm2004.js')),
+    file: (name) => files.get(name),
+  };
 }

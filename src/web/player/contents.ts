@@ -1,15 +1,8 @@
 import type { ContentsEntry, CourseContents, OpenedUnit } from '../../standards/cmi5/contents.ts';
-import { language, type TextKey, text } from './texts.ts';
+import { base, find, say, sayNothing, showProgress, showTitle } from './page.ts';
+import { language, text } from './texts.ts';
 
-const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-
-const [list, status, bar, back] = [find('toc').querySelector('ol') as HTMLOListElement, find('status'), find('progress'), find<HTMLAnchorElement>('back')];
-const base = location.pathname.replace(/\/$/, '');
-
-function say(key: TextKey, isBad = false): void {
-  status.textContent = text(key);
-  status.classList.toggle('bad', isBad);
-}
+const [list, back] = [find('toc').querySelector('ol') as HTMLOListElement, find<HTMLAnchorElement>('back')];
 
 /** @returns null where the server does not answer with what was asked for; the page says so. */
 async function ask<T>(path: string, body?: object): Promise<T | null> {
@@ -61,25 +54,31 @@ function lineOf({ id, title, depth, isLaunchable, status: known }: ContentsEntry
   return line;
 }
 
-async function refresh(): Promise<void> {
+let refreshing: Promise<void> | undefined;
+
+/** What tells that the learner is back comes two and three at a time: one look answers them all. */
+function refresh(): Promise<void> {
+  refreshing ??= look().finally(() => {
+    refreshing = undefined;
+  });
+  return refreshing;
+}
+
+async function look(): Promise<void> {
   const view = await ask<CourseContents>('contents');
   if (!view) return;
-  document.title = view.title;
-  find('title').textContent = view.title;
+  showTitle(view.title);
   list.replaceChildren(...view.entries.map(lineOf));
-  const percent = Math.round(view.progress * 100);
-  bar.setAttribute('aria-valuenow', String(percent));
-  (bar.firstElementChild as HTMLElement).style.width = `${percent}%`;
+  showProgress(view.progress);
   back.hidden = view.returnUrl === null;
   if (view.returnUrl !== null) back.href = view.returnUrl;
-  status.textContent = '';
+  sayNothing();
   if (view.isPreview) say('preview');
   else if (view.isSatisfied) say('allDone');
 }
 
 document.documentElement.lang = language;
 find('toc-title').textContent = text('contents');
-bar.setAttribute('aria-label', text('contents'));
 back.textContent = text('back');
 // Whoever comes back from a unit, by its link, by the browser's or from another window, sees what became of it.
 addEventListener('pageshow', (event) => {

@@ -1,12 +1,11 @@
 import type { Commit, CommitAnswer, PlayerView, TocEntry } from '../../standards/scorm/play.ts';
 import { Journal } from './journal.ts';
+import { base, find, say, showProgress, showTitle } from './page.ts';
 import { Place } from './place.ts';
 import { RunTime, type Snapshot } from './run-time.ts';
 import { language, type TextKey, text } from './texts.ts';
 
-const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-
-const [stage, dialog, toc, status, bar] = [find('stage'), find('dialog'), find('toc'), find('status'), find('progress')];
+const [stage, dialog, toc] = [find('stage'), find('dialog'), find('toc')];
 const buttons = {
   previous: find<HTMLButtonElement>('previous'),
   next: find<HTMLButtonElement>('next'),
@@ -25,8 +24,6 @@ const place = new Place(stage, {
 });
 const log = find('log');
 
-/** The address of this launch: everything about it lies below. */
-const base = location.pathname.replace(/\/$/, '');
 const token = base.split('/').at(-1) ?? '';
 
 /** What a browser sends for sure as a page goes away. */
@@ -49,11 +46,6 @@ let isGone = false;
 /** Whether the page asks whether it may go: content that ends now does so because it is left. */
 let isLeaving = false;
 let sending: Promise<void> = Promise.resolve();
-
-function say(key: TextKey, isBad = false): void {
-  status.textContent = text(key);
-  status.classList.toggle('bad', isBad);
-}
 
 /** Asks the server, again and again while the connection is away. @throws GoneError, RefusedError */
 async function ask<T>(
@@ -174,10 +166,15 @@ function takeDown(): void {
   });
 }
 
-function stop(key: TextKey): void {
+/** Ends what runs, to be gone on with whatever content says of that. */
+function leaveRun(): void {
   leaves = 'suspendAll';
   takeDown();
   leaves = null;
+}
+
+function stop(key: TextKey): void {
+  leaveRun();
   place.closeWindow();
   showDialog(key, []);
   for (const button of [...Object.values(buttons), ownWindow]) button.disabled = true;
@@ -275,28 +272,24 @@ function present(next: PlayerView): void {
 
 /** Goes on in a window of its own; where the browser does not let one open, the content stays where it is. */
 function moveToWindow(): void {
-  if (place.openWindow()) void goOnIn(() => undefined);
-  else say('blocked', true);
+  if (!place.openWindow()) {
+    say('blocked', true);
+    return;
+  }
+  leaveRun();
+  void navigate('begin');
 }
 
 function bringBack(): void {
-  void goOnIn(() => place.closeWindow());
-}
-
-/** The run ends where it is, is kept whatever content says of that, and goes on in another place. */
-async function goOnIn(moved: () => void): Promise<void> {
-  leaves = 'suspendAll';
-  takeDown();
-  moved();
-  await navigate('begin');
+  leaveRun();
+  place.closeWindow();
+  void navigate('begin');
 }
 
 /** Shows how far the learner is and where they can go from here; what runs is left alone. */
 function showPlace(next: PlayerView): void {
   view = next;
-  const percent = Math.round(next.progress * 100);
-  bar.setAttribute('aria-valuenow', String(percent));
-  (bar.firstElementChild as HTMLElement).style.width = `${percent}%`;
+  showProgress(next.progress);
   const at = [...toc.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement);
   toc.querySelector('ol')?.replaceChildren(...next.toc.map(entryOf));
   // Whoever is in the contents with the keyboard stays there.
@@ -308,8 +301,7 @@ function showPlace(next: PlayerView): void {
 function show(next: PlayerView, request = ''): void {
   takeDown();
   showPlace(next);
-  document.title = next.title;
-  find('title').textContent = next.title;
+  showTitle(next.title);
   toc.hidden = next.toc.length < 2;
   menu.hidden = next.toc.length < 2;
   log.hidden = !next.isPreview;
@@ -351,7 +343,6 @@ function translate(): void {
   buttons.suspend.textContent = text('suspend');
   buttons.exit.textContent = text('exit');
   ownWindow.textContent = text('ownWindow');
-  bar.setAttribute('aria-label', text('contents'));
 }
 
 function listen(): void {
@@ -371,9 +362,7 @@ function listen(): void {
     isGone = true;
     // A window without the page it belongs to could save nothing.
     if (place.isOwnWindow) {
-      leaves = 'suspendAll';
-      takeDown();
-      leaves = null;
+      leaveRun();
       place.closeWindow();
     }
     if (runTime?.isRunning) save(runTime, false, runTime.snapshot);
