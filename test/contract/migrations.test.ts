@@ -45,6 +45,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000012_case_identifiers',
     '20261124000013_content',
     '20261124000014_learner_globals',
+    '20261124000015_wide_signatures',
   ]);
   expect(statements).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Migration20261124000003 } from '../../migrations/20261124000003_link_signatures.ts';
+import { Migration20261124000015 } from '../../migrations/20261124000015_wide_signatures.ts';
 import { startTestApp, type TestApp, type XapiSecret } from '../support/app.ts';
 import type { Json, List } from '../support/json.ts';
 
@@ -154,11 +155,12 @@ test('Communication 2.1.3: every combination of filters lists what matches, in o
   );
 });
 
-test('the links of a store of the release before become what this one writes', async () => {
+test('the links of a store of an earlier release become what this one writes', async () => {
   const { pool } = app.database;
   const links = async (): Promise<readonly unknown[]> => {
     const kinds = ['agent', 'activity'].map(
-      (kind) => `select ${kind}_key::text as key, stored::text, statement_id::text as id, signature::text, roles, direct from lrs.statement_${kind}`,
+      (kind) =>
+        `select ${kind}_key::text as key, stored::text, statement_id::text as id, signature_low::text as low, signature_high::text as high, roles, direct from lrs.statement_${kind}`,
     );
     return (await pool.query(`${kinds.join(' union all ')} order by 1, 3, 2, 4`)).rows;
   };
@@ -169,9 +171,11 @@ test('the links of a store of the release before become what this one writes', a
     for (const kind of ['agent', 'activity'])
       await client.query(`create table lrs.old_link as select l.${kind}_key, l.stored, l.statement_id, s.verb_key, l.roles from lrs.statement_${kind} l
         join lrs.statement s using (statement_id); drop table lrs.statement_${kind}; alter table lrs.old_link rename to statement_${kind}`);
-    const migration = new Migration20261124000003(app.database.orm.em.getDriver(), app.database.orm.config);
-    migration.up();
-    for (const sql of migration.getQueries()) if (typeof sql === 'string') await client.query(sql);
+    for (const Migration of [Migration20261124000003, Migration20261124000015]) {
+      const migration = new Migration(app.database.orm.em.getDriver(), app.database.orm.config);
+      migration.up();
+      for (const sql of migration.getQueries()) if (typeof sql === 'string') await client.query(sql);
+    }
     await client.query('commit');
   } finally {
     client.release();

@@ -1,6 +1,6 @@
 import type { Sql } from '../../db/database.ts';
 import { bucketOf } from './keys.ts';
-import { DIRECT_AGENT_ROLES, type Links } from './links.ts';
+import { DIRECT_AGENT_ROLES, type Links, type Signature } from './links.ts';
 
 /** What an erasure did, for whoever must show it. It holds no identifier. */
 export interface ErasureRow {
@@ -155,7 +155,7 @@ export interface Rewritten {
   readonly after: Links;
   readonly activities: Links;
   /** Of everything the rewritten statement names. */
-  readonly signature: string;
+  readonly signature: Signature;
 }
 
 /** Puts rewritten texts and their agent links in the place of the old ones. The content hash stays: the statement is still the same one. */
@@ -164,26 +164,29 @@ export async function replaceStatements(sql: Sql, rewritten: readonly Rewritten[
   await deleteLinks(sql, 'statement_agent', 'agent_key', rewritten, ({ before }) => before);
   const links = rewritten.flatMap(({ row, after, signature }) => [...after].map(([key, roles]) => ({ row, key, roles, signature })));
   await sql.rows(
-    `insert into lrs.statement_agent (agent_key, stored, statement_id, signature, roles, direct)
-     select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::bigint[], $5::smallint[], $6::boolean[]) order by 1, 2, 3`,
+    `insert into lrs.statement_agent (agent_key, stored, statement_id, signature_low, signature_high, roles, direct)
+     select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::bigint[], $5::bigint[], $6::smallint[], $7::boolean[]) order by 1, 2, 3`,
     [
       links.map(({ key }) => key),
       links.map(({ row }) => row.stored),
       links.map(({ row }) => row.statementId),
-      links.map(({ signature }) => signature),
+      links.map(({ signature }) => signature.low),
+      links.map(({ signature }) => signature.high),
       links.map(({ roles }) => roles),
       links.map(({ roles }) => (roles & DIRECT_AGENT_ROLES) !== 0),
     ],
   );
   const activities = rewritten.flatMap(({ row, activities, signature }) => [...activities.keys()].map((key) => ({ row, key, signature })));
   await sql.rows(
-    `update lrs.statement_activity l set signature = t.signature from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::bigint[]) as t(key, stored, id, signature)
+    `update lrs.statement_activity l set signature_low = t.low, signature_high = t.high
+     from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::bigint[], $5::bigint[]) as t(key, stored, id, low, high)
      where l.activity_key = t.key and l.direct = any('{t,f}') and l.stored = t.stored and l.statement_id = t.id`,
     [
       activities.map(({ key }) => key),
       activities.map(({ row }) => row.stored),
       activities.map(({ row }) => row.statementId),
-      activities.map(({ signature }) => signature),
+      activities.map(({ signature }) => signature.low),
+      activities.map(({ signature }) => signature.high),
     ],
   );
   await sql.rows(

@@ -26,7 +26,7 @@ interface Row {
 }
 
 function linkColumns(rows: readonly Row[], linksOf: (statement: PreparedStatement) => Links, directRoles: number): Columns {
-  const columns: [string[], string[], number[], boolean[], string[]] = [[], [], [], [], []];
+  const columns: [string[], string[], number[], boolean[], string[], string[]] = [[], [], [], [], [], []];
   for (const { statement } of rows) {
     const signature = signatureOf(signatureKeys(statement));
     for (const [key, roles] of linksOf(statement)) {
@@ -34,7 +34,8 @@ function linkColumns(rows: readonly Row[], linksOf: (statement: PreparedStatemen
       columns[1].push(statement.id);
       columns[2].push(roles);
       columns[3].push((roles & directRoles) !== 0);
-      columns[4].push(signature);
+      columns[4].push(signature.low);
+      columns[5].push(signature.high);
     }
   }
   return columns;
@@ -75,35 +76,35 @@ with input as materialized (
   on conflict (statement_id) do nothing
   returning statement_id, stored
 ), agents as (
-  insert into lrs.statement_agent (agent_key, stored, statement_id, signature, roles, direct)
-  select t.key, f.stored, f.statement_id, t.signature, t.roles, t.direct
-  from unnest($15::uuid[], $16::uuid[], $17::smallint[], $18::boolean[], $19::bigint[]) as t(key, id, roles, direct, signature)
+  insert into lrs.statement_agent (agent_key, stored, statement_id, signature_low, signature_high, roles, direct)
+  select t.key, f.stored, f.statement_id, t.low, t.high, t.roles, t.direct
+  from unnest($15::uuid[], $16::uuid[], $17::smallint[], $18::boolean[], $19::bigint[], $20::bigint[]) as t(key, id, roles, direct, low, high)
   join fresh f on f.statement_id = t.id order by 1, 2, 3
 ), activities as (
-  insert into lrs.statement_activity (activity_key, stored, statement_id, signature, roles, direct)
-  select t.key, f.stored, f.statement_id, t.signature, t.roles, t.direct
-  from unnest($20::uuid[], $21::uuid[], $22::smallint[], $23::boolean[], $24::bigint[]) as t(key, id, roles, direct, signature)
+  insert into lrs.statement_activity (activity_key, stored, statement_id, signature_low, signature_high, roles, direct)
+  select t.key, f.stored, f.statement_id, t.low, t.high, t.roles, t.direct
+  from unnest($21::uuid[], $22::uuid[], $23::smallint[], $24::boolean[], $25::bigint[], $26::bigint[]) as t(key, id, roles, direct, low, high)
   join fresh f on f.statement_id = t.id order by 1, 2, 3
 ), inbox as (
   insert into lrs.inbox (bucket, stored, statement_id)
   select i.bucket, f.stored, f.statement_id from input i join fresh f on f.statement_id = i.id order by 1, 2, 3
 ), voiding as (
   insert into lrs.voiding (target_id, statement_id, authority_key, unrestricted)
-  select t.target, f.statement_id, t.authority_key, t.unrestricted from unnest($25::uuid[], $26::uuid[], $27::uuid[], $28::boolean[]) as t(target, id, authority_key, unrestricted)
+  select t.target, f.statement_id, t.authority_key, t.unrestricted from unnest($27::uuid[], $28::uuid[], $29::uuid[], $30::boolean[]) as t(target, id, authority_key, unrestricted)
   join fresh f on f.statement_id = t.id order by 1, 2
 ), attachments as (
   insert into lrs.statement_attachment (statement_id, sha2, content_type, length)
-  select f.statement_id, t.sha2, t.content_type, t.length from unnest($29::uuid[], $30::text[], $31::text[], $32::bigint[]) as t(id, sha2, content_type, length)
+  select f.statement_id, t.sha2, t.content_type, t.length from unnest($31::uuid[], $32::text[], $33::text[], $34::bigint[]) as t(id, sha2, content_type, length)
   join fresh f on f.statement_id = t.id order by 1, 2
 ), definitions as (
   insert into lrs.activity_definition (activity_key, definition_key, iri, definition, stored)
   select distinct on (t.key, t.text_key) t.key, t.text_key, t.iri, t.definition, f.stored
-  from unnest($33::uuid[], $34::uuid[], $35::uuid[], $36::text[], $37::text[]) as t(id, key, text_key, iri, definition) join fresh f on f.statement_id = t.id order by 1, 2
+  from unnest($35::uuid[], $36::uuid[], $37::uuid[], $38::text[], $39::text[]) as t(id, key, text_key, iri, definition) join fresh f on f.statement_id = t.id order by 1, 2
   on conflict do nothing
 ), names as (
   insert into lrs.agent_name (agent_key, name_key, name, stored)
   select distinct on (t.key, t.text_key) t.key, t.text_key, t.name, f.stored
-  from unnest($38::uuid[], $39::uuid[], $40::uuid[], $41::text[]) as t(id, key, text_key, name) join fresh f on f.statement_id = t.id order by 1, 2
+  from unnest($40::uuid[], $41::uuid[], $42::uuid[], $43::text[]) as t(id, key, text_key, name) join fresh f on f.statement_id = t.id order by 1, 2
   on conflict do nothing
 )
 select k.id, k.batch, (select array_agg(statement_id) from fresh) as fresh,

@@ -113,24 +113,31 @@ export function linksOf(statement: JsonObject, authority: unknown): Named {
 }
 
 /** Where in a key, as text, the bytes stand that pick its bits: where UUIDs of every version differ. */
-const SIGNATURE_BYTES = [6, 26, 30];
+const SIGNATURE_BYTES = [6, 11, 26, 30, 34];
+
+/** A Bloom filter in 128 bits, as two of PostgreSQL's signed bigints. */
+export interface Signature {
+  readonly low: string;
+  readonly high: string;
+}
 
 /**
- * A Bloom filter of keys in 64 bits, as PostgreSQL's signed bigint: each key sets up to three bits.
+ * A Bloom filter of keys: each key sets up to five of 128 bits.
  *
  * It stands in the index of the link tables, so that walking the links of one key passes over nearly all statements
- * that lack another one without looking anywhere else. What is left is checked exactly.
+ * that lack another one without looking anywhere else: of a statement of a dozen keys about one other key in 200 gets
+ * through. What is left is checked exactly.
  */
-export function signatureOf(keys: Iterable<string>): string {
-  let [high, low] = [0, 0];
+export function signatureOf(keys: Iterable<string>): Signature {
+  const words = new Int32Array(4);
   for (const key of keys) {
     for (const place of SIGNATURE_BYTES) {
-      const bit = Number.parseInt(key.slice(place, place + 2), 16) % 64;
-      if (bit < 32) low |= 1 << bit;
-      else high |= 1 << (bit - 32);
+      const bit = Number.parseInt(key.slice(place, place + 2), 16) & 127;
+      words[bit >> 5] = (words[bit >> 5] ?? 0) | (1 << (bit & 31));
     }
   }
-  return ((BigInt(high) << 32n) | BigInt(low >>> 0)).toString();
+  const [low, high] = new BigInt64Array(words.buffer);
+  return { low: String(low), high: String(high) };
 }
 
 /** The keys that a statement's signature is made of. */

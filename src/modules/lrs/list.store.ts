@@ -146,8 +146,14 @@ function directMatches(conditions: Conditions, filter: StatementFilter, ranges: 
   addRange(conditions, filter, range, part, walked);
   const keys = filteredKeys(filter);
   if (!walksStatements && keys.length > 1) {
-    const mask = conditions.bind(signatureOf(keys), 'bigint');
-    conditions.add(`w.signature & ${mask} = ${mask}`);
+    const { low, high } = signatureOf(keys);
+    for (const [column, bits] of [
+      ['signature_low', low],
+      ['signature_high', high],
+    ]) {
+      const mask = conditions.bind(bits, 'bigint');
+      conditions.add(`w.${column} & ${mask} = ${mask}`);
+    }
   }
   const from = [`lrs.${range.table} ${walked}`, ...[...tries, ...(ofStatement === null ? [] : [ofStatement])].map((one) => `lateral ${one}`)];
   return `(select ${walked}.stored, ${walked}.statement_id, s.ctid as place from ${from.join(' cross join ')} where ${conditions.take()}
