@@ -70,6 +70,8 @@ export async function connect(config: Config, databaseUrl: string, onQuery?: (te
 const ERASURE_POLL_MS = 2_000;
 /** A server that stops waits this long for the request of a connection that has asked nothing yet. */
 const SILENCE_MS = 1_000;
+/** Connections that may wait to be accepted: Node's 511 leave those of a surge to be asked for again by TCP, after seconds. The system may allow fewer. */
+const BACKLOG = 4_096;
 /** Pause between two looks at whether time has changed a level, and learners folded anew at once. */
 const EXPIRY_POLL_MS = 1_000;
 const EXPIRY_BATCH = 200;
@@ -333,7 +335,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     sequencer,
     http,
     start: async () => {
-      const address = await http.listen({ host: config.host, port: config.port });
+      const address = await http.listen({ host: config.host, port: config.port, backlog: BACKLOG });
       for (const work of background) work.start();
       return address;
     },
