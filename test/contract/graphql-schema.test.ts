@@ -37,11 +37,12 @@ test('every field carries an explicit access mark', () => {
   expect(unmarked.map(([name]) => name)).toEqual([]);
 });
 
-test('every mutation is for ADMIN only, but what learners do themselves, and uploads of vendors', () => {
+test('every mutation is for ADMIN only, but what learners do themselves, and packages of vendors', () => {
   const open = Object.values(schema.getMutationType()?.getFields() ?? {}).filter((field) => String(field.extensions['access']) !== 'ADMIN');
 
   expect(open.map((field) => [field.name, field.extensions['access']]).sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).toEqual([
     ['contentLaunch', ['ADMIN', 'LEARNER']],
+    ['contentMovesSet', ['ADMIN', 'VENDOR']],
     ['contentRegister', ['ADMIN', 'LEARNER']],
     ['contentUploadCreate', ['ADMIN', 'VENDOR']],
     ['priorLearningClaimSubmit', ['ADMIN', 'LEARNER']],

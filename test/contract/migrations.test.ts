@@ -46,6 +46,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000013_content',
     '20261124000014_learner_globals',
     '20261124000015_wide_signatures',
+    '20261124000016_version_moves',
   ]);
   expect(statements).toEqual([]);
 });

@@ -127,9 +127,11 @@ async function registrationOf(context: GraphContext, id: string, path: string): 
   return row;
 }
 
+/** An item of any version of the package: it is the same node in each, and whether the version has it is for the module to say. */
 async function nodeOf({ loaders }: GraphContext, registration: RegistrationRow, itemId: string): Promise<string> {
   const item = await loaders.contentItemById.load(fromGlobalId('ContentItem', itemId, '/itemId'));
-  if (item?.versionId !== registration.versionId) throw missing('/itemId', 'reference', 'there is no such item in the version of this registration');
+  const version = item && (await loaders.contentVersionById.load(item.versionId));
+  if (!item || version?.packageId !== registration.packageId) throw missing('/itemId', 'reference', 'there is no such item in this package');
   return item.nodeId;
 }
 

@@ -6,7 +6,16 @@ import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
-import { ContentItem, ContentPackage, ContentPackageConnection, ContentPackageVersion, ContentUpload, ContentUploadTicket, KEEPERS } from './types.ts';
+import {
+  ContentItem,
+  ContentPackage,
+  ContentPackageConnection,
+  ContentPackageVersion,
+  ContentUpload,
+  ContentUploadTicket,
+  KEEPERS,
+  VersionMoves,
+} from './types.ts';
 
 /** A vendor sees and keeps its own packages only. */
 const ownerOf = ({ viewer }: GraphContext): string | null => (viewer.role === 'VENDOR' ? viewer.partnerId : null);
@@ -115,6 +124,16 @@ class ContentUploadCreateInput {
   ownerId?: string | null;
 }
 
+@InputType({ description: 'What becomes of registrations when a newer version of a package is there.' })
+class ContentMovesSetInput {
+  @Field(() => ID, { description: 'The package.' })
+  packageId!: string;
+
+  @Field(() => VersionMoves, { description: 'Which go on with the newest version.' })
+  moves!: keyof typeof VersionMoves;
+}
+
+const ContentMovesSetPayload = payloadType('ContentMovesSet', 'package', () => ContentPackage, 'The package.');
 const ContentUploadCreatePayload = payloadType('ContentUploadCreate', 'ticket', () => ContentUploadTicket, 'Where to send the package.');
 
 @Resolver()
@@ -131,5 +150,19 @@ export class ContentMutations {
       const { token, ...upload } = await context.modules.content.createUpload({ packageId, ownerId: ownerOf(context) ?? given });
       return { url: context.modules.content.uploadUrl(token), upload };
     });
+  }
+
+  @Mutation(() => ContentMovesSetPayload, {
+    description:
+      'Says which open registrations go on with newer versions of a package: at their next launch the attempt under way ends, and what was reached stays.',
+  })
+  @Access(KEEPERS)
+  async contentMovesSet(
+    @Ctx() context: GraphContext,
+    @Arg('input', () => ContentMovesSetInput, { description: 'Which, of what.' }) input: ContentMovesSetInput,
+  ) {
+    return attempt('package', () =>
+      context.modules.content.setMoves(fromGlobalId('ContentPackage', input.packageId, '/packageId'), input.moves, ownerOf(context)),
+    );
   }
 }

@@ -17,6 +17,14 @@ const ContentStandard = enumType('ContentStandard', 'Standards that packages fol
   CMI5: 'cmi5.',
   TINCAN: 'Content that sends xAPI statements by itself (Tin Can).',
 });
+export const VersionMoves = enumType('ContentVersionMoves', 'Which open registrations go on with a newer version of their package, at their next launch.', {
+  NEVER: 'None: whoever began a version stays with it.',
+  INCOMPLETE: 'Those whose course is not complete.',
+  COMPLETE: 'Those whose course is complete.',
+  PASSED: 'Those whose course is passed, or satisfied.',
+  FAILED: 'Those in whose course something was failed that is not passed.',
+  ALWAYS: 'All.',
+});
 const ContentItemKind = enumType('ContentItemKind', 'Kinds of parts of a package.', {
   COURSE: 'A cmi5 course.',
   BLOCK: 'A cmi5 block.',
@@ -67,11 +75,14 @@ export class ContentPackage extends Node {
   @Exposed(ANYONE, () => String, 'The activity of the course as a whole, in statements.')
   courseIri!: string;
 
+  @Exposed(ANYONE, () => VersionMoves, 'Which open registrations go on with a newer version.')
+  moves!: string;
+
   @Exposed(ANYONE, () => [ContentPackageVersion], 'Its versions, newest first; who begins gets the newest.')
   versions?: ContentPackageVersion[];
 }
 
-@ObjectType({ implements: Node, description: 'One version of a package. Whoever began it stays with it.' })
+@ObjectType({ implements: Node, description: 'One version of a package. Whoever began it stays with it, unless the package moves them.' })
 export class ContentPackageVersion extends Node {
   @Exposed(ANYONE, () => Int, 'Its number within the package, from 1.')
   ordinal!: number;

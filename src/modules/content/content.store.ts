@@ -8,9 +8,12 @@ export interface PackageRow {
   readonly title: string;
   readonly ownerId: string | null;
   readonly courseIri: string;
+  /** Which open registrations go on with a newer version at their next launch. */
+  readonly moves: (typeof VERSION_MOVES)[number];
 }
 
-const PACKAGE = 'id, created_at, standard, title, owner_id, course_iri';
+const VERSION_MOVES = ['NEVER', 'INCOMPLETE', 'COMPLETE', 'PASSED', 'FAILED', 'ALWAYS'] as const;
+const PACKAGE = 'id, created_at, standard, title, owner_id, course_iri, moves';
 
 export const packagesById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<PackageRow>(`select ${PACKAGE} from content.package where id = any($1::uuid[])`, [ids]);
@@ -95,7 +98,7 @@ export async function fileOfVersion(sql: Sql, versionId: string, path: string): 
   return similar ?? null;
 }
 
-export async function insertPackage(sql: Sql, row: PackageRow): Promise<void> {
+export async function insertPackage(sql: Sql, row: Omit<PackageRow, 'moves'>): Promise<void> {
   await sql.rows('insert into content.package (id, created_at, standard, title, owner_id, course_iri) values ($1, $2, $3, $4, $5, $6)', [
     row.id,
     row.createdAt,
@@ -109,6 +112,16 @@ export async function insertPackage(sql: Sql, row: PackageRow): Promise<void> {
 /** Locks a package against another import. @returns null when there is none. */
 export async function lockPackage(sql: Sql, id: string): Promise<PackageRow | null> {
   const [row] = await sql.rows<PackageRow>(`select ${PACKAGE} from content.package where id = $1 for update`, [id]);
+  return row ?? null;
+}
+
+/** Sets which registrations go on with newer versions of a package, if it is there and of this owner; null stands for any. */
+export async function setMoves(sql: Sql, id: string, moves: PackageRow['moves'], ownerId: string | null): Promise<PackageRow | null> {
+  const [row] = await sql.rows<PackageRow>(`update content.package set moves = $2 where id = $1 and ($3::uuid is null or owner_id = $3) returning ${PACKAGE}`, [
+    id,
+    moves,
+    ownerId,
+  ]);
   return row ?? null;
 }
 

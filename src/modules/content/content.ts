@@ -111,6 +111,16 @@ export class Content {
     if (!row || (ownerId !== null && row.ownerId !== ownerId)) throw missing('/packageId', 'reference', 'there is no such package');
   }
 
+  /**
+   * Says which open registrations go on with newer versions of a package.
+   * @param ownerId the partner whose it must be; null stands for any. @throws AppError when it is not there.
+   */
+  async setMoves(packageId: string, moves: store.PackageRow['moves'], ownerId: string | null): Promise<store.PackageRow> {
+    const row = await store.setMoves(this.#sql, packageId, moves, ownerId);
+    if (!row) throw missing('/packageId', 'reference', 'there is no such package');
+    return row;
+  }
+
   /** Whether a package may still come in by a token. @throws AppError NOT_FOUND when none may. */
   async openUpload(token: string): Promise<store.UploadRow> {
     const upload = await store.uploadByToken(this.#sql, digestSecret(token));

@@ -52,6 +52,8 @@ export async function insertRegistration(sql: Sql, row: RegistrationRow): Promis
 }
 
 export const closeRegistration = (sql: Sql, id: string, now: Date) => sql.rows('update launch.registration set closed_at = $2 where id = $1', [id, now]);
+export const changeVersion = (sql: Sql, id: string, versionId: string) =>
+  sql.rows('update launch.registration set version_id = $2 where id = $1', [id, versionId]);
 export const satisfyRegistration = (sql: Sql, id: string) => sql.rows('update launch.registration set is_satisfied = true where id = $1', [id]);
 
 export interface UnitRow {

@@ -29,6 +29,7 @@ import { contentsOf, listsUnits } from './contents.ts';
 import * as store from './launch.store.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
 import { inTurn } from './turns.ts';
+import { movesOn } from './version-moves.ts';
 import { senderOf, tell } from './voice.ts';
 
 /** Where clients and content find us. */
@@ -158,10 +159,12 @@ export class Launches {
     const { app } = this.#options.origins();
     if (input.returnUrl !== null && !/^https?:\/\//.test(input.returnUrl))
       throw invalid('/returnUrl', 'url', 'returnUrl must be an absolute http or https URL');
-    const [registration] = await store.registrationsById(this.#sql, [input.registrationId]);
-    if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
-    if (registration.closedAt) throw conflict('/registrationId', 'open', 'this registration is closed; register again');
-    const origin = this.#originOf(registration.packageId);
+    const [known] = await store.registrationsById(this.#sql, [input.registrationId]);
+    if (!known) throw missing('/registrationId', 'reference', 'there is no such registration');
+    if (known.closedAt) throw conflict('/registrationId', 'open', 'this registration is closed; register again');
+    const origin = this.#originOf(known.packageId);
+    // From contents the learner goes on in what they see; a look back is at what was.
+    const registration = contents === null && input.mode === 'Normal' ? await this.#newest(known) : known;
     const model = await this.#parts.content.model(registration.versionId);
     const isContents = input.nodeId === null && listsUnits(model);
     const node = isContents ? model.root : launchable(model, input.nodeId);
@@ -239,6 +242,28 @@ export class Launches {
       return { url: withQuery(target, parameters), sessionId: terms.sessionId, needsOwnWindow };
     }
     return { url: `${origin}/l/${token}/`, sessionId: terms.sessionId, needsOwnWindow };
+  }
+
+  /**
+   * A registration, moved to the newest version of its package where that is wanted: the attempt under way ends, since
+   * it is of other content; what was reached stays, by the identifiers that both versions have.
+   */
+  async #newest(known: store.RegistrationRow): Promise<store.RegistrationRow> {
+    const { content } = this.#parts;
+    const version = await content.currentVersion(known.packageId);
+    if (version.id === known.versionId) return known;
+    const [[row], model] = await Promise.all([content.packagesById([known.packageId]), content.model(version.id)]);
+    return this.#inTurn(known.id, async (sql) => {
+      const registration = (await store.lockRegistration(sql, known.id)) ?? known;
+      const units = await store.unitsOfRegistrations(sql, [known.id]);
+      if (!row || registration.closedAt || !movesOn(row.moves, registration, units, model.root.id)) return registration;
+      for (const session of await store.openSessions(sql, known.id)) await this.#end(sql, session);
+      await store.endAttempts(sql, known.id, this.#clock.now());
+      await store.changeVersion(sql, known.id, version.id);
+      const moved = { ...registration, versionId: version.id };
+      if (model.standard === 'CMI5') await this.#satisfy(sql, moved, model, accountOf(moved), randomUUID());
+      return moved;
+    });
   }
 
   /** Where content of a package is delivered. @throws AppError CONFLICT when no address is set. */
