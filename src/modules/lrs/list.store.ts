@@ -94,6 +94,13 @@ function addRange(conditions: Conditions, filter: StatementFilter, { column, key
 /** How far a range is looked into to tell how dense it is: past a batch of one sender, whose statements lie close together. */
 const SAMPLE = 1_200;
 
+/** Lists whose range is remembered, and for how long: each page of a list would look again for what the page before has seen. */
+const MAX_CHOICES = 1_000;
+const CHOICE_MS = 60_000;
+const choices = new Map<string, { readonly range: number; readonly until: number }>();
+
+const listKey = (filter: StatementFilter): string => JSON.stringify({ ...filter, after: undefined, limit: undefined });
+
 /**
  * The range to walk: the one in which the next statements reach farthest, since each one met there must be tried against
  * the other filters. The planner cannot know this of a key; looking costs a part of a millisecond.
@@ -101,6 +108,10 @@ const SAMPLE = 1_200;
 async function sparsest(sql: Sql, filter: StatementFilter, ranges: readonly Range[]): Promise<Range> {
   const [first] = ranges;
   if (ranges.length === 1 && first) return first;
+  const key = listKey(filter);
+  const known = choices.get(key);
+  const remembered = known && known.until > performance.now() ? ranges[known.range] : undefined;
+  if (remembered) return remembered;
   const conditions = new Conditions();
   const looks = ranges.flatMap((range, index) =>
     range.parts.map((part) => {
@@ -111,9 +122,12 @@ async function sparsest(sql: Sql, filter: StatementFilter, ranges: readonly Rang
   const text = `select range, ${filter.ascending ? 'min' : 'max'}(reach) as reach from (${looks.join(' union all ')}) look
      group by range order by reach ${filter.ascending ? 'desc' : 'asc'} nulls first, range limit 1`;
   const [best] = await sql.rows<{ range: number }>(text, conditions.parameters, planOf(text));
-  const chosen = ranges[best?.range ?? 0];
-  if (!chosen) throw new Error('a list has no range to walk');
-  return chosen;
+  const chosen = best?.range ?? 0;
+  const range = ranges[chosen];
+  if (!range) throw new Error('a list has no range to walk');
+  if (choices.size >= MAX_CHOICES) choices.clear();
+  choices.set(key, { range: chosen, until: performance.now() + CHOICE_MS });
+  return range;
 }
 
 /** The keys that a statement's signature must hold. */
