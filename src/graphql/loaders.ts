@@ -97,6 +97,7 @@ export function createLoaders({ access, competencies, content, forwarding, launc
     unitsByRegistration: many(launches.unitsOfRegistrations, (row) => row.registrationId),
     sessionsByRegistration: many(launches.sessionsOfRegistrations, (row) => row.registrationId),
     attemptsByRegistration: many(launches.attemptsOfRegistrations, (row) => row.registrationId),
+    runsByAttempt: many(launches.runsOfAttempts, (row) => row.attemptId),
     competenciesNamed: many(competencies.named, (row) => row.name),
     activityByKey: new DataLoader(async (keys: readonly string[]) => {
       const rows = new Map((await training.activitiesByKey(keys)).map((row) => [row.activityKey, row]));

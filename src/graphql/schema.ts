@@ -15,7 +15,13 @@ import {
   FrameworkVersionResolver,
   PositionStandardResolver,
 } from './competency/resolvers.ts';
-import { ContentLaunchResolver, ContentRegistrationResolver, ContentUnitResolver } from './content/launch-resolvers.ts';
+import {
+  ContentAttemptResolver,
+  ContentLaunchResolver,
+  ContentRegistrationResolver,
+  ContentRunResolver,
+  ContentUnitResolver,
+} from './content/launch-resolvers.ts';
 import { ContentItemResolver, ContentMutations, ContentPackageResolver, ContentPackageVersionResolver, ContentUploadResolver } from './content/resolvers.ts';
 import { assignCosts } from './costs.ts';
 import { ErasureResolver } from './lrs/erasures.ts';
@@ -116,6 +122,8 @@ export function graphqlSchema(): GraphQLSchema {
       ContentPackageResolver,
       ContentPackageVersionResolver,
       ContentRegistrationResolver,
+      ContentAttemptResolver,
+      ContentRunResolver,
       ContentUnitResolver,
       ContentUploadResolver,
       CredentialMutations,

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { toGlobalId } from '../../src/graphql/node.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { importPackage, itemIds, newLearner } from '../support/cmi5.ts';
-import { au, cmi5Xml, zip } from '../support/packages.ts';
+import { importPackage, itemIds, launch, newLearner, register } from '../support/cmi5.ts';
+import { au, cmi5Xml, item, sco, scormManifest, zip } from '../support/packages.ts';
+import { PlayerClient } from '../support/scorm.ts';
 import { casePackage, itemIdOf } from '../support/world.ts';
 
 let app: TestApp;
@@ -234,4 +235,33 @@ test('a vendor says what becomes of registrations in its own packages only', asy
   expect((await set('ALWAYS', await tokenOf(await newLearner(app)))).body.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   const { body } = await app.graphql('{ contentPackages(first: 10) { nodes { moves } } }', {}, own.token);
   expect(body.data.contentPackages.nodes).toEqual([{ moves: 'INCOMPLETE' }]);
+});
+
+test('the history of a SCORM registration tells each attempt, what ran in it, and what it saved', async () => {
+  const manifest = scormManifest('1.2', item('one', 'r', '<adlcp:masteryscore>70</adlcp:masteryscore>'), sco('r', 'one.html'));
+  const scorm = await importPackage(app, await zip({ 'imsmanifest.xml': manifest, 'one.html': '' }));
+  const learner = await newLearner(app);
+  const player = new PlayerClient(await launch(app, await register(app, learner, scorm.packageId), null));
+  await player.navigate('begin');
+  await player.commit(
+    { core: { lesson_status: 'incomplete', score: { raw: '90', max: '100' }, exit: 'suspend' }, suspend_data: 'page 7' },
+    { isFinished: true },
+  );
+  await player.navigate('restart');
+  await player.commit({ core: { lesson_status: 'incomplete' } });
+  const history =
+    '{ learners(first: 10) { nodes { contentRegistrations { attempts { ordinal endedAt runs { run item { identifier } startedAt endedAt isSuspended isCompleted isPassed score totalSeconds data } } } } } }';
+
+  const { body } = await app.graphql(history, {}, await tokenOf(learner));
+
+  const instant = expect.stringMatching(/^\d{4}-/);
+  const run = { run: 1, item: { identifier: 'one' }, startedAt: instant, totalSeconds: 0 };
+  const [latest, first] = body.data.learners.nodes[0].contentRegistrations[0].attempts;
+  expect([latest, first]).toMatchObject([
+    { ordinal: 2, endedAt: null, runs: [{ ...run, endedAt: null, isSuspended: false, isCompleted: false, isPassed: null, score: null }] },
+    { ordinal: 1, endedAt: instant, runs: [{ ...run, endedAt: instant, isCompleted: true, isPassed: true, score: 0.9 }] },
+  ]);
+  expect(JSON.parse(first.runs[0].data)).toMatchObject({ suspend_data: 'page 7' });
+  const others = await app.graphql(history, {}, await tokenOf(await newLearner(app)));
+  expect(others.body.data.learners.nodes.flatMap((node: { contentRegistrations: unknown[] }) => node.contentRegistrations)).toEqual([]);
 });

@@ -1,12 +1,13 @@
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, Resolver, Root } from 'type-graphql';
 import { AppError, missing } from '../../kernel/errors.ts';
 import { digestKey } from '../../kernel/ids.ts';
-import type { RegistrationRow, UnitRow } from '../../modules/launch/index.ts';
+import type { AttemptRow, RegistrationRow, ScoRow, UnitRow } from '../../modules/launch/index.ts';
+import type { ScoOutcome } from '../../standards/scorm/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF } from '../access.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
-import { ContentLaunch, ContentRegistration, ContentUnit, LaunchMode, WaiveReason } from './launch-types.ts';
+import { ContentAttempt, ContentLaunch, ContentRegistration, ContentRun, ContentUnit, LaunchMode, WaiveReason } from './launch-types.ts';
 
 @Resolver(() => ContentRegistration)
 export class ContentRegistrationResolver {
@@ -43,16 +44,46 @@ export class ContentRegistrationResolver {
   @FieldResolver()
   @Access(ADMIN_OR_SELF)
   async attempts(@Root() row: RegistrationRow, @Ctx() { loaders }: GraphContext) {
-    return loaders.attemptsByRegistration.load(row.id);
+    return (await loaders.attemptsByRegistration.load(row.id)).map((one) => ({ ...one, versionId: row.versionId }));
   }
 }
+
+/** What belongs to a node, with the version that its registration learns. */
+interface InVersion {
+  readonly versionId: string;
+}
+
+const itemOf = ({ loaders }: GraphContext, { versionId, nodeId }: InVersion & { readonly nodeId: string }) =>
+  loaders.contentItemById.load(digestKey('content item', versionId, nodeId));
 
 @Resolver(() => ContentUnit)
 export class ContentUnitResolver {
   @FieldResolver()
   @Access(ADMIN_OR_SELF)
-  async item(@Root() row: UnitRow & { readonly versionId: string }, @Ctx() { loaders }: GraphContext) {
-    return loaders.contentItemById.load(digestKey('content item', row.versionId, row.nodeId));
+  async item(@Root() row: UnitRow & InVersion, @Ctx() context: GraphContext) {
+    return itemOf(context, row);
+  }
+}
+
+@Resolver(() => ContentAttempt)
+export class ContentAttemptResolver {
+  @FieldResolver()
+  @Access(ADMIN_OR_SELF)
+  async runs(@Root() row: AttemptRow & InVersion, @Ctx() { loaders }: GraphContext) {
+    return (await loaders.runsByAttempt.load(row.id)).map((run) => {
+      const { completed, satisfied, score } = JSON.parse(run.told) as ScoOutcome;
+      const { runStartedAt: startedAt, runEndedAt: endedAt, cmi: data } = run;
+      return { ...run, versionId: row.versionId, startedAt, endedAt, data, isCompleted: completed, isPassed: satisfied, score: score.scaled };
+    });
+  }
+}
+
+@Resolver(() => ContentRun)
+export class ContentRunResolver {
+  @FieldResolver()
+  @Access(ADMIN_OR_SELF)
+  async item(@Root() row: ScoRow & InVersion, @Ctx() context: GraphContext) {
+    return itemOf(context, row);
   }
 }
 

@@ -26,7 +26,7 @@ const ContentSessionState = enumType('ContentSessionState', 'What became of a la
 
 @ObjectType({ description: 'What became of a part of a package in a registration.' })
 export class ContentUnit {
-  @Exposed(ADMIN_OR_SELF, () => ContentItem, 'The part.', { nullable: true })
+  @Exposed(ADMIN_OR_SELF, () => ContentItem, 'The part; null for one that the version no longer has.', { nullable: true })
   item?: ContentItem;
 
   @Exposed(ADMIN_OR_SELF, () => Boolean, 'Whether it was completed.')
@@ -63,6 +63,39 @@ export class ContentSession extends Node {
   endedAt!: Date | null;
 }
 
+@ObjectType({ description: 'What a SCORM content object has said in an attempt.' })
+export class ContentRun {
+  @Exposed(ADMIN_OR_SELF, () => ContentItem, 'The part; null for one that the version no longer has.', { nullable: true })
+  item?: ContentItem;
+
+  @Exposed(ADMIN_OR_SELF, () => Int, 'How often it was begun anew in this attempt, from 1.')
+  run!: number;
+
+  @Exposed(ADMIN_OR_SELF, () => GraphQLDateTimeISO, 'When it was begun last.')
+  startedAt!: Date;
+
+  @Exposed(ADMIN_OR_SELF, () => GraphQLDateTimeISO, 'When it ended; null while it runs.', { nullable: true })
+  endedAt!: Date | null;
+
+  @Exposed(ADMIN_OR_SELF, () => Boolean, 'Whether it is to be gone on with.')
+  isSuspended!: boolean;
+
+  @Exposed(ADMIN_OR_SELF, () => Float, 'Seconds spent in it, over all its sittings in this attempt.')
+  totalSeconds!: number;
+
+  @Exposed(ADMIN_OR_SELF, () => Boolean, 'Whether it was completed; null while nothing tells.', { nullable: true })
+  isCompleted!: boolean | null;
+
+  @Exposed(ADMIN_OR_SELF, () => Boolean, 'Whether it was passed; null while nothing tells.', { nullable: true })
+  isPassed!: boolean | null;
+
+  @Exposed(ADMIN_OR_SELF, () => Float, 'The score, scaled from -1 to 1.', { nullable: true })
+  score!: number | null;
+
+  @Exposed(ADMIN_OR_SELF, () => String, 'Its run-time data (`cmi`) as it was saved last: JSON.')
+  data!: string;
+}
+
 @ObjectType({ description: 'One attempt at a SCORM course.' })
 export class ContentAttempt {
   @Exposed(ADMIN_OR_SELF, () => Int, 'Its number within the registration, from 1.')
@@ -73,6 +106,9 @@ export class ContentAttempt {
 
   @Exposed(ADMIN_OR_SELF, () => GraphQLDateTimeISO, 'When it ended; null while it can be resumed.', { nullable: true })
   endedAt!: Date | null;
+
+  @Exposed(ADMIN_OR_SELF, () => [ContentRun], 'What ran in it, in the order in which it was begun last.')
+  runs?: ContentRun[];
 }
 
 @ObjectType({ implements: Node, description: 'A learner in one version of a package.' })
@@ -83,7 +119,9 @@ export class ContentRegistration extends Node {
   @Exposed(ADMIN_OR_SELF, () => ContentPackage, 'The package.', { nullable: true })
   package?: ContentPackage;
 
-  @Exposed(ADMIN_OR_SELF, () => ContentPackageVersion, 'The version they began with, and stay with.', { nullable: true })
+  @Exposed(ADMIN_OR_SELF, () => ContentPackageVersion, 'The version they learn: the one they began with, or a newer one where the package moves them.', {
+    nullable: true,
+  })
   version?: ContentPackageVersion;
 
   @Exposed(ADMIN_OR_SELF, () => GraphQLDateTimeISO, 'When they were registered.')

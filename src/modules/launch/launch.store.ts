@@ -283,8 +283,9 @@ export interface ScoRow {
 
 const SCO = 'attempt_id, node_id, session_id, run, run_started_at, run_ended_at, seed, cmi, said, told, base_seconds, total_seconds, is_suspended';
 
+/** What ran in attempts, in the order in which it was begun last. */
 export const scosOfAttempts = (sql: Sql, attemptIds: readonly string[]) =>
-  sql.rows<ScoRow>(`select ${SCO} from launch.sco_state where attempt_id = any($1::uuid[])`, [attemptIds]);
+  sql.rows<ScoRow>(`select ${SCO} from launch.sco_state where attempt_id = any($1::uuid[]) order by attempt_id, run_started_at, node_id`, [attemptIds]);
 
 export async function saveSco(sql: Sql, row: ScoRow): Promise<void> {
   await sql.rows(

@@ -484,6 +484,7 @@ export class Launches {
   registrationsOfLearners = (ids: readonly string[]) => store.registrationsOfLearners(this.#sql, ids);
   unitsOfRegistrations = (ids: readonly string[]) => store.unitsOfRegistrations(this.#sql, ids);
   sessionsOfRegistrations = (ids: readonly string[]) => store.sessionsOfRegistrations(this.#sql, ids);
+  runsOfAttempts = (ids: readonly string[]) => store.scosOfAttempts(this.#sql, ids);
   attemptsOfRegistrations = (ids: readonly string[]) => store.attemptsOfRegistrations(this.#sql, ids);
 }
 
