@@ -217,7 +217,7 @@ test('a vendor says what becomes of registrations in its own packages only', asy
   const sent = await fetch(ticket.url, {
     method: 'PUT',
     headers: { 'Content-Type': 'application/zip' },
-    body: await course('https://publisher.example/au/moves'),
+    body: new Uint8Array(await course('https://publisher.example/au/moves')),
   });
   const id = toGlobalId('ContentPackage', ((await sent.json()) as { packageId: string }).packageId);
   const set = (moves: string, token: string) =>

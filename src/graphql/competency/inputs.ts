@@ -127,6 +127,75 @@ export class CompetencyAssociationAddInput {
   minLevel?: number | null;
 }
 
+@InputType({ description: 'A level of a competency, and what it looks like.' })
+class ProficiencyLevelInput {
+  @Field(() => Int, { description: 'Its rank on the scale, from 1.' })
+  rank!: number;
+
+  @Field(() => String, { description: 'Its name.' })
+  label!: string;
+
+  @Field(() => String, { nullable: true, description: 'What who is at this level does.' })
+  description?: string | null;
+}
+
+@InputType({ description: 'A competency to add to a draft.' })
+export class CompetencyAddInput {
+  @Field(() => ID, { description: 'The framework version; a draft.' })
+  frameworkVersionId!: string;
+
+  @Field(() => ID, { nullable: true, description: 'The competency it is a child of; left out, it stands at the top.' })
+  parentId?: string | null;
+
+  @Field(() => String, { description: 'What it says.' })
+  fullStatement!: string;
+
+  @Field(() => String, { nullable: true, description: 'Its code.' })
+  code?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What it says in short.' })
+  abbreviatedStatement?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What kind of item it is.' })
+  itemType?: string | null;
+
+  @Field(() => [ProficiencyLevelInput], { defaultValue: [], description: 'Its proficiency levels.' })
+  levels!: ProficiencyLevelInput[];
+}
+
+@InputType({ description: 'What a draft is to say of a competency. What is left out stays; null takes it away.' })
+export class CompetencyChangeInput {
+  @Field(() => ID, { description: 'The framework version; a draft.' })
+  frameworkVersionId!: string;
+
+  @Field(() => ID, { description: 'The competency.' })
+  competencyId!: string;
+
+  @Field(() => String, { nullable: true, description: 'What it says; cannot be taken away.' })
+  fullStatement?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Its code.' })
+  code?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What it says in short.' })
+  abbreviatedStatement?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What kind of item it is.' })
+  itemType?: string | null;
+
+  @Field(() => [ProficiencyLevelInput], { nullable: true, description: 'All of its proficiency levels.' })
+  levels?: ProficiencyLevelInput[] | null;
+}
+
+@InputType({ description: 'A draft to begin.' })
+export class FrameworkVersionDraftInput {
+  @Field(() => ID, { description: 'The version whose content it begins with, draft or published.' })
+  fromId!: string;
+
+  @Field(() => String, { nullable: true, description: 'Its label; a number when left out.' })
+  label?: string | null;
+}
+
 @InputType({ description: 'One demand of a position standard.' })
 export class RequirementInput {
   @Field(() => ID, { description: 'The competency demanded.' })

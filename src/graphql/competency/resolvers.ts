@@ -8,10 +8,13 @@ import { boundedList } from '../limits.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
 import {
+  CompetencyAddInput,
   CompetencyAssociationAddInput,
+  CompetencyChangeInput,
   CompetencyEquivalenceApproveInput,
   CompetencyRollupSetInput,
   FrameworkImportInput,
+  FrameworkVersionDraftInput,
   PositionStandardCreateInput,
 } from './inputs.ts';
 import {
@@ -230,9 +233,18 @@ const FrameworkImportPayload = payloadType('FrameworkImport', 'report', () => Im
 const FrameworkVersionPublishPayload = payloadType('FrameworkVersionPublish', 'frameworkVersion', () => FrameworkVersion, 'The version, published.');
 const CompetencyAssociationAddPayload = payloadType('CompetencyAssociationAdd', 'association', () => CompetencyAssociation, 'The association added.');
 const CompetencyRollupSetPayload = payloadType('CompetencyRollupSet', 'competency', () => Competency, 'The competency.');
+const CompetencyAddPayload = payloadType('CompetencyAdd', 'competency', () => Competency, 'The competency, as the draft has it.');
+const CompetencyChangePayload = payloadType('CompetencyChange', 'competency', () => Competency, 'The competency, as the draft has it.');
+const CompetencyRemovePayload = payloadType('CompetencyRemove', 'frameworkVersion', () => FrameworkVersion, 'The draft.');
+const CompetencyAssociationRemovePayload = payloadType('CompetencyAssociationRemove', 'frameworkVersion', () => FrameworkVersion, 'The draft.');
+const FrameworkVersionDraftPayload = payloadType('FrameworkVersionDraft', 'frameworkVersion', () => FrameworkVersion, 'The draft.');
+const FrameworkVersionDropPayload = payloadType('FrameworkVersionDrop', 'frameworkVersion', () => FrameworkVersion, 'The draft as it was.');
 const CompetencyEquivalenceApprovePayload = payloadType('CompetencyEquivalenceApprove', 'equivalence', () => CompetencyEquivalence, 'The approval.');
 const CompetencyEquivalenceRevokePayload = payloadType('CompetencyEquivalenceRevoke', 'equivalence', () => CompetencyEquivalence, 'The approval, revoked.');
 const PositionStandardCreatePayload = payloadType('PositionStandardCreate', 'positionStandard', () => PositionStandard, 'The standard, in force.');
+
+const levelsOf = (levels: CompetencyAddInput['levels']) =>
+  boundedList(levels, '/levels').map(({ rank, label, description = null }) => ({ rank, label, description }));
 
 @Resolver()
 export class CompetencyMutations {
@@ -254,6 +266,76 @@ export class CompetencyMutations {
   @Access(ADMIN)
   async frameworkVersionPublish(@Ctx() { modules }: GraphContext, @Arg('id', () => ID, { description: 'The draft.' }) id: string) {
     return attempt('frameworkVersion', async () => modules.competencies.publish(fromGlobalId('FrameworkVersion', id, '/id')));
+  }
+
+  @Mutation(() => FrameworkVersionDraftPayload, { description: 'Begins a draft that says what another version says, to be changed and published.' })
+  @Access(ADMIN)
+  async frameworkVersionDraft(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => FrameworkVersionDraftInput, { description: 'Of what.' }) input: FrameworkVersionDraftInput,
+  ) {
+    return attempt('frameworkVersion', () =>
+      modules.competencies.drafts.create(fromGlobalId('FrameworkVersion', input.fromId, '/fromId'), input.label ?? null),
+    );
+  }
+
+  @Mutation(() => FrameworkVersionDropPayload, { description: 'Drops a draft.' })
+  @Access(ADMIN)
+  async frameworkVersionDrop(@Ctx() { modules }: GraphContext, @Arg('id', () => ID, { description: 'The draft.' }) id: string) {
+    return attempt('frameworkVersion', () => modules.competencies.drafts.drop(fromGlobalId('FrameworkVersion', id, '/id')));
+  }
+
+  @Mutation(() => CompetencyAddPayload, { description: 'Adds a competency to a draft, after those that are there.' })
+  @Access(ADMIN)
+  async competencyAdd(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => CompetencyAddInput, { description: 'The competency.' }) { frameworkVersionId, parentId, ...item }: CompetencyAddInput,
+  ) {
+    return attempt('competency', () =>
+      modules.competencies.drafts.add(
+        fromGlobalId('FrameworkVersion', frameworkVersionId, '/frameworkVersionId'),
+        { ...item, levels: levelsOf(item.levels) },
+        parentId == null ? null : fromGlobalId('Competency', parentId, '/parentId'),
+      ),
+    );
+  }
+
+  @Mutation(() => CompetencyChangePayload, { description: 'Changes what a draft says of a competency.' })
+  @Access(ADMIN)
+  async competencyChange(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => CompetencyChangeInput, { description: 'What it is to say.' }) input: CompetencyChangeInput,
+  ) {
+    const { frameworkVersionId, competencyId, fullStatement, levels, ...texts } = input;
+    return attempt('competency', () => {
+      if (fullStatement === null) throw invalid('/fullStatement', 'required', 'a competency says something');
+      return modules.competencies.drafts.change(
+        fromGlobalId('FrameworkVersion', frameworkVersionId, '/frameworkVersionId'),
+        fromGlobalId('Competency', competencyId, '/competencyId'),
+        { ...texts, ...(fullStatement !== undefined && { fullStatement }), ...(levels != null && { levels: levelsOf(levels) }) },
+      );
+    });
+  }
+
+  @Mutation(() => CompetencyRemovePayload, { description: 'Takes a competency out of a draft, with its associations and levels.' })
+  @Access(ADMIN)
+  async competencyRemove(
+    @Ctx() { modules }: GraphContext,
+    @Arg('frameworkVersionId', () => ID, { description: 'The draft.' }) frameworkVersionId: string,
+    @Arg('competencyId', () => ID, { description: 'The competency.' }) competencyId: string,
+  ) {
+    return attempt('frameworkVersion', () =>
+      modules.competencies.drafts.remove(
+        fromGlobalId('FrameworkVersion', frameworkVersionId, '/frameworkVersionId'),
+        fromGlobalId('Competency', competencyId, '/competencyId'),
+      ),
+    );
+  }
+
+  @Mutation(() => CompetencyAssociationRemovePayload, { description: 'Takes an association out of a draft.' })
+  @Access(ADMIN)
+  async competencyAssociationRemove(@Ctx() { modules }: GraphContext, @Arg('id', () => ID, { description: 'The association.' }) id: string) {
+    return attempt('frameworkVersion', () => modules.competencies.drafts.removeEdge(fromGlobalId('CompetencyAssociation', id, '/id')));
   }
 
   @Mutation(() => CompetencyAssociationAddPayload, {

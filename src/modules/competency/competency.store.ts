@@ -145,6 +145,9 @@ export async function itemsOfVersion(sql: Sql, versionId: string, limit: number)
   );
 }
 
+export const edgesById = (sql: Sql, ids: readonly string[]) =>
+  sql.rows<EdgeRow>(`select ${EDGE_COLUMNS} from competency.competency_edge where id = any($1::uuid[])`, [ids]);
+
 export async function edgesOfVersion(sql: Sql, versionId: string, limit: number): Promise<readonly EdgeRow[]> {
   return sql.rows<EdgeRow>(
     `select ${EDGE_COLUMNS} from competency.competency_edge where version_id = $1 order by sequence_number nulls last, identifier limit $2`,

@@ -18,6 +18,7 @@ import {
 } from './competency.entities.ts';
 import * as store from './competency.store.ts';
 import { diffPackages, type VersionDiff } from './diff.ts';
+import { Drafts, lockDraft } from './drafts.ts';
 import { exportVersion } from './export.ts';
 import { type ImportReport, type ImportRequest, importFramework, policyColumns, rollupColumns } from './import.ts';
 
@@ -65,6 +66,7 @@ export class Competencies {
   readonly #clock: Clock;
   readonly #onChanged: OnGraphChanged;
   readonly #caseUrl: string;
+  readonly drafts: Drafts;
 
   /** @param caseUrl address of our CASE binding, without a slash at its end. */
   constructor(database: Database, clock: Clock, caseUrl: string, onChanged: OnGraphChanged) {
@@ -72,6 +74,7 @@ export class Competencies {
     this.#database = database;
     this.#clock = clock;
     this.#onChanged = onChanged;
+    this.drafts = new Drafts(database, clock);
   }
 
   get #sql(): Sql {
@@ -100,19 +103,6 @@ export class Competencies {
     return version;
   }
 
-  /** Locks a draft for a structural change and answers it. @throws AppError NOT_FOUND, or CONFLICT when it is published. */
-  async #lockDraft(sql: Sql, versionId: string): Promise<store.VersionRow> {
-    const [version] = await sql.rows<store.VersionRow>(
-      'select id, framework_id, ordinal, label, status, content_hash, published_at from competency.framework_version where id = $1 for update',
-      [versionId],
-    );
-    if (!version) throw missing('/frameworkVersionId', 'reference', 'there is no such framework version');
-    if (version.status === 'PUBLISHED')
-      throw conflict('/frameworkVersionId', 'published-is-final', 'a published version does not change; import or draft a new version instead');
-    await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`graph ${versionId}`]);
-    return version;
-  }
-
   /**
    * Adds an association to a draft.
    * @throws AppError INVALID_INPUT when an end is not in the version, CONFLICT when it would close a loop (named).
@@ -123,7 +113,7 @@ export class Competencies {
     checkRange({ weight }, ...LIMITS.weight);
     if (requiredMin !== null) checkRange({ requiredMin }, ...LIMITS.requiredMin);
     return this.#database.write(async (em, sql) => {
-      await this.#lockDraft(sql, input.versionId);
+      await lockDraft(sql, input.versionId);
       const items = await store.itemsOfVersion(sql, input.versionId, 1_000_000);
       const names = new Map(items.map((item) => [item.id, item.code ?? item.fullStatement]));
       for (const end of ['originId', 'destinationId'] as const) {
@@ -174,7 +164,7 @@ export class Competencies {
     if ((rollup.kind === 'N_OF') !== (rollup.count !== null)) throw invalid('/count', 'n-of', 'N_OF needs the number of children, and no other rule takes one');
     if (rollup.count !== null) checkRange({ count: rollup.count }, ...LIMITS.count);
     await this.#database.write(async (em, sql) => {
-      await this.#lockDraft(sql, versionId);
+      await lockDraft(sql, versionId);
       const changed = await em.nativeUpdate(
         CompetencyItemVersion,
         { version: versionId, item: itemId },

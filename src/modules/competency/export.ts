@@ -42,8 +42,8 @@ function addedEdge(edge: ExportEdge, nodes: ReadonlyMap<string, JsonObject>): Js
   };
 }
 
-/** A version in the fields of CASE 1.1: what its source says, and what was changed here. */
-async function strictPackage(sql: Sql, versionId: string, baseUrl: string): Promise<JsonObject | null> {
+/** A version as a package: what its source says to the letter, and what was changed here. */
+export async function packageOfVersion(sql: Sql, versionId: string): Promise<{ readonly whole: JsonObject; readonly createdAt: Date } | null> {
   const version = await sourceOfVersion(sql, versionId);
   if (!version) return null;
   const source: unknown = JSON.parse(version.source);
@@ -59,10 +59,16 @@ async function strictPackage(sql: Sql, versionId: string, baseUrl: string): Prom
   const known = new Set(associations.map((association) => association['identifier']));
   const nodes = new Map(items.map((item) => [textOf(item['identifier']), item]));
   const added = (await edgesForExport(sql, versionId)).filter((edge) => !known.has(edge.identifier)).map((edge) => addedEdge(edge, nodes));
-  const document = isObject(source['CFDocument']) ? source['CFDocument'] : {};
+  return { whole: { ...source, CFItems: items, CFAssociations: [...associations, ...added] }, createdAt: version.createdAt };
+}
+
+/** A version in the fields of CASE 1.1. */
+async function strictPackage(sql: Sql, versionId: string, baseUrl: string): Promise<JsonObject | null> {
+  const version = await packageOfVersion(sql, versionId);
+  if (!version) return null;
+  const document = isObject(version.whole['CFDocument']) ? version.whole['CFDocument'] : {};
   const options: StrictOptions = { baseUrl, changedAt: version.createdAt.toISOString() };
-  const whole = { ...source, CFDocument: { ...document, caseVersion: '1.1' }, CFItems: items, CFAssociations: [...associations, ...added] };
-  return toStrictCase(whole, 'CFPackage', options);
+  return toStrictCase({ ...version.whole, CFDocument: { ...document, caseVersion: '1.1' } }, 'CFPackage', options);
 }
 
 /**

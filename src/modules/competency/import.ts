@@ -147,6 +147,15 @@ export const policyColumns = ({ kind, minDistinctSources, threshold, halfLifeDay
   halfLifeDays,
 });
 
+/** The number after the last of a framework. */
+export async function nextOrdinal(sql: Sql, frameworkId: string): Promise<number> {
+  const [last] = await sql.rows<{ ordinal: number }>(
+    'select coalesce(max(ordinal), 0)::int as ordinal from competency.framework_version where framework_id = $1',
+    [frameworkId],
+  );
+  return (last?.ordinal ?? 0) + 1;
+}
+
 async function insertVersion(
   em: EntityManager,
   sql: Sql,
@@ -156,11 +165,7 @@ async function insertVersion(
   frameworkId: string,
   contentHash: string,
 ): Promise<string> {
-  const [last] = await sql.rows<{ ordinal: number }>(
-    'select coalesce(max(ordinal), 0)::int as ordinal from competency.framework_version where framework_id = $1',
-    [frameworkId],
-  );
-  const ordinal = (last?.ordinal ?? 0) + 1;
+  const ordinal = await nextOrdinal(sql, frameworkId);
   const version = {
     ...stamp(clock),
     framework: frameworkId,
@@ -172,7 +177,22 @@ async function insertVersion(
     publishedAt: null,
   };
   await em.insert(FrameworkVersion, version);
+  await insertGraph(em, sql, clock, read, { versionId: version.id, frameworkId, defaultRollup: request.defaultRollup });
+  return version.id;
+}
 
+/**
+ * Writes the items, associations and levels of a version.
+ * @param edgeIds ids of associations that are known already, by identifier.
+ */
+export async function insertGraph(
+  em: EntityManager,
+  sql: Sql,
+  clock: Clock,
+  read: CasePackage,
+  { versionId, frameworkId, defaultRollup }: { versionId: string; frameworkId: string; defaultRollup: RollupKind },
+  edgeIds: ReadonlyMap<string, string> = new Map(),
+): Promise<void> {
   const createdAt = clock.now();
   const known = new Set(
     (await sql.rows<{ id: string }>('select id from competency.competency_item where framework_id = $1', [frameworkId])).map((row) => row.id),
@@ -187,23 +207,23 @@ async function insertVersion(
     items.map((item, position) => ({
       id: newId(),
       createdAt,
-      version: version.id,
+      version: versionId,
       item: item.id,
       position,
       code: item.code,
       fullStatement: item.fullStatement,
       abbreviatedStatement: item.abbreviatedStatement,
       itemType: item.itemType,
-      ...rollupColumns(item.rollup ?? { kind: request.defaultRollup, count: null, rollupOnly: false }),
+      ...rollupColumns(item.rollup ?? { kind: defaultRollup, count: null, rollupOnly: false }),
       ...policyColumns(item.policy ?? DEFAULT_POLICY),
     })),
     (chunk) => em.insertMany(CompetencyItemVersion, chunk),
   );
   await insertAll(
     read.associations.map((edge) => ({
-      id: newId(),
+      id: edgeIds.get(edge.identifier) ?? newId(),
       createdAt,
-      version: version.id,
+      version: versionId,
       identifier: edge.identifier,
       type: edge.type,
       origin: inPackage.get(edge.origin) ?? null,
@@ -222,7 +242,7 @@ async function insertVersion(
     read.levels.map((level) => ({
       id: newId(),
       createdAt,
-      version: version.id,
+      version: versionId,
       item: inPackage.get(level.itemIdentifier) ?? '',
       rank: level.rank,
       label: level.label,
@@ -230,7 +250,6 @@ async function insertVersion(
     })),
     (chunk) => em.insertMany(LevelDescriptor, chunk),
   );
-  return version.id;
 }
 
 class Refusal extends Error {

@@ -1,5 +1,6 @@
 export { type Converted, type DocumentFacts, readCsvFramework, writeCsvFramework } from './csv.ts';
 export { readDigComp } from './digcomp.ts';
+export { addItem, changeItem, type ItemChange, relabelled, removeAssociation, removeItem } from './edit.ts';
 export { type Edge, findLoops } from './graph.ts';
 export {
   type CaseAssociation,
