@@ -175,6 +175,23 @@ test('what breaks a rule of import is refused by its name, and changes nothing',
   expect(await itemsOf(versionId)).toHaveLength(1);
 });
 
+test('a competency that only this draft has and a position standard names is neither taken out nor dropped with the draft', async () => {
+  const { versionId, id } = await framework();
+  const position = await app.modules.people.createPosition({ code: `POS-${names}`, title: 'Position', family: 'PELAKSANA' });
+  const requirements = [{ itemId: id('A'), requiredLevel: 3, importance: 'ABSOLUTE' as const }];
+  await competencies().createStandard({ positionId: position.id, legalBasis: 'test', effectiveFrom: new Date('2026-01-01T00:00:00Z'), requirements });
+  const before = await stateOf(versionId);
+  const inUse = (path: string) => ({ code: 'CONFLICT', violations: [{ path, rule: 'in-use' }] });
+
+  await expect(drafts().remove(versionId, id('A'))).rejects.toMatchObject(inUse('/competencyId'));
+  await expect(drafts().drop(versionId)).rejects.toMatchObject(inUse('/id'));
+
+  expect(await stateOf(versionId)).toEqual(before);
+  const next = await drafts().create(versionId, null);
+  await drafts().remove(next.id, id('A'));
+  expect((await itemsOf(next.id)).map((item) => item.id)).toEqual([id('P'), id('B')]);
+});
+
 test('a published version is changed in no way', async () => {
   const { versionId, id } = await framework(true);
   const before = await stateOf(versionId);

@@ -145,6 +145,28 @@ export async function itemsOfVersion(sql: Sql, versionId: string, limit: number)
   );
 }
 
+/** What names competencies by their id. */
+const USES = [
+  ['competency.competency_requirement', 'item_id'],
+  ['competency.equivalence_approval', 'origin_id'],
+  ['competency.equivalence_approval', 'destination_id'],
+  ['training.activity_alignment', 'item_id'],
+  ['progress.evidence_rule', 'item_id'],
+  ['progress.assessment', 'item_id'],
+  ['progress.prior_learning_claim', 'item_id'],
+  ['progress.competency_override', 'item_id'],
+] as const;
+
+/** Of competencies, those that no version has and that something still names. */
+export async function orphansInUse(sql: Sql, itemIds: readonly string[]): Promise<readonly string[]> {
+  const isUsed = USES.map(([table, column]) => `exists (select from ${table} u where u.${column} = t.id)`).join(' or ');
+  const rows = await sql.rows<{ id: string }>(
+    `select t.id from unnest($1::uuid[]) t(id) where not exists (select from competency.competency_item_version v where v.item_id = t.id) and (${isUsed})`,
+    [itemIds],
+  );
+  return rows.map(({ id }) => id);
+}
+
 export const edgesById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<EdgeRow>(`select ${EDGE_COLUMNS} from competency.competency_edge where id = any($1::uuid[])`, [ids]);
 

@@ -48,6 +48,19 @@ function readChanged(whole: JsonObject): CasePackage {
   );
 }
 
+/** Refuses to lose competencies that something names: a requirement, a rule, an alignment, a rating. @param before those there were. */
+async function assertUnused(sql: Sql, before: readonly store.CompetencyRow[], path: string): Promise<void> {
+  const lost = new Set(
+    await store.orphansInUse(
+      sql,
+      before.map(({ id }) => id),
+    ),
+  );
+  const [first] = before.filter(({ id }) => lost.has(id)).map(({ code, fullStatement }) => code ?? fullStatement);
+  if (first === undefined) return;
+  throw conflict(path, 'in-use', `no other version has ${first}, and something names it: a position standard, an alignment, a rule, a match, or a rating`);
+}
+
 /**
  * The text of a draft, with a hash no import has: a draft may come to say what another version says, and importing that
  * again is no reason to refuse or to answer the draft.
@@ -103,12 +116,17 @@ export class Drafts {
     return created;
   }
 
-  /** Drops a draft; its competencies stay as far as other versions have them. @throws AppError as {@link lockDraft} does. */
+  /**
+   * Drops a draft; its competencies stay as far as other versions have them.
+   * @throws AppError as {@link lockDraft} does, and CONFLICT when something names a competency that only this draft has.
+   */
   async drop(versionId: string): Promise<store.VersionRow> {
     return this.#database.write(async (em, sql) => {
       const version = await lockDraft(sql, versionId);
+      const items = await store.itemsOfVersion(sql, versionId, ALL);
       await this.#clear(em, versionId);
       await em.nativeDelete(FrameworkVersion, { id: versionId });
+      await assertUnused(sql, items, '/id');
       return version;
     });
   }
@@ -140,7 +158,10 @@ export class Drafts {
     );
   }
 
-  /** Takes a competency out of a draft, with its associations and levels. @throws AppError INVALID_INPUT when it is not there, or is the last one. */
+  /**
+   * Takes a competency out of a draft, with its associations and levels.
+   * @throws AppError INVALID_INPUT when it is not there, or is the last one; CONFLICT when only this draft has it and something names it.
+   */
   async remove(versionId: string, itemId: string): Promise<store.VersionRow> {
     return this.#database.write((em, sql) =>
       this.#redraft(em, sql, versionId, (whole, items) => {
@@ -175,13 +196,14 @@ export class Drafts {
     const version = await lockDraft(sql, versionId);
     const found = await packageOfVersion(sql, versionId);
     if (!found) throw new Error('a locked draft cannot disappear');
-    const items = new Set((await store.itemsOfVersion(sql, versionId, ALL)).map(({ id }) => id));
-    const whole = change(found.whole, items);
+    const before = await store.itemsOfVersion(sql, versionId, ALL);
+    const whole = change(found.whole, new Set(before.map(({ id }) => id)));
     const read = readChanged(whole);
     const edgeIds = new Map((await store.edgesOfVersion(sql, versionId, ALL)).map(({ identifier, id }) => [identifier, id]));
     await this.#clear(em, versionId);
     await em.nativeUpdate(FrameworkVersion, { id: versionId }, textOf(versionId, whole));
     await insertGraph(em, sql, this.#clock, read, { versionId, frameworkId: version.frameworkId, defaultRollup: 'NONE' }, edgeIds);
+    await assertUnused(sql, before, '/competencyId');
     return version;
   }
 
