@@ -47,6 +47,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000014_learner_globals',
     '20261124000015_wide_signatures',
     '20261124000016_version_moves',
+    '20261130000017_sequencer_pass',
   ]);
   expect(statements).toEqual([]);
 });

@@ -261,7 +261,7 @@ test('true-consistent-through: the header never passes a write that is still ope
   const header = async () => (await app.xapi('GET', '/statements?limit=1')).headers.get('x-experience-api-consistent-through') ?? '';
   const blocker = await app.database.pool.connect();
   await blocker.query('begin');
-  const { rows } = await blocker.query<{ started: Date }>('select pg_current_xact_id(), clock_timestamp() as started');
+  const { rows } = await blocker.query<{ started: Date }>('select lrs.next_stored() as started');
   const passing = app.sequencer.pass();
   const during = await header();
   await blocker.query('commit');

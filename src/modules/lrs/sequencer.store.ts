@@ -1,76 +1,34 @@
 import type { Sql } from '../../db/database.ts';
 
-const LOCK = "hashtextextended('mumpuni statement sequencer', 0)";
-
-/** Makes this transaction the one that places statements; false when another process's is at work. */
-export async function lockSequencer(sql: Sql): Promise<boolean> {
-  const [row] = await sql.rows<{ held: boolean }>(`select pg_try_advisory_xact_lock(${LOCK}) as held`);
-  return row?.held === true;
-}
-
-/** Whether the last pass that ended, of any process, is longer ago than a pause. */
-export async function isDue(sql: Sql, pauseMs: number): Promise<boolean> {
-  const [row] = await sql.rows<{ due: boolean }>(
-    `select consistent_through < clock_timestamp() - $1 * interval '1 millisecond' as due from lrs.sequencer where id = 1`,
-    [pauseMs * 0.75],
-  );
-  return row?.due !== false;
-}
-
-/** Says, durably, that no statement stored from now on is earlier than now. @returns that instant. */
-export async function sampleClock(sql: Sql): Promise<string> {
-  const [row] = await sql.rows<{ sampled: string }>(
-    'update lrs.sequencer set sampled = greatest(clock_timestamp(), sampled) where id = 1 returning sampled::text',
-  );
-  return row?.sampled ?? '-infinity';
+/** Where a pass stands after one call: see the procedure `lrs.sequence`. */
+export interface PassState {
+  /** The instant that the pass is to publish, and the transactions it waits for; null where none was begun. */
+  readonly sampled: string | null;
+  readonly awaited: readonly string[] | null;
+  readonly outcome: 'EARLY' | 'WAITING' | 'ELSEWHERE' | 'MORE' | 'DONE';
+  /** Statements placed by this call. */
+  readonly placed: number;
 }
 
 /**
- * A transaction id of its own: whoever began to store before has a smaller one, whoever begins later sees the sampled
- * instant. (The `xmax` of a snapshot would not do: transactions above it may be under way.)
+ * Begins a pass, or goes on with one: the clock is sampled, the transactions that could still store earlier are waited
+ * for, positions are given in order of (stored, id), and the instant is published up to the first reference not yet
+ * followed.
+ * @param pauseMs a pass is begun only when the last, of any process, ended longer ago.
+ * @param waitMs how long open transactions are waited for within this call.
  */
-export async function takeHorizon(sql: Sql): Promise<string> {
-  const [row] = await sql.rows<{ horizon: string }>('select pg_current_xact_id()::text as horizon');
-  return row?.horizon ?? '0';
+export async function sequence(sql: Sql, { pauseMs, waitMs }: { pauseMs: number; waitMs: number }, begun: PassState | null): Promise<PassState> {
+  const [row] = await sql.rows<Omit<PassState, 'placed'> & { readonly placed: string }>('call lrs.sequence($1, $2, $3, $4, null, null)', [
+    pauseMs,
+    waitMs,
+    begun?.sampled ?? null,
+    begun?.awaited ?? null,
+  ]);
+  if (!row) throw new Error('lrs.sequence answered no row');
+  return { ...row, placed: Number(row.placed) };
 }
 
-/** Whether every transaction that began before the horizon has ended. */
-export async function hasPassed(sql: Sql, horizon: string): Promise<boolean> {
-  const [row] = await sql.rows<{ passed: boolean }>('select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 as passed', [horizon]);
-  return row?.passed === true;
-}
-
-/**
- * Gives dense positions to the next statements stored up to an instant, in order of (stored, id), and notes those whose
- * references are to be followed.
- * @returns how many.
- */
-export async function place(sql: Sql, upTo: string, limit: number): Promise<number> {
-  const [row] = await sql.rows<{ placed: number }>(
-    `with next as materialized (
-       select s.stored, s.statement_id, s.refers_to,
-         (select last_position from lrs.sequencer where id = 1) + row_number() over (order by s.stored, s.statement_id) as position
-       from lrs.statement s
-       -- Subqueries, not a join: so the walk of the index begins here and not at the first statement ever stored.
-       where (s.stored, s.statement_id) > ((select last_stored from lrs.sequencer where id = 1), (select last_statement_id from lrs.sequencer where id = 1))
-         and s.stored <= $1::timestamptz
-       order by s.stored, s.statement_id limit $2
-     ), placed as (
-       insert into lrs.statement_position (position, statement_id) select position, statement_id from next order by position
-     ), noted as (
-       insert into lrs.reference_inbox (stored, statement_id, attempts) select n.stored, n.statement_id, 0 from next n
-       where n.refers_to is not null or exists (select from lrs.statement r where r.refers_to = n.statement_id) order by 1, 2
-     ), moved as (
-       update lrs.sequencer q set last_stored = n.stored, last_statement_id = n.statement_id, last_position = n.position
-       from (select * from next order by position desc limit 1) n where q.id = 1
-     )
-     select count(*)::int as placed from next`,
-    [upTo, limit],
-  );
-  return row?.placed ?? 0;
-}
-
-/** Publishes an instant up to which everything is visible and placed, or the last before a reference not yet followed. */
+/** Publishes an instant again once references were followed, or the last before one that still is not. */
 export async function publish(sql: Sql, instant: string): Promise<void> {
   await sql.rows(
     `update lrs.sequencer set consistent_through = greatest(consistent_through,

@@ -3,17 +3,14 @@ import { isObject } from '../../standards/xapi/index.ts';
 import { linksOf } from './links.ts';
 import * as store from './sequencer.store.ts';
 
-/** Statements placed in one transaction. */
-const BATCH = 5_000;
 /** Statements whose references are followed in one transaction. */
 const REFERENCE_BATCH = 20;
 /** Links written by one SQL statement. */
 const LINK_CHUNK = 20_000;
 /** Links that a few statements may bring about together; beyond, someone builds a web to stop the server. */
 const MAX_LINKS = 2_000_000;
-/** Pause between two looks at whether older transactions have ended, in milliseconds; it doubles each time. */
-const LOOK_MS = 5;
-const MAX_LOOK_MS = 100;
+/** How long one call waits for open transactions, in milliseconds: whoever stops the server waits for the call. */
+const WAIT_MS = 500;
 
 function inheritedFrom(source: store.Source): readonly { key: string; roles: number }[] {
   const statement: unknown = JSON.parse(source.body);
@@ -61,46 +58,35 @@ export class Sequencer {
     this.#onGivenUp = onGivenUp;
   }
 
-  /** A pass, unless some process ended one less than a pause ago: however many run, they make one pass per pause together. */
-  async passIfDue(pauseMs: number, signal: AbortSignal): Promise<number> {
-    return (await store.isDue(this.#database.sql, pauseMs)) ? this.pass(signal) : 0;
-  }
-
   /**
    * Places everything stored before now and follows its references.
+   * @param pauseMs nothing is done when a pass of any process ended less than that ago: however many processes run, they
+   * make one pass per pause together.
    * @param signal ends the wait for transactions that stay open; then nothing more is placed.
    * @returns the number of statements placed.
    */
-  async pass(signal?: AbortSignal): Promise<number> {
+  async pass({ pauseMs = 0, signal }: { readonly pauseMs?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
     const { sql } = this.#database;
-    const sampled = await store.sampleClock(sql);
-    const horizon = await store.takeHorizon(sql);
-    for (let waitMs = LOOK_MS; !(await store.hasPassed(sql, horizon)); waitMs = Math.min(waitMs * 2, MAX_LOOK_MS)) {
-      if (signal?.aborted) return 0;
-      const pauseMs = waitMs;
-      await new Promise((done) => setTimeout(done, pauseMs));
+    const wait = { pauseMs, waitMs: WAIT_MS };
+    let state = await store.sequence(sql, wait, null);
+    let total = state.placed;
+    while ((state.outcome === 'WAITING' || state.outcome === 'MORE') && !signal?.aborted) {
+      state = await store.sequence(sql, wait, state);
+      total += state.placed;
     }
-    let total = 0;
-    for (let placed: number | null = BATCH; placed === BATCH; ) {
-      placed = signal?.aborted ? null : await this.#place(sampled);
-      // Another process is at it, and will publish.
-      if (placed === null) return total;
-      total += placed;
-    }
-    await this.#followReferences(signal);
-    await store.publish(sql, sampled);
+    if (state.outcome !== 'DONE' || state.sampled === null) return total;
+    if ((await this.#followReferences(signal)) > 0) await store.publish(sql, state.sampled);
     return total;
   }
 
-  async #place(upTo: string): Promise<number | null> {
-    return this.#database.transaction(async (sql) => ((await store.lockSequencer(sql)) ? store.place(sql, upTo, BATCH) : null));
-  }
-
   /** Follows what waits, a few at a time; where a few fail, each alone, so that one cannot stop the others. */
-  async #followReferences(signal: AbortSignal | undefined): Promise<void> {
+  async #followReferences(signal: AbortSignal | undefined): Promise<number> {
+    let total = 0;
     for (let size = REFERENCE_BATCH; !signal?.aborted; ) {
       try {
-        if ((await this.#follow(size)) === 0) return;
+        const followed = await this.#follow(size);
+        if (followed === 0) break;
+        total += followed;
         size = REFERENCE_BATCH;
       } catch (error) {
         if (isConnectionError(error)) throw error;
@@ -112,6 +98,7 @@ export class Sequencer {
         size = 1;
       }
     }
+    return total;
   }
 
   async #follow(limit: number): Promise<number> {
