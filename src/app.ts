@@ -143,7 +143,7 @@ function originsOf(config: Config, port: number): Origins {
 }
 
 /** The modules on a database; what one must tell another is wired here and nowhere else. */
-export function createModules(config: Config, database: Database, clock: Clock, surroundings: Surroundings = {}): Modules {
+export function createModules(config: Config, database: Database, clock: Clock, surroundings: Surroundings = {}): Modules & { readonly player: ScormPlayer } {
   const { statements = createStatements(config, database, () => undefined), port = () => config.port } = surroundings;
   const access = new Access(database, clock);
   const erasures = new Erasures(database, blobStore(config), clock);
@@ -169,16 +169,18 @@ export function createModules(config: Config, database: Database, clock: Clock, 
     onUnlinked: (sql, learnerId, agentKey) => progress.identityUnlinked(sql, learnerId, agentKey),
   });
   const documents = new Documents(database, config.documentBodyLimitBytes);
-  const launches = new Launches(
+  const launches: Launches = new Launches(
     database,
     clock,
     { content, people, documents, statements },
-    { origins: () => originsOf(config, port()), homePage: homePage(config) },
+    { origins: () => originsOf(config, port()), homePage: homePage(config), closeRun: (sql, session) => player.closeRun(sql, session) },
   );
+  const player: ScormPlayer = new ScormPlayer(database, clock, { content, launches, statements }, homePage(config));
   return {
     access,
     content,
     launches,
+    player,
     competencies: new Competencies(database, clock, caseUrl(config), progress.frameworkChanged),
     erasures,
     forwarding: new Forwarding(database, blobStore(config), clock, config.forwardSecrets),
@@ -302,13 +304,12 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
   await http.register(async (scope) => caseRoutes(scope, { access: modules.access, library: modules.competencies.library(), isPublic: config.casePublic }), {
     prefix: CASE_PATH,
   });
-  const player = new ScormPlayer(database, clock, { content: modules.content, launches: modules.launches, statements }, homePage(config));
   const assets = await loadPlayer();
   await http.register(async (scope) =>
     deliveryRoutes(scope, {
       content: modules.content,
       launches: modules.launches,
-      player,
+      player: modules.player,
       assets,
       isContentHost,
       frameAncestors: () => [originsOf(config, port()).app],

@@ -322,8 +322,10 @@ export class ConfigError extends Error {}
 function checkSites({ contentUrl, publicUrl, host }: Config): void {
   if (contentUrl === '') return;
   const ours = publicUrl === '' ? host : new URL(publicUrl).hostname;
-  if (new URL(contentUrl).hostname === ours)
-    throw new ConfigError(`CONTENT_URL is ${JSON.stringify(contentUrl)}; expected another host than that of the application, ${ours}`);
+  const theirs = new URL(contentUrl).hostname;
+  if (theirs.startsWith('*.') && ours.endsWith(theirs.slice(1)))
+    throw new ConfigError(`CONTENT_URL is ${JSON.stringify(contentUrl)}; expected a domain that the host of the application, ${ours}, is not within`);
+  if (theirs === ours) throw new ConfigError(`CONTENT_URL is ${JSON.stringify(contentUrl)}; expected another host than that of the application, ${ours}`);
 }
 
 /**

@@ -32,4 +32,6 @@ test('packages are delivered from another host than the application, or the serv
   expect(sites('https://lms.example', 'https://content.example')()).toBe('https://content.example');
   expect(sites('https://lms.example', 'https://lms.example:8443')).toThrow(ConfigError);
   expect(sites('', 'http://127.0.0.1:4001')).toThrow(ConfigError);
+  expect(sites('https://lms.example', 'https://*.content.example')()).toBe('https://*.content.example');
+  expect(sites('https://lms.city.example', 'https://*.city.example')).toThrow(ConfigError);
 });

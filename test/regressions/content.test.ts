@@ -304,3 +304,97 @@ test('a registration is found by its global id: by staff and its own learner, an
     null,
   ]);
 });
+
+test.each(['launch.session', 'launch.unit_state'])(
+  'what a unit says is kept together with what it means, or not at all: noting it fails at %s',
+  async (table) => {
+    const { registration, open } = await unit('moveOn="Passed"');
+    const session = await open();
+    await session.say('initialized');
+    const passed = session.statement('passed', { result: RESULTS['passed'] ?? {} });
+    const { pool } = app.database;
+    await pool.query(`create function public.power_cut() returns trigger language plpgsql as $$ begin raise exception 'power cut'; end $$;
+    create trigger power_cut before insert or update on ${table} for each row when (pg_trigger_depth() = 0) execute function public.power_cut()`);
+    const before = await app.counts();
+
+    const cut = await session.send('POST', '/statements', passed);
+    const after = await app.counts();
+    await pool.query('drop function public.power_cut() cascade');
+    const again = await session.send('POST', '/statements', passed);
+
+    expect([cut.status, after, again.status]).toEqual([500, before, 200]);
+    expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(true);
+  },
+);
+
+test('SCORM 1.2: content that saved and never finished counts once its session is over, and what comes late is gone on from', async () => {
+  const { registration, open } = await course12();
+  const player = await open();
+  await player.navigate('begin');
+  await player.commit({ core: { lesson_status: 'passed', score: { raw: '90' } }, suspend_data: 'early' });
+  const late = player.commitOf({ core: { lesson_status: 'passed', score: { raw: '90' } }, suspend_data: 'late' });
+  const isSatisfied = async () => (await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied;
+  const before = await isSatisfied();
+  const [session] = await app.modules.launches.sessionsOfRegistrations([registration]);
+  await app.modules.launches.abandon(session?.id ?? '');
+  const after = await isSatisfied();
+
+  const next = await open();
+  const taken = await next.ask<{ isTaken: boolean }>('commit', late);
+  await next.navigate('begin');
+  expect([before, after, taken.body.isTaken, next.current.cmi['suspend_data'], session?.state]).toEqual([false, true, true, 'late', 'INITIALIZED']);
+  expect((await app.modules.launches.sessionsOfRegistrations([registration])).map(({ state }) => state)).toEqual(['INITIALIZED', 'ABANDONED']);
+});
+
+test.each(['Browse', 'Review'])('Tin Can content opened in %s says what it likes, and nothing of it is stored or counts', async (mode) => {
+  const id = `https://publisher.example/tincan/${mode}`;
+  const { packageId } = await importPackage(app, await zip({ 'tincan.xml': TINCAN(id), 'index.html': '' }));
+  const registration = await register(app, await newLearner(app), packageId);
+  const parameters = new URL(await launch(app, registration, null, mode)).searchParams;
+  const sent = { credential: null, headers: { Authorization: parameters.get('auth') ?? '' } };
+  const before = await app.counts();
+
+  const said = await app.xapi('POST', '/statements', {
+    ...sent,
+    body: {
+      actor: JSON.parse(parameters.get('actor') ?? ''),
+      verb: { id: 'http://adlnet.gov/expapi/verbs/passed' },
+      object: { id },
+      result: { success: true },
+    },
+  });
+  const shared = await app.xapi('PUT', `/activities/profile?activityId=${encodeURIComponent(id)}&profileId=board`, { ...sent, body: { best: 1 } });
+
+  expect([said.status, shared.status]).toEqual([200, 403]);
+  expect(await app.counts()).toEqual(before);
+  expect(await app.modules.launches.unitsOfRegistrations([registration])).toEqual([]);
+});
+
+test('a preview knows its learner by an account of its own: what content keeps there is not found by launches that count', async () => {
+  const learnerId = await newLearner(app);
+  const { packageId } = await importPackage(app, await zip({ 'tincan.xml': TINCAN('https://publisher.example/tincan/apart'), 'index.html': '' }));
+  const accountOf = async (isPreview: boolean): Promise<unknown> =>
+    JSON.parse(new URL(await launch(app, await register(app, learnerId, packageId, { isPreview }), null)).searchParams.get('actor') ?? '').account.name;
+  const [preview, real, again] = [await accountOf(true), await accountOf(false), await accountOf(true)];
+
+  expect(real).not.toBe(preview);
+  expect(again).toBe(preview);
+});
+
+test('a manifest whose objective is called by an escaped NUL is taken, without it', async () => {
+  const objective = '<imsss:sequencing><imsss:objectives><imsss:primaryObjective objectiveID="a%00b"/></imsss:objectives></imsss:sequencing>';
+  const manifest = scormManifest('2004 4th Edition', item('one', 'r', objective), sco('r', 'one.html'));
+
+  const { versionId } = await importPackage(app, await zip({ 'imsmanifest.xml': manifest, 'one.html': '' }));
+  expect(Object.keys(await itemIds(app, versionId))).toHaveLength(2);
+});
+
+test('accents written in two ways are one name: in the archive, the manifest and the address', async () => {
+  const [composed, decomposed] = ['caf\u00e9.html', 'cafe\u0301.html'];
+  const files = { 'imsmanifest.xml': scormManifest('1.2', item('one', 'r'), sco('r', decomposed)), [decomposed]: 'bonjour' };
+  const { packageId } = await importPackage(app, await zip(files));
+  const url = new URL(await launch(app, await register(app, await newLearner(app), packageId), null));
+  const token = url.pathname.split('/')[2];
+
+  for (const name of [composed, decomposed]) expect(await (await fetch(`${url.origin}/c/${token}/${encodeURIComponent(name)}`)).text()).toBe('bonjour');
+});

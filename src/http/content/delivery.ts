@@ -87,7 +87,7 @@ function pathOfRequest(text: string): string {
     throw new AppError('NOT_FOUND', 'there is no such file');
   }
   if (path.includes('\0') || path.split('/').some((part) => part === '..' || part === '.')) throw new AppError('NOT_FOUND', 'there is no such file');
-  return path.split('/').filter(Boolean).join('/');
+  return path.split('/').filter(Boolean).join('/').normalize('NFC');
 }
 
 /** First and last byte asked for; null for the whole. @throws RangeError where there is no such part. */

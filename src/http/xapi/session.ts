@@ -79,12 +79,13 @@ function strictly(bytes: Uint8Array): object {
 export async function admitStatements(
   door: SessionDoor,
   { principal }: XapiCall,
-  { bytes, expectedId }: StoreRequest,
+  request: StoreRequest,
   store: () => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   if (!isSessionPrincipal(principal)) return store();
+  const { bytes, expectedId } = request;
   const body = strictly(bytes);
   const list: readonly unknown[] = Array.isArray(body) ? body : [expectedId === undefined ? body : { id: expectedId, ...body }];
   const idOf = (one: unknown): string => (isObject(one) && typeof one['id'] === 'string' ? one['id'] : randomUUID());
-  return door.store(principal, list, store, () => list.map(idOf));
+  return door.store(principal, list, request, () => list.map(idOf));
 }

@@ -51,7 +51,12 @@ export interface LaunchOptions {
   readonly origins: () => Origins;
   /** Home page of the accounts by which launched content knows learners. */
   readonly homePage: string;
+  /** Ends what a session of SCORM left open, within the transaction that ends the session. */
+  readonly closeRun: (sql: Sql, session: store.SessionRow) => Promise<void>;
 }
+
+/** A session gives way to the next one of its learner, who goes on with what it left open; or it is over. */
+type Ending = 'REPLACED' | 'ABANDONED';
 
 /** What a session is about, beyond its row. */
 export interface SessionFacts {
@@ -96,8 +101,10 @@ export class Launches {
     this.#options = options;
   }
 
-  #inTurn<T>(registrationId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-    return inTurn(registrationId, () => this.#database.transaction(work));
+  async #inTurn<T>(registrationId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+    const result = await inTurn(registrationId, () => this.#database.transaction(work));
+    this.#parts.statements.announce();
+    return result;
   }
 
   get #sql(): Sql {
@@ -112,9 +119,11 @@ export class Launches {
   async register(input: { learnerId: string; packageId: string; isPreview: boolean; restart: boolean }): Promise<store.RegistrationRow> {
     const version = await this.#parts.content.currentVersion(input.packageId);
     const model = await this.#parts.content.model(version.id);
-    const account = await this.#parts.people.ensureAccount(input.learnerId, this.#options.homePage);
-    const now = this.#clock.now();
     const { learnerId, packageId, isPreview } = input;
+    const { homePage } = this.#options;
+    // What content keeps of the learner in a preview must not be found by the launches that count.
+    const account = isPreview ? { homePage, name: `preview-${randomUUID()}` } : await this.#parts.people.ensureAccount(learnerId, homePage);
+    const now = this.#clock.now();
     const fresh: store.RegistrationRow = {
       id: randomUUID(),
       createdAt: now,
@@ -130,7 +139,7 @@ export class Launches {
       const open = await store.openRegistration(sql, learnerId, packageId, isPreview);
       if (open && !input.restart) return open;
       if (open) {
-        for (const session of await store.openSessions(sql, open.id)) await this.#end(sql, session);
+        for (const session of await store.openSessions(sql, open.id)) await this.#end(sql, session, 'ABANDONED');
         await store.closeRegistration(sql, open.id, now);
       }
       if (!(await store.insertRegistration(sql, fresh)))
@@ -194,7 +203,7 @@ export class Launches {
     await this.#inTurn(registration.id, async (sql) => {
       const locked = await store.lockRegistration(sql, registration.id);
       if (!locked || locked.closedAt) throw conflict('/registrationId', 'open', 'this registration was closed meanwhile; register again');
-      for (const open of await store.openSessions(sql, registration.id)) if (open.id !== contents) await this.#end(sql, open);
+      for (const open of await store.openSessions(sql, registration.id)) if (open.id !== contents) await this.#end(sql, open, 'REPLACED');
       const now = this.#clock.now();
       await store.insertSession(sql, {
         id: terms.sessionId,
@@ -216,7 +225,7 @@ export class Launches {
         tokenHash: digestSecret(token),
         fetchHash: isAu ? digestSecret(fetchToken) : null,
       });
-      if (isAu) await this.#announce(facts, node, input.returnUrl);
+      if (isAu) await this.#announce(sql, facts, node, input.returnUrl);
     });
     const target = new URL(contentUrl(origin, token, node.href ?? ''));
     const needsOwnWindow = node.unit?.launchMethod === 'OwnWindow';
@@ -257,7 +266,7 @@ export class Launches {
       const registration = (await store.lockRegistration(sql, known.id)) ?? known;
       const units = await store.unitsOfRegistrations(sql, [known.id]);
       if (!row || registration.closedAt || !movesOn(row.moves, registration, units, model.root.id)) return registration;
-      for (const session of await store.openSessions(sql, known.id)) await this.#end(sql, session);
+      for (const session of await store.openSessions(sql, known.id)) await this.#end(sql, session, 'ABANDONED');
       await store.endAttempts(sql, known.id, this.#clock.now());
       await store.changeVersion(sql, known.id, version.id);
       const moved = { ...registration, versionId: version.id };
@@ -299,7 +308,7 @@ export class Launches {
   }
 
   /** Before an AU is launched: its launch data, then `launched` (cmi5 10, 9.3.1). */
-  async #announce({ terms, packageId, versionId, isPreview }: SessionFacts, { href, unit }: ContentNode, returnUrl: string | null): Promise<void> {
+  async #announce(sql: Sql, { terms, packageId, versionId, isPreview }: SessionFacts, { href, unit }: ContentNode, returnUrl: string | null): Promise<void> {
     const parameters = unit?.launchParameters ?? null;
     const data = {
       contextTemplate: contextTemplate(terms),
@@ -324,31 +333,28 @@ export class Launches {
     );
     // The way to the file without the token that opens it: this is kept for ever, and others read it.
     const place = isExternal(href ?? '') ? (href ?? '') : `${this.#options.origins().content?.replace('*.', '')}/p/${versionId}/${href}`;
-    if (!isPreview) await this.#tell(packageId, [launched(terms, place, parameters, this.#occasion('launched', terms.sessionId))]);
+    if (!isPreview) await this.#tell(sql, packageId, [launched(terms, place, parameters, this.#occasion('launched', terms.sessionId))]);
   }
 
   #occasion(...parts: readonly [string, ...string[]]): { id: string; timestamp: string } {
     return { id: digestKey('launch', ...parts), timestamp: this.#clock.now().toISOString() };
   }
 
-  #tell(packageId: string, list: readonly JsonObject[]): Promise<void> {
-    return tell(this.#parts.statements, senderOf(this.#options.homePage, packageId), list);
+  #tell(sql: Sql, packageId: string, list: readonly JsonObject[]): Promise<void> {
+    return tell(this.#parts.statements, sql, senderOf(this.#options.homePage, packageId), list);
   }
 
-  /** Ends a session whose content did not: `abandoned` for an AU (cmi5 9.3.6), silently for other content. */
-  async #end(sql: Sql, session: store.SessionRow): Promise<void> {
+  /** Ends a session whose content did not: `abandoned` for an AU (cmi5 9.3.6); what SCORM left open counts as far as it came. */
+  async #end(sql: Sql, session: store.SessionRow, ending: Ending): Promise<void> {
     const facts = factsOf(session);
     const isAu = facts.standard === 'CMI5' && !facts.isContents;
     if (isAu && session.state !== 'TERMINATED' && !facts.isPreview) {
       const seconds = (session.lastSeenAt.getTime() - session.createdAt.getTime()) / 1_000;
-      await this.#tell(facts.packageId, [abandoned(facts.terms, seconds, this.#occasion('abandoned', session.id))]);
+      await this.#tell(sql, facts.packageId, [abandoned(facts.terms, seconds, this.#occasion('abandoned', session.id))]);
     }
-    await store.endSession(
-      sql,
-      session.id,
-      isAu && session.state !== 'TERMINATED' ? 'ABANDONED' : session.state === 'TERMINATED' ? 'TERMINATED' : 'REPLACED',
-      this.#clock.now(),
-    );
+    if (ending === 'ABANDONED') await this.#options.closeRun(sql, session);
+    const state = session.state === 'TERMINATED' ? 'TERMINATED' : isAu ? 'ABANDONED' : ending;
+    await store.endSession(sql, session.id, state, this.#clock.now());
   }
 
   /** Ends a session by hand, or because nothing was heard of it. @throws AppError NOT_FOUND */
@@ -358,7 +364,7 @@ export class Launches {
     await this.#inTurn(known.registrationId, async (sql) => {
       await store.lockRegistration(sql, known.registrationId);
       const session = await store.sessionById(sql, sessionId);
-      if (session && !session.endedAt) await this.#end(sql, session);
+      if (session && !session.endedAt) await this.#end(sql, session, 'ABANDONED');
     });
   }
 
@@ -396,7 +402,7 @@ export class Launches {
         masteryScore,
       };
       await store.setUnit(sql, registrationId, nodeId, { isWaived: true });
-      if (!registration.isPreview) await this.#tell(registration.packageId, [waived(terms, reason, this.#occasion('waived', registrationId, nodeId))]);
+      if (!registration.isPreview) await this.#tell(sql, registration.packageId, [waived(terms, reason, this.#occasion('waived', registrationId, nodeId))]);
       await this.#satisfy(sql, registration, model, account, sessionId);
     });
   }
@@ -420,7 +426,7 @@ export class Launches {
     });
     for (const id of fresh) await store.setUnit(sql, registration.id, id, { isSatisfied: true });
     if (fresh.includes(model.root.id)) await store.satisfyRegistration(sql, registration.id);
-    await this.#tell(registration.packageId, list);
+    await this.#tell(sql, registration.packageId, list);
   }
 
   /** What an AU said may have satisfied something; within the transaction that notes it. */
@@ -448,7 +454,7 @@ export class Launches {
     const now = this.#clock.now();
     if (!session || session.expiresAt <= now || (session.endedAt && session.state !== 'TERMINATED'))
       throw new AppError('NOT_FOUND', 'this launch has ended; open the course again');
-    await this.keepAlive(session, now, TOUCH_MS);
+    if (!session.endedAt) await this.keepAlive(session, now, TOUCH_MS);
     return { session, facts: factsOf(session) };
   }
 
@@ -466,7 +472,7 @@ export class Launches {
     await this.#inTurn(registrationId, async (sql) => {
       const registration = await store.lockRegistration(sql, registrationId);
       if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
-      for (const session of await store.openSessions(sql, registrationId)) await this.#end(sql, session);
+      for (const session of await store.openSessions(sql, registrationId)) await this.#end(sql, session, 'ABANDONED');
       await store.endAttempts(sql, registrationId, this.#clock.now());
       const { learnerId, packageId, versionId, isPreview } = registration;
       if (isPreview) return;

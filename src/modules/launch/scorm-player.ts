@@ -31,12 +31,11 @@ import {
   type TocEntry,
 } from '../../standards/scorm/index.ts';
 import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf, plainText, type ScormDefinition } from '../content/index.ts';
-import type { Statements } from '../lrs/index.ts';
 import * as store from './launch.store.ts';
-import type { Launches, SessionFacts } from './launches.ts';
+import { factsOf, type Launches, type SessionFacts } from './launches.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
 import { inTurn } from './turns.ts';
-import { senderOf, tell } from './voice.ts';
+import { senderOf, tell, type Voice } from './voice.ts';
 
 /** More than any clock is wrong, and less than would count. */
 const CLOCK_SLACK_S = 120;
@@ -130,10 +129,10 @@ export class ScormPlayer {
   readonly #clock: Clock;
   readonly #content: Content;
   readonly #launches: Launches;
-  readonly #statements: Pick<Statements, 'store'>;
+  readonly #statements: Voice;
   readonly #homePage: string;
 
-  constructor(database: Database, clock: Clock, parts: { content: Content; launches: Launches; statements: Pick<Statements, 'store'> }, homePage: string) {
+  constructor(database: Database, clock: Clock, parts: { content: Content; launches: Launches; statements: Voice }, homePage: string) {
     this.#database = database;
     this.#clock = clock;
     this.#content = parts.content;
@@ -156,8 +155,7 @@ export class ScormPlayer {
       const { engine } = scene;
       if (request === 'restart') return this.#restart(scene);
       if (request === 'begin') {
-        if (engine.isRunning) await this.#endRun(scene, leaving('suspendAll'));
-        if (engine.current !== null) engine.navigate({ kind: 'suspendAll' });
+        await this.#leave(scene);
         await this.#follow(scene, this.#entry(scene));
       } else {
         const wanted = navigationOf(request, target, scene);
@@ -175,6 +173,26 @@ export class ScormPlayer {
       }
       return this.#viewOf(scene);
     });
+  }
+
+  /** Leaves what is under way, to be gone on with. */
+  async #leave(scene: Scene): Promise<void> {
+    const { engine } = scene;
+    if (engine.isRunning) await this.#endRun(scene, leaving('suspendAll'));
+    if (engine.current !== null) engine.navigate({ kind: 'suspendAll' });
+  }
+
+  /** Ends what a session left open, within the transaction that ends it: what content forgot to finish counts all the same. */
+  async closeRun(sql: Sql, session: store.SessionRow): Promise<void> {
+    const facts = factsOf(session);
+    if (!isPlayed(facts)) return;
+    const [registration] = await store.registrationsById(sql, [session.registrationId]);
+    if (!registration) return;
+    const scene = await this.#scene(sql, session.id, facts, await this.#content.model(facts.versionId), registration.learnerId);
+    const running = this.#nodeOf(scene, scene.engine.isRunning ? scene.engine.current : null);
+    if (!running || scene.scos.get(running.id)?.sessionId !== session.id) return;
+    await this.#leave(scene);
+    await this.#finish(scene);
   }
 
   /** Begins, or goes on; at the item that was launched, where one was and it can be chosen. */
@@ -214,7 +232,8 @@ export class ScormPlayer {
       const sco = scos.get(commit.nodeId);
       const node = scene.nodes.get(commit.nodeId);
       const last = await store.lastCommit(sql, commit.sessionId);
-      const isOver = !sco || !node || sco.sessionId !== commit.sessionId || sco.run !== commit.run || sco.runEndedAt !== null;
+      // A run that was left to be resumed takes what was saved before and comes late: it is what the learner goes on from.
+      const isOver = !sco || !node || sco.sessionId !== commit.sessionId || sco.run !== commit.run || (sco.runEndedAt !== null && !sco.isSuspended);
       // Sent again because its answer was lost: where to go next is what it waits for.
       if (isOver || commit.seq <= last) return { isTaken: false, view: commit.isFinished ? this.#viewOf(scene) : null };
       const body = JSON.stringify(commit.cmi);
@@ -226,6 +245,7 @@ export class ScormPlayer {
       }
       if (commit.sessionId === scene.sessionId) scene.lastSeq = commit.seq;
       const outcome = await this.#save(scene, node, commit.isFinished, `${commit.seq}`);
+      if (sco.runEndedAt !== null) return { isTaken: true, view: commit.isFinished ? this.#viewOf(scene) : null };
       // Where it may go from here hangs on what it has become; a course of one part goes nowhere.
       if (!commit.isFinished) return { isTaken: true, view: isSingle(scene.model) || isSame(parse(sco.told), outcome) ? null : this.#viewOf(scene) };
       await this.#endByContent(scene, commit);
@@ -253,21 +273,29 @@ export class ScormPlayer {
   /** One request of a player: nobody else moves in the registration meanwhile, and it happens whole or not at all. */
   async #play<T>(token: string, work: (scene: Scene) => Promise<T>): Promise<T> {
     const { session, facts } = await this.#launches.sessionOf(token);
-    if (facts.standard !== 'SCORM_12' && facts.standard !== 'SCORM_2004') throw new AppError('NOT_FOUND', 'this launch has no player');
+    if (!isPlayed(facts)) throw new AppError('NOT_FOUND', 'this launch has no player');
     const model = await this.#content.model(facts.versionId);
-    return inTurn(session.registrationId, () =>
+    const answer = await inTurn(session.registrationId, () =>
       this.#database.transaction(async (sql) => {
         const registration = await store.lockRegistration(sql, session.registrationId);
         if (!registration) throw new Error(`session ${session.id} has no registration`);
         // Another launch may have taken its place while this one waited.
         if ((await store.sessionById(sql, session.id))?.endedAt) throw new AppError('NOT_FOUND', 'this launch has ended; open the course again');
         const scene = await this.#scene(sql, session.id, facts, model, registration.learnerId);
-        const answer = await work(scene);
-        if (scene.counts) await tell(this.#statements, senderOf(this.#homePage, facts.packageId), scene.told);
-        await this.#keep(scene);
-        return answer;
+        const done = await work(scene);
+        await this.#finish(scene);
+        return done;
       }),
     );
+    this.#statements.announce();
+    return answer;
+  }
+
+  /** Tells and keeps what came of a request. */
+  async #finish(scene: Scene): Promise<void> {
+    const { sql, facts, counts, told } = scene;
+    if (counts) await tell(this.#statements, sql, senderOf(this.#homePage, facts.packageId), told);
+    await this.#keep(scene);
   }
 
   /** Keeps what became of the attempt; looking at one that has not begun makes none. */
@@ -641,6 +669,8 @@ export class ScormPlayer {
     return entries;
   }
 }
+
+const isPlayed = ({ standard }: SessionFacts): boolean => standard === 'SCORM_12' || standard === 'SCORM_2004';
 
 /** What is known of a course of which nothing was told. */
 const NO_COURSE: CourseOutcome = { completed: null, satisfied: null, measure: null };

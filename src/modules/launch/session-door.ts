@@ -14,7 +14,7 @@ import {
 } from '../../standards/cmi5/index.ts';
 import { identifierOf, isObject, type JsonObject } from '../../standards/xapi/index.ts';
 import { secretMatches, type XapiPrincipal } from '../access/index.ts';
-import type { Statements } from '../lrs/index.ts';
+import type { Statements, StoreRequest } from '../lrs/index.ts';
 import * as store from './launch.store.ts';
 import { factsOf, type Launches, type SessionFacts, sessionOfKey } from './launches.ts';
 import { inTurn } from './turns.ts';
@@ -49,6 +49,9 @@ const TOUCH_MS = 1_000;
 const refuse = (violations: readonly Violation[]): AppError => new AppError('FORBIDDEN', violations[0]?.message ?? 'refused', violations);
 const refuseOne = (path: string, rule: string, message: string): AppError => refuse([{ path, rule, message }]);
 
+/** Whether nothing that is said is kept: of an AU what it says in Browse and Review is, and its rules leave it little to say. */
+const isAside = ({ isPreview, standard, terms }: SessionFacts): boolean => isPreview || (standard !== 'CMI5' && terms.mode !== 'Normal');
+
 /** Whether an Agent is the one of the launch. */
 function isLearner(agent: unknown, { terms }: SessionFacts): boolean {
   const ifi = identifierOf(agent);
@@ -65,10 +68,10 @@ export class SessionDoor {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #launches: Launches;
-  readonly #statements: Pick<Statements, 'find'>;
+  readonly #statements: Pick<Statements, 'find' | 'storeWithin' | 'announce'>;
   readonly #homePage: string;
 
-  constructor(database: Database, clock: Clock, launches: Launches, statements: Pick<Statements, 'find'>, homePage: string) {
+  constructor(database: Database, clock: Clock, launches: Launches, statements: Pick<Statements, 'find' | 'storeWithin' | 'announce'>, homePage: string) {
     this.#database = database;
     this.#clock = clock;
     this.#launches = launches;
@@ -139,14 +142,19 @@ export class SessionDoor {
       (request.registration !== undefined || facts.standard === 'CMI5')
     )
       throw refuseOne('/query/registration', 'session-registration', 'the registration must be that of this session');
+    if (resource === 'activity-profile' && writes && isAside(facts))
+      throw refuseOne('', 'session-aside', 'all learners share the profile of an activity: a preview or a look around must not change it');
+    if (resource === 'agent-profile' && documentId === LEARNER_PREFERENCES) await this.#checkPreferences(sessionId, method, request.body);
     if (facts.standard !== 'CMI5') return;
     if (resource === 'state' && writes && (documentId === LAUNCH_DATA || documentId === undefined))
       throw refuseOne('/query/stateId', 'cmi5 10.2.1', 'an AU must not change or delete LMS.LaunchData');
-    if (resource !== 'agent-profile') return;
-    if (documentId === LEARNER_PREFERENCES && !writes) await store.notePreferencesRead(this.#database.sql, sessionId);
-    if (documentId === LEARNER_PREFERENCES && (method === 'PUT' || method === 'POST')) checkPreferencesBody(request.body);
-    if (documentId === LEARNER_PREFERENCES && method === 'DELETE')
-      throw refuseOne('/query/profileId', 'cmi5 11.0', 'the learner preferences are not deleted by content');
+  }
+
+  /** Preferences are every AU's: content of whatever kind must leave them as the standard has them. */
+  async #checkPreferences(sessionId: string, method: DocumentRequest['method'], body: Uint8Array): Promise<void> {
+    if (method === 'GET') await store.notePreferencesRead(this.#database.sql, sessionId);
+    else if (method === 'DELETE') throw refuseOne('/query/profileId', 'cmi5 11.0', 'the learner preferences are not deleted by content');
+    else checkPreferencesBody(body);
   }
 
   /**
@@ -160,17 +168,18 @@ export class SessionDoor {
   }
 
   /**
-   * Stores statements of a session if its rules let them, one session of a registration at a time.
+   * Stores statements of a session if its rules let them, one session of a registration at a time, together with what
+   * they mean for it: a statement that is there and not noted would be refused or lost when it is sent again.
    * @param list the statements, parsed.
-   * @param work stores them.
-   * @param unstored what is answered in a preview, which is judged and not stored.
+   * @param request the same as they were sent.
+   * @param unstored what is answered in a preview or a look around, which is judged and not stored.
    * @throws AppError FORBIDDEN with every rule that one of them breaks; then nothing is stored.
    */
-  async store<T>(principal: SessionPrincipal, list: readonly unknown[], work: () => Promise<T>, unstored: () => T): Promise<T> {
+  async store(principal: SessionPrincipal, list: readonly unknown[], request: StoreRequest, unstored: () => readonly string[]): Promise<readonly string[]> {
     const { facts } = principal;
-    const said = facts.isPreview ? async () => unstored() : work;
-    return inTurn(facts.terms.registration, () =>
+    const ids = await inTurn(facts.terms.registration, () =>
       this.#database.transaction(async (sql) => {
+        const said = async () => (isAside(facts) ? unstored() : this.#statements.storeWithin(sql, request));
         await store.lockRegistration(sql, principal.facts.terms.registration);
         const session = await store.sessionById(sql, principal.sessionId);
         if (!session || session.endedAt) throw refuseOne('', 'cmi5 9.3.6', 'this session has ended');
@@ -179,7 +188,7 @@ export class SessionDoor {
         if (principal.facts.standard !== 'CMI5') {
           this.#checkPlain(principal, fresh);
           const result = await said();
-          await this.#notePlain(sql, principal, session, fresh);
+          if (facts.isPreview || !isAside(facts)) await this.#notePlain(sql, principal, session, fresh);
           return result;
         }
         const after = await this.#checkCmi5(sql, principal, session, fresh);
@@ -188,6 +197,8 @@ export class SessionDoor {
         return result;
       }),
     );
+    this.#statements.announce();
+    return ids;
   }
 
   /** Those that are not here: what is sent again was judged before, and is compared when it is stored. */

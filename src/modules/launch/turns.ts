@@ -1,11 +1,8 @@
 import pLimit from 'p-limit';
 import { AppError } from '../../kernel/errors.ts';
 
-/**
- * Transactions that wait for statements to be stored, at once in one process: each holds a connection meanwhile, and
- * those who store need one too.
- */
-const gate = pLimit(2);
+/** Transactions of launched content under way at once in one process: they leave most connections to everyone else. */
+const gate = pLimit(4);
 
 /** Requests of one registration that may wait for each other. */
 const MAX_WAITING = 30;

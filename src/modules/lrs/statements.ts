@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { BlobStore } from '../../blobs/blob-store.ts';
-import type { Database } from '../../db/database.ts';
+import type { Database, Sql } from '../../db/database.ts';
 import { AppError } from '../../kernel/errors.ts';
 import { parseExactly } from '../../kernel/exact-json.ts';
 import type { Multipart } from '../../kernel/multipart.ts';
 import { canonical, isObject, type JsonObject, languagePreferences, mergeDefinitions, withIds, type XapiVersion } from '../../standards/xapi/index.ts';
 import { type AttachmentParts, withAttachments } from './attachments.ts';
+import { storeBatches } from './ingest.store.ts';
 import type { Ingest } from './ingest.ts';
 import { activityKey } from './keys.ts';
 import { linksOf } from './links.ts';
@@ -73,16 +74,38 @@ export class Statements {
    * @see xAPI Communication 2.1.1, 2.1.2; Data 2.3.1
    */
   async store(request: StoreRequest): Promise<readonly string[]> {
-    const prepared = prepareStatements({ ...request, limits: this.#options.limits, newStatementId: randomUUID });
-    if (prepared.length === 0) return [];
-    // Before the rows: a row must never name bytes that a crash could have taken.
-    for (const [sha2, { bytes }] of request.parts ?? []) await this.#blobs.put(sha2, bytes);
-    const statements = prepared.map((statement) => this.#withoutKnown(statement));
+    const statements = await this.#prepare(request);
+    if (statements.length === 0) return [];
     const { conflicts, fresh } = await this.#ingest.store({ sender: request.sender, statements });
-    if (conflicts.length > 0) throw conflictOf(prepared, conflicts);
+    if (conflicts.length > 0) throw conflictOf(statements, conflicts);
     this.#remember(statements.filter(({ id }) => fresh.has(id)));
-    if (fresh.size > 0) this.#options.onStored();
-    return prepared.map(({ id }) => id);
+    if (fresh.size > 0) this.announce();
+    return statements.map(({ id }) => id);
+  }
+
+  /**
+   * Stores as {@link store} does, within a transaction of the caller's: statements and what else it changes are there
+   * together, or not at all. Once it is committed, {@link announce} is to be called.
+   * @throws AppError as {@link store} does; then the transaction must not be committed.
+   */
+  async storeWithin(sql: Sql, request: StoreRequest): Promise<readonly string[]> {
+    const statements = await this.#prepare(request);
+    if (statements.length === 0) return [];
+    const [conflicts = []] = (await storeBatches(sql, [{ sender: request.sender, statements }])).conflicts;
+    if (conflicts.length > 0) throw conflictOf(statements, conflicts);
+    return statements.map(({ id }) => id);
+  }
+
+  /** Wakes whoever follows what is stored. */
+  announce(): void {
+    this.#options.onStored();
+  }
+
+  async #prepare(request: StoreRequest): Promise<readonly PreparedStatement[]> {
+    const prepared = prepareStatements({ ...request, limits: this.#options.limits, newStatementId: randomUUID });
+    // Before the rows: a row must never name bytes that a crash could have taken.
+    if (prepared.length > 0) for (const [sha2, { bytes }] of request.parts ?? []) await this.#blobs.put(sha2, bytes);
+    return prepared.map((statement) => this.#withoutKnown(statement));
   }
 
   #withoutKnown(statement: PreparedStatement): PreparedStatement {

@@ -148,7 +148,8 @@ export function pathOf(href: string): string {
     if (segment === '..') segments.pop();
     else if (segment !== '.' && segment !== '') segments.push(segment);
   }
-  return segments.join('/');
+  // As the names in the archive are: systems differ in how they write accents.
+  return segments.join('/').normalize('NFC');
 }
 
 function safeDecode(text: string): string {

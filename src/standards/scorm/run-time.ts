@@ -109,9 +109,12 @@ function outcome12(cmi: unknown, item: Pick<ScormItem, 'masteryScore'>, isFinish
   // Where content said nothing, the LMS assumes that it was gone through (RTE 3.4.4).
   if (isFinished && (status === '' || status === 'not attempted')) status = 'completed';
   if (isFinished && mastery !== null && score.raw !== null && status !== 'browsed') status = score.raw >= mastery ? 'passed' : 'failed';
+  const judged = SUCCESS.get(status) ?? null;
+  // What mastery may still decide otherwise is not known before it has.
+  const isOpen = !isFinished && mastery !== null && judged !== (score.raw === null ? null : score.raw >= mastery);
   return {
     completed: status === 'failed' ? null : (COMPLETION.get(status) ?? null),
-    satisfied: SUCCESS.get(status) ?? null,
+    satisfied: isOpen ? null : judged,
     score,
     progress: null,
     exit: textAt(core, 'exit'),

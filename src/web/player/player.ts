@@ -26,8 +26,12 @@ const log = find('log');
 
 const token = base.split('/').at(-1) ?? '';
 
-/** What a browser sends for sure as a page goes away. */
+/** Bytes that a browser sends for sure as a page goes away. */
 const BEACON_LIMIT = 60_000;
+const bytesOf = (body: string): number => new Blob([body]).size;
+
+/** Answers that say nothing of what was asked: too much at once, or no server behind the one that answers. */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
 /** The launch is over: it was opened elsewhere, or has expired. */
@@ -47,30 +51,36 @@ let isGone = false;
 let isLeaving = false;
 let sending: Promise<void> = Promise.resolve();
 
-/** Asks the server, again and again while the connection is away. @throws GoneError, RefusedError */
+/**
+ * Asks the server, again and again while the connection is away.
+ * @param faults so many answers that the server failed are borne.
+ * @throws GoneError, RefusedError
+ */
 async function ask<T>(
   path: string,
   body: unknown,
-  { onRetry = () => undefined, tries = Number.POSITIVE_INFINITY }: { onRetry?: () => void; tries?: number } = {},
+  { onRetry = () => undefined, faults = Number.POSITIVE_INFINITY }: { onRetry?: () => void; faults?: number } = {},
 ): Promise<T> {
-  for (let attempt = 0; attempt < tries; attempt += 1) {
+  let failed = 0;
+  for (let attempt = 0; ; attempt += 1) {
     if (attempt > 0) onRetry();
     try {
       const content = body === undefined ? undefined : JSON.stringify(body);
       const response = await fetch(`${base}/${path}`, {
         method: content === undefined ? 'GET' : 'POST',
-        ...(content !== undefined && { headers: { 'Content-Type': 'application/json' }, body: content, keepalive: content.length < BEACON_LIMIT }),
+        ...(content !== undefined && { headers: { 'Content-Type': 'application/json' }, body: content, keepalive: bytesOf(content) < BEACON_LIMIT }),
       });
       if (response.ok) return (await response.json()) as T;
       if (response.status === 404) throw new GoneError();
-      if (response.status < 500 && response.status !== 429) throw new RefusedError();
+      if (response.status < 500 && !PASSING.has(response.status)) throw new RefusedError();
+      if (!PASSING.has(response.status)) failed += 1;
+      if (failed >= faults) throw new RefusedError();
     } catch (error) {
       if (error instanceof GoneError || error instanceof RefusedError) throw error;
     }
     say('offline', true);
     await new Promise((done) => setTimeout(done, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
   }
-  throw new RefusedError();
 }
 
 /** Everything the run has said, as a commit. */
@@ -115,7 +125,7 @@ function save(run: RunTime, isFinished: boolean, said: Snapshot): boolean {
 function sendUnsent(): void {
   for (const commit of journal.unsent()) {
     const body = JSON.stringify({ ...commit, request: '' });
-    if (body.length < BEACON_LIMIT) navigator.sendBeacon(`${base}/commit`, body);
+    if (bytesOf(body) < BEACON_LIMIT) navigator.sendBeacon(`${base}/commit`, body);
   }
 }
 
@@ -146,11 +156,11 @@ async function send(commit: Commit, showsResult: boolean): Promise<void> {
   }
 }
 
-/** Sends what earlier pages could not. What the server does not take keeps nobody from going on. */
+/** Sends what earlier pages could not, however long that takes: who goes on without it loses it. What the server does not take keeps nobody out. */
 async function replay(): Promise<void> {
   for (const commit of journal.left()) {
     try {
-      await ask<CommitAnswer>('commit', { ...commit, request: '' }, { tries: 4 });
+      await ask<CommitAnswer>('commit', { ...commit, request: '' }, { faults: 4 });
       journal.remove(commit);
     } catch (error) {
       if (error instanceof GoneError) throw error;
@@ -370,6 +380,10 @@ function listen(): void {
   });
   addEventListener('pageshow', () => {
     isGone = false;
+  });
+  // A telephone may end a page that is not looked at, and says nothing then.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden' && runTime?.isRunning && !isGone) save(runTime, false, runTime.snapshot);
   });
 }
 

@@ -25,6 +25,16 @@ test.each([
   expect([outcome.completed, outcome.satisfied]).toEqual([completed, satisfied]);
 });
 
+test.each([
+  ['passed, and the score is below mastery', { lesson_status: 'passed', score: { raw: '10' } }, null],
+  ['passed, and no score is there yet', { lesson_status: 'passed' }, null],
+  ['failed, and the score is at mastery', { lesson_status: 'failed', score: { raw: '70' } }, null],
+  ['passed, and the score says so too', { lesson_status: 'passed', score: { raw: '70' } }, true],
+  ['failed, and the score says so too', { lesson_status: 'failed', score: { raw: '69' } }, false],
+])('SCORM 1.2: before the end a judgement stands that mastery agrees with: %s', (_what, values, satisfied) => {
+  expect(outcomeOf('1.2', core(values), { ...ITEM, masteryScore: '70' }, false).satisfied).toBe(satisfied);
+});
+
 test('SCORM 1.2: before the end nothing is assumed and mastery does not decide', () => {
   const outcome = outcomeOf('1.2', core({ lesson_status: 'incomplete', score: { raw: '90' } }), { ...ITEM, masteryScore: '70' }, false);
 

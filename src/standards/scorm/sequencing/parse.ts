@@ -18,7 +18,7 @@ function objectiveName(text: string | undefined): string | null {
   } catch {
     // It was meant as it stands.
   }
-  return name.replace(/\s+/g, ' ').trim() || null;
+  return name.replaceAll('\0', '').replace(/\s+/g, ' ').trim() || null;
 }
 
 const number = (text: string | undefined, fallback: number): number => {
