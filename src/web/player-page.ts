@@ -84,18 +84,26 @@ ${PROGRESS}
   'contents',
 );
 
+/** The library that seals the journal, and what it is made of. */
+const SEALING = ['chacha.js', '_arx.js', '_poly1305.js', 'utils.js'];
+
 /** The scripts that the build makes of the folder `player`. */
 const SCRIPTS = ['player.js', 'contents.js', 'page.js', 'place.js', 'texts.js', 'journal.js', 'shared-data.js', 'run-time.js'];
 
 /** Reads everything once. */
 export async function loadPlayer(): Promise<PlayerAssets> {
   const library = (name: string): Promise<Buffer> => readFile(join(dirname(require.resolve('scorm-again')), name));
-  const own = (name: string): Promise<Buffer> => readFile(join(BUILT, name));
+  // Browsers find a library by its address.
+  const own = async (name: string): Promise<Buffer> =>
+    Buffer.from((await readFile(join(BUILT, name), 'utf8')).replaceAll("from '@noble/ciphers/", "from './sealing/"));
+  const sealing = SEALING.map(
+    async (name) => [`sealing/${name}`, { type: JAVASCRIPT, body: await readFile(join(dirname(require.resolve('@noble/ciphers/chacha.js')), name)) }] as const,
+  );
   const scripts = SCRIPTS.map(async (name) => [name, { type: JAVASCRIPT, body: await own(name) }] as const);
   const files = new Map<string, Asset>([
     ['scorm12.js', { type: JAVASCRIPT, body: await library('scorm12.min.js') }],
     ['scorm2004.js', { type: JAVASCRIPT, body: await library('scorm2004.min.js') }],
-    ...(await Promise.all(scripts)),
+    ...(await Promise.all([...scripts, ...sealing])),
     ['player.css', { type: 'text/css; charset=utf-8', body: Buffer.from(PLAYER_STYLE) }],
   ]);
   return {

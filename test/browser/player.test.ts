@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect } from '@jest/globals';
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { browserTest, openBrowser } from '../support/browser.ts';
@@ -360,7 +361,7 @@ browserTest('a window of its own: the run goes on there and back, whatever conte
   const before = (await verbsOf(registration)).length;
   await page.goto('about:blank');
   while ((await verbsOf(registration)).length === before);
-  expect(last.isClosed()).toBe(true);
+  if (!last.isClosed()) await last.waitForEvent('close');
   const fresh = await openPage(await launch(app, registration, null));
   await fresh.click('text=Resume');
   expect(await run(await contentOf(fresh, 'one'), 'get("cmi.location")')).toBe('4');
@@ -506,15 +507,71 @@ browserTest('nothing is lost: what the server refuses keeps nobody from going on
   const context = await newContext();
   const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
   await contentOf(page, 'one');
-  await page.evaluate(
-    ([id]) => {
-      localStorage.setItem(`mumpuni-commit:${id}:broken`, JSON.stringify({ sessionId: 'broken', seq: -1, cmi: 'no tree' }));
-    },
-    [registration],
+  const { journalKey } = (await page.evaluate(`fetch('state').then((answer) => answer.json())`)) as { journalKey: string };
+  const name = `mumpuni-commit:${registration}:broken:x:1`;
+  const nonce = Buffer.alloc(24);
+  const sealed = xchacha20poly1305(Buffer.from(journalKey, 'hex'), nonce, Buffer.from(name)).encrypt(
+    Buffer.from(JSON.stringify({ sessionId: 'broken', seq: -1, cmi: 'no tree', nodeId: 'x', run: 1 })),
   );
+  await page.evaluate(([key = '', value = '']) => localStorage.setItem(key, value), [name, Buffer.concat([nonce, sealed]).toString('base64')]);
+  const refused: number[] = [];
+  context.on('response', (response) => {
+    if (response.url().endsWith('/commit') && response.status() === 400) refused.push(response.status());
+  });
   await page.close();
 
   expect(await run(await resumedContent(registration, context), 'found')).toBe('true');
+  expect(refused).toEqual([400]);
+});
+
+browserTest('nothing is lost: what an earlier page could not send is sent at the next launch, however long that connection fails', async () => {
+  const { registration } = await prepare(single2004);
+  const context = await newContext();
+  const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  const frame = await contentOf(page, 'one');
+  let cut = Number.POSITIVE_INFINITY;
+  await context.route('**/commit', async (route) => {
+    cut -= 1;
+    if (cut >= 0) await route.fulfill({ status: 503 });
+    else await route.continue();
+  });
+  await run(frame, 'set("cmi.suspend_data", "é".repeat(40000)); set("cmi.exit", "suspend"); commit()');
+  await page.goto('about:blank');
+  cut = 5;
+
+  const next = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  while (cut >= 0) await next.evaluate('dispatchEvent(new Event("online"))');
+  await next.click('text=Resume');
+
+  expect(await run(await contentOf(next, 'one'), 'get("cmi.suspend_data").length')).toBe(40_000);
+});
+
+browserTest('a package delivered from the same host neither reads what another left on the device nor puts something in its place', async () => {
+  const { registration } = await prepare(single2004);
+  const context = await newContext();
+  const page = await openPage(await launch(app, registration, null), Promise.resolve(context));
+  const frame = await contentOf(page, 'one');
+  await run(frame, 'set("cmi.location", "first"); set("cmi.exit", "suspend"); commit()');
+  await saved(page);
+  await context.route('**/commit', (route) => route.abort());
+  await run(frame, 'set("cmi.suspend_data", "a secret answer"); commit()');
+  await page.goto('about:blank');
+  await context.unroute('**/commit');
+
+  const other = await openPage(await launch(app, (await prepare(single2004)).registration, null), Promise.resolve(context));
+  const hostile = await contentOf(other, 'one');
+  const found = (await run(
+    hostile,
+    `(() => { const names = Object.keys(localStorage).filter((name) => name.includes('${registration}')); const all = names.map((name) => localStorage.getItem(name));
+      for (const name of names) localStorage.setItem(name, JSON.stringify({ sessionId: name.split(':')[2], nodeId: name.split(':')[3], run: 1, seq: 99, isFinished: true, request: '', leaves: '', said: {}, shared: {}, cmi: { location: 'forged', score: { scaled: '1' }, success_status: 'passed' } }));
+      return [names.length, all.join().includes('secret')]; })()`,
+  )) as [number, boolean];
+  await other.close();
+  const resumed = await resumedContent(registration, context);
+
+  expect(found).toEqual([1, false]);
+  expect(await run(resumed, 'get("cmi.location")')).toBe('first');
+  expect(await verbsOf(registration)).toEqual(['initialized', 'suspended', 'resumed']);
 });
 
 /** What a hostile package tries; each answers what it got. */

@@ -48,6 +48,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000015_wide_signatures',
     '20261124000016_version_moves',
     '20261130000017_sequencer_pass',
+    '20261130000018_journal_key',
   ]);
   expect(statements).toEqual([]);
 });

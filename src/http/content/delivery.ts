@@ -191,8 +191,8 @@ export async function deliveryRoutes(
     return answering(reply).send(await player.navigate(request.params.token, body['request'], target));
   });
 
-  server.get<{ Params: { file: string } }>('/player/:file', async (request, reply) => {
-    const asset = assets.file(request.params.file);
+  server.get<{ Params: { '*': string } }>('/player/*', async (request, reply) => {
+    const asset = assets.file(request.params['*']);
     if (!asset) throw new AppError('NOT_FOUND', 'there is no such file');
     return reply.header('Cache-Control', 'public, max-age=3600').type(asset.type).send(asset.body);
   });

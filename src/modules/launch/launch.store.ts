@@ -33,6 +33,13 @@ export async function lockRegistration(sql: Sql, id: string): Promise<Registrati
   return row ?? null;
 }
 
+/** What the player seals by what it keeps on the learner's device, in hexadecimal. */
+export async function journalKey(sql: Sql, registrationId: string): Promise<string> {
+  const [row] = await sql.rows<{ key: string }>(`select encode(journal_key, 'hex') as key from launch.registration where id = $1`, [registrationId]);
+  if (!row) throw new Error(`there is no registration ${registrationId}`);
+  return row.key;
+}
+
 export async function openRegistration(sql: Sql, learnerId: string, packageId: string, isPreview: boolean): Promise<RegistrationRow | null> {
   const [row] = await sql.rows<RegistrationRow>(
     `select ${REGISTRATION} from launch.registration where learner_id = $1 and package_id = $2 and is_preview = $3 and closed_at is null for update`,

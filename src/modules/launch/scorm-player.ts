@@ -95,6 +95,7 @@ const passOver = (engine: Sequencer): void => engine.suspendCurrent(true);
 interface Scene {
   readonly sql: Sql;
   readonly learnerId: string;
+  readonly journalKey: string;
   /** What this course shares with others of the learner. */
   readonly globals: LearnerGlobals;
   readonly facts: SessionFacts;
@@ -346,6 +347,7 @@ export class ScormPlayer {
     return {
       sql,
       learnerId,
+      journalKey: await store.journalKey(sql, registration),
       globals,
       facts,
       sessionId,
@@ -607,6 +609,7 @@ export class ScormPlayer {
     return {
       sessionId,
       registration: facts.terms.registration,
+      journalKey: scene.journalKey,
       title: plainText(model.root.title) || model.root.identifier,
       edition,
       isPreview: facts.isPreview,

@@ -43,6 +43,8 @@ export interface CurrentRun {
 export interface PlayerView {
   readonly sessionId: string;
   readonly registration: string;
+  /** What the page seals by what it keeps on the device: 32 bytes in hexadecimal, the same for all launches of the registration. */
+  readonly journalKey: string;
   readonly title: string;
   readonly edition: '1.2' | '2004';
   readonly isPreview: boolean;

@@ -51,6 +51,14 @@ let isGone = false;
 let isLeaving = false;
 let sending: Promise<void> = Promise.resolve();
 
+/** Waits, and not longer than until the device is connected again. */
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, ms);
+    addEventListener('online', () => done(), { once: true });
+  });
+}
+
 /**
  * Asks the server, again and again while the connection is away.
  * @param faults so many answers that the server failed are borne.
@@ -79,7 +87,7 @@ async function ask<T>(
       if (error instanceof GoneError || error instanceof RefusedError) throw error;
     }
     say('offline', true);
-    await new Promise((done) => setTimeout(done, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
+    await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 0);
   }
 }
 
@@ -391,7 +399,7 @@ async function start(): Promise<void> {
   translate();
   try {
     view = await ask<PlayerView>('state', undefined);
-    journal = new Journal(view.registration);
+    journal = new Journal(view.registration, view.journalKey);
     listen();
     await replay();
     view = await ask<PlayerView>('state', undefined);
