@@ -19,7 +19,8 @@ import { errorFields, refuseConnection, refuseRoute, sendError } from './http/er
 import { GRAPHQL_PATH, graphqlRoute } from './http/graphql.ts';
 import { graphqlStream } from './http/graphql-stream.ts';
 import { healthRoutes } from './http/health.ts';
-import { XAPI_PATH, xapiRoutes } from './http/xapi/routes.ts';
+import { VERSION_HEADER } from './http/xapi/request.ts';
+import { isUnsignedCall, XAPI_PATH, xapiRoutes } from './http/xapi/routes.ts';
 import { Loop } from './jobs/loop.ts';
 import { Projector } from './jobs/projector.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
@@ -217,7 +218,10 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     requests: config.ingestRequestLimit,
     bytes: config.ingestByteLimit,
     largeBytes: config.ingestLargeByteLimit,
+    isUnsigned: isUnsignedCall,
+    headers: { [VERSION_HEADER]: config.xapiHeaderlessVersion },
     isFull: () => statements.isFull,
+    headersTimeoutMs: 15_000,
     requestTimeoutMs: 30_000,
     slowPath: UPLOAD_PATH,
     slowTimeoutMs: 4 * 3_600_000,

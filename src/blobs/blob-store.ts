@@ -6,6 +6,7 @@ export interface BlobStore {
   put(key: string, bytes: Uint8Array): Promise<void>;
   /** Keeps the bytes of a file; for what is too large to hold in memory. The file stays where it is. */
   putFile(key: string, path: string): Promise<void>;
+  has(key: string): Promise<boolean>;
   /** The bytes, or null where there are none. */
   get(key: string): Promise<Uint8Array | null>;
   /** A part of the bytes as a stream, first and last included; null where there are none. */

@@ -71,6 +71,16 @@ export class FileBlobs implements BlobStore {
     for (const part of [folder, dirname(folder), this.#root]) await syncFolder(part);
   }
 
+  async has(key: string): Promise<boolean> {
+    return stat(this.#path(key)).then(
+      () => true,
+      (error: unknown) => {
+        if (isMissing(error)) return false;
+        throw error;
+      },
+    );
+  }
+
   async get(key: string): Promise<Uint8Array | null> {
     return readFile(this.#path(key)).catch((error: unknown) => {
       if (isMissing(error)) return null;

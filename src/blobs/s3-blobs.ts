@@ -65,6 +65,17 @@ export class S3Blobs implements BlobStore {
     }
   }
 
+  async has(key: string): Promise<boolean> {
+    const { sdk, client } = await this.#open();
+    try {
+      await client.send(new sdk.HeadObjectCommand(this.#address(key)));
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
   async get(key: string): Promise<Uint8Array | null> {
     const { sdk, client } = await this.#open();
     try {

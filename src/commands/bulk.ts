@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,6 +24,8 @@ interface Mark {
   readonly bytes: number;
   /** Lines refused so far. */
   readonly refused: number;
+  /** SHA-256 of the lines read so far, of an import: a mark belongs to the file that begins with them. */
+  readonly digest?: string;
 }
 
 async function readMark(file: string): Promise<Mark | null> {
@@ -98,6 +101,18 @@ async function* linesOf(file: string): AsyncGenerator<string> {
     yield* lines;
   }
   if (rest !== '') yield rest;
+}
+
+/** What the first lines of a file are, as {@link Mark} names them. */
+async function digestOfLines(file: string, count: number): Promise<string> {
+  const digest = createHash('sha256');
+  let left = count;
+  for await (const line of linesOf(file)) {
+    if (left === 0) break;
+    digest.update(`${line}\n`);
+    left -= 1;
+  }
+  return digest.digest('hex');
 }
 
 interface ImportLine {
@@ -198,10 +213,13 @@ export async function importStatements(config: Config, file: string): Promise<nu
   return withDatabase(config, async (database: Database) => {
     const statements = createStatements(config, database, () => undefined);
     const mark = `${file}.imported`;
-    const known = await readMark(mark);
+    const marked = await readMark(mark);
+    // Beside a file that begins otherwise the mark is of one that was there before.
+    const known = marked && marked.digest === (await digestOfLines(file, marked.position)) ? marked : null;
     const done = known?.position ?? 0;
     const { size } = await stat(file);
     let [read, bytes, stored, refused] = [0, 0, 0, known?.refused ?? 0];
+    const digest = createHash('sha256');
     let waiting: ImportLine[] = [];
     const refuse = (line: number, reason: string): void => {
       refused += 1;
@@ -210,7 +228,7 @@ export async function importStatements(config: Config, file: string): Promise<nu
     const flush = async (): Promise<void> => {
       stored += await importLines(statements, waiting, `${file}.attachments`, refuse);
       waiting = [];
-      await writeMark(mark, { position: read, bytes, refused });
+      await writeMark(mark, { position: read, bytes, refused, digest: digest.copy().digest('hex') });
       drawProgress(bytes, size, 'bytes');
     };
     for await (const text of linesOf(file)) {
@@ -226,6 +244,7 @@ export async function importStatements(config: Config, file: string): Promise<nu
       const [head] = waiting;
       if (line && head && (waiting.length >= IMPORT_BATCH || !sameBatch(head, line))) await flush();
       read = number;
+      digest.update(`${text}\n`);
       bytes += Buffer.byteLength(text) + 1;
       if (line) waiting.push(line);
     }

@@ -202,7 +202,8 @@ export const SETTINGS = {
   ingestByteLimit: {
     name: 'INGEST_BYTE_LIMIT',
     fallback: String(4 * 1024 * 1024),
-    description: 'Bytes of xAPI bodies under 1 MiB that one process works on at once; what comes beyond is answered 503 with Retry-After, unread.',
+    description:
+      'Bytes of xAPI bodies under 1 MiB that are here and that one process works on at once; what comes beyond is answered 503 with Retry-After, unread. Bodies on their way may hold 16 times as many.',
     parse: wholeNumber(1_048_576, 1_073_741_824),
   },
   ingestLargeByteLimit: {

@@ -55,6 +55,9 @@ export const isConnectionError = (error: unknown): boolean =>
   /^(?:ECONN|ETIMEDOUT|EPIPE|57P0|08|53)/.test(sqlState(error) ?? '') ||
   (error instanceof Error && /timeout exceeded when trying to connect|Connection terminated/.test(error.message));
 
+/** Whether an error says that something waited too long: for a lock, or for its turn. */
+export const isTimeout = (error: unknown): boolean => ['57014', '55P03'].includes(sqlState(error) ?? '');
+
 /** Says which server does not answer, without the user and password of the connection string. */
 function unreachable(url: string, error: unknown): AppError {
   const address = URL.canParse(url) ? new URL(url).host : 'DATABASE_URL';

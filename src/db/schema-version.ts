@@ -2,10 +2,17 @@ import { migrations } from '../../migrations/index.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { Database } from './database.ts';
 
-/** Applies all missing migrations in one transaction. @returns the names applied, oldest first. */
+/**
+ * Applies all missing migrations in one transaction, which takes the time it takes: what limits a request would end one
+ * that rewrites a large table. For a lock it waits no longer than a request, since everyone else waits behind it.
+ * @returns the names applied, oldest first.
+ */
 export async function migrate(database: Database): Promise<readonly string[]> {
-  const applied = await database.orm.migrator.up();
-  return applied.map((migration) => migration.name);
+  return database.orm.em.fork().transactional(async (em) => {
+    await em.execute('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
+    const applied = await database.orm.migrator.up({ transaction: em.getTransactionContext() });
+    return applied.map((migration) => migration.name);
+  });
 }
 
 async function appliedMigrations(database: Database): Promise<readonly string[]> {

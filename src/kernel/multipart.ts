@@ -26,7 +26,7 @@ export function boundaryOf(contentType: string): string {
 function readHeaders(block: string): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
   for (const line of block.split('\r\n').filter(Boolean)) {
-    const match = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line);
+    const match = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/.exec(line);
     if (!match?.[1]) throw refuse(`a part has a line among its headers that is none: ${JSON.stringify(line.slice(0, 60))}`);
     const name = match[1].toLowerCase();
     if (headers.has(name)) throw refuse(`a part has the header ${name} twice`);

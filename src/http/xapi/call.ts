@@ -69,6 +69,9 @@ export function need(parameters: Parameters, name: string, section: string): str
 /** The media type of a body, in lower case and without parameters. */
 export const mediaType = (call: Pick<XapiCall, 'header'>): string => (call.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
+/** Whether a media type can go back out as a header, as it came. */
+export const isSendableType = (type: string): boolean => /^[\x20-\x7e]{1,256}$/.test(type);
+
 /** @throws AppError TOO_LARGE for a body above the limit. */
 export function limitBody(body: Uint8Array, limitBytes: number): void {
   if (body.length <= limitBytes) return;

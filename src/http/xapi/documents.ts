@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { isStorableText } from '../../kernel/checks.ts';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import { activityKey, type Document, type DocumentAddress, type DocumentResource, type DocumentScope, type Documents } from '../../modules/lrs/index.ts';
-import { type Handler, limitBody, need, type Parameters, type Resource, readParameters, type XapiCall } from './call.ts';
+import { type Handler, isSendableType, limitBody, need, type Parameters, type Resource, readParameters, type XapiCall } from './call.ts';
 import { agentParameter, iriParameter, timestampParameter, uuidParameter } from './parameters.ts';
 import { forbidden } from './request.ts';
 
@@ -84,8 +84,7 @@ function documentResource(documents: Documents, kind: Kind, limitBytes: number):
     if (!kind.mayWrite(call)) throw forbidden(`write ${kind.resource} documents`, kind.resource === 'state' ? 'state' : 'profile');
     limitBody(call.body, limitBytes);
     const contentType = call.header('content-type') ?? 'application/octet-stream';
-    // It goes back out as a header.
-    if (!/^[\x20-\x7e]{1,256}$/.test(contentType))
+    if (!isSendableType(contentType))
       throw invalid('/headers/Content-Type', `${kind.section} content-type`, 'Content-Type must be at most 256 ASCII characters');
     return { address: addressOf(call), document: { contentType, content: call.body } };
   }

@@ -28,8 +28,16 @@ export const XAPI_PATH = '/xapi';
 
 const ABOUT = 'about';
 
-/** What is answered came from content: a browser that opens it must not run it, nor tell others where it was. */
-const UNTRUSTED = { 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "default-src 'none'; sandbox" };
+/**
+ * What is answered came from content: a browser that opens it must not run it, nor tell others where it was. It is about
+ * persons, and content that goes on from a state wants the latest: nobody keeps a copy.
+ */
+const UNTRUSTED = {
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; sandbox",
+};
 
 /** Headers content in a browser may send and read; credentials go in a header, never in a cookie. */
 const CORS = {
@@ -42,6 +50,12 @@ const CORS = {
 
 /** The name of the resource in a path; doubled slashes, which real content sends, count as one. */
 const resourceName = (path: string): string => path.split('/').filter(Boolean).join('/');
+
+/** Whether a POST or PUT at this address names its sender in its body only, or has none. */
+export function isUnsignedCall(url: string): boolean {
+  const [path = '', query] = url.split('?', 2);
+  return resourceName(path.slice(XAPI_PATH.length)) === ABOUT || (query !== undefined && new URLSearchParams(query).has('method'));
+}
 
 function parseQuery(url: string): readonly (readonly [string, string])[] {
   const mark = url.indexOf('?');

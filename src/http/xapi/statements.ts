@@ -4,7 +4,7 @@ import { AppError, invalid, type Violation } from '../../kernel/errors.ts';
 import { boundaryOf, type Part, readMultipart } from '../../kernel/multipart.ts';
 import type { XapiPrincipal } from '../../modules/access/index.ts';
 import { type AttachmentPart, type AttachmentParts, isDigestOf, type Sender, type Statements, type StoreRequest } from '../../modules/lrs/index.ts';
-import { limitBody, mediaType, type Parameters, type Resource, readParameters, type XapiAnswer, type XapiCall } from './call.ts';
+import { isSendableType, limitBody, mediaType, type Parameters, type Resource, readParameters, type XapiAnswer, type XapiCall } from './call.ts';
 import { forbidden } from './request.ts';
 import { listQuery, moreLink, type PageSizes, presentation, STATEMENT_PARAMETERS, singleStatement, statementIdParameter } from './statement-query.ts';
 
@@ -42,7 +42,9 @@ function attachmentPart({ headers, bytes }: Part, index: number): readonly [sha2
   if (headers.get('content-transfer-encoding')?.toLowerCase() !== 'binary')
     throw refuse('binary', 'the part of an attachment needs the header Content-Transfer-Encoding: binary');
   if (!isDigestOf(sha2, bytes)) throw refuse('hash', `the content of this part has not the SHA-2 hash ${sha2}`);
-  return [sha2, { contentType: headers.get('content-type') ?? 'application/octet-stream', bytes }];
+  const contentType = headers.get('content-type') ?? 'application/octet-stream';
+  if (!isSendableType(contentType)) throw refuse('content-type', 'the Content-Type of a part must be at most 256 ASCII characters');
+  return [sha2, { contentType, bytes }];
 }
 
 /** The statements and attachments of a multipart/mixed body (Communication 1.5.2). */

@@ -227,7 +227,7 @@ export class Launches {
       });
       if (isAu) await this.#announce(sql, facts, node, input.returnUrl);
     });
-    const target = new URL(contentUrl(origin, token, node.href ?? ''));
+    const target = contentUrl(origin, token, node.href ?? '');
     const needsOwnWindow = node.unit?.launchMethod === 'OwnWindow';
     if (isAu) {
       const parameters = {
@@ -383,6 +383,7 @@ export class Launches {
     await this.#inTurn(registrationId, async (sql) => {
       const registration = await store.lockRegistration(sql, registrationId);
       if (!registration) throw missing('/registrationId', 'reference', 'there is no such registration');
+      if (registration.closedAt) throw conflict('/registrationId', 'open', 'this registration is closed; register again');
       const model = await this.#parts.content.model(registration.versionId);
       const node = nodesOf(model.root).find((one) => one.id === nodeId);
       if (!node?.unit) throw invalid('/itemId', 'cmi5 9.3.7', 'only an assignable unit of this package can be waived');
@@ -515,10 +516,14 @@ function launchable(model: ContentModel, nodeId: string | null): ContentNode {
 /** The address of a file of a package in a session. */
 const contentUrl = (origin: string, token: string, href: string): string => (isExternal(href) ? href : `${origin}/c/${token}/${href}`);
 
-/** The query of the address itself stays in front (cmi5 8.1). */
-function withQuery(url: URL, parameters: Readonly<Record<string, string>>): string {
+/**
+ * An address with parameters behind its own query (cmi5 8.1). As text: addresses of applications (13.1.4) are none that a
+ * parser gives back as they were.
+ */
+function withQuery(address: string, parameters: Readonly<Record<string, string>>): string {
   const query = Object.entries(parameters)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&');
-  return `${url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin}${url.pathname}${url.search === '' ? '?' : `${url.search}&`}${query}${url.hash}`;
+  const [place = '', ...fragment] = address.split('#');
+  return [`${place}${place.includes('?') ? (/[?&]$/.test(place) ? '' : '&') : '?'}${query}`, ...fragment].join('#');
 }

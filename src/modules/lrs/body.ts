@@ -40,12 +40,13 @@ function listed(value: string): string | null {
 /** Puts the brackets of a list around an activity that stands alone (Data 2.4.6.2: returned as an array). */
 const listActivities: Rewrite = (key, text) => (key === 'contextActivities' ? rewriteObject(text, (_kind, value) => listed(value)) : null);
 
-/** IEEE 9274.1.1 wants timestamps in UTC; the instant stays to the digit. */
+/** IEEE 9274.1.1 wants timestamps in UTC; the instant stays to the digit. At the edge of four-digit years it stays as it was sent. */
 function utc(text: string): string | null {
   const given = String(JSON.parse(text));
   if (/z$/i.test(given)) return null;
   const fraction = /\.\d+/.exec(given)?.[0] ?? '';
-  return JSON.stringify(`${instantOf(given).toISOString().slice(0, 19)}${fraction}Z`);
+  const seconds = /^\d{4}-.{14}/.exec(instantOf(given).toISOString())?.[0];
+  return seconds === undefined ? null : JSON.stringify(`${seconds}${fraction}Z`);
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database } from '../../db/database.ts';
 import type { Ifi } from '../../standards/xapi/index.ts';
-import { type AgentDocument, documentsOf, isReferenced, statementsNaming, unrestrictedVoids } from './bulk.store.ts';
+import { mayDeleteAttachment } from './attachment-lock.store.ts';
+import { type AgentDocument, documentsOf, statementsNaming, unrestrictedVoids } from './bulk.store.ts';
 import { lastPosition, type PlacedStatement, statementsAfter } from './forwarding.store.ts';
 import { ifiKey } from './keys.ts';
 import { attachmentsOfStatements } from './query.store.ts';
@@ -69,9 +70,13 @@ export class Bulk {
   async collectAttachments(olderThan: Date): Promise<number> {
     let deleted = 0;
     for await (const { key, written } of this.#blobs.entries()) {
-      if (!isAttachment(key) || written >= olderThan || (await isReferenced(this.#database.sql, key))) continue;
-      await this.#blobs.delete(key);
-      deleted += 1;
+      if (!isAttachment(key) || written >= olderThan) continue;
+      const isDeleted = await this.#database.transaction(async (sql) => {
+        const isStray = await mayDeleteAttachment(sql, key);
+        if (isStray) await this.#blobs.delete(key);
+        return isStray;
+      });
+      if (isDeleted) deleted += 1;
     }
     return deleted;
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { isExactNumber, parseExactly } from '../../kernel/exact-json.ts';
 import { newId } from '../../kernel/ids.ts';
 import { type Ifi, identifierOf, isObject, type JsonObject, VOIDED } from '../../standards/xapi/index.ts';
+import { mayDeleteAttachment } from './attachment-lock.store.ts';
 import * as store from './erasure.store.ts';
 import { actorKey, ifiKey, verbKey } from './keys.ts';
 import { linksOf, signatureKeys, signatureOf } from './links.ts';
@@ -86,11 +87,11 @@ export class Erasures {
   }
 
   async #deleteOrphans(): Promise<void> {
-    const { sql } = this.#database;
-    for (const sha2 of await store.orphans(sql)) {
-      await this.#blobs.delete(sha2);
-      await store.forgetOrphan(sql, sha2);
-    }
+    for (const sha2 of await store.orphans(this.#database.sql))
+      await this.#database.transaction(async (sql) => {
+        if (await mayDeleteAttachment(sql, sha2)) await this.#blobs.delete(sha2);
+        await store.forgetOrphan(sql, sha2);
+      });
   }
 
   /** One chunk of one erasure. @returns whether that ended it; null when there is none. */

@@ -1,4 +1,4 @@
-import { type Database, isConnectionError } from '../../db/database.ts';
+import { type Database, isConnectionError, isTimeout } from '../../db/database.ts';
 import { AppError } from '../../kernel/errors.ts';
 import { type Batch, type StoredBatches, storeBatches } from './ingest.store.ts';
 
@@ -93,7 +93,8 @@ export class Ingest {
         done({ conflicts: conflicts[index] ?? [], fresh });
       });
     } catch (error) {
-      if (group.length === 1 || isConnectionError(error)) for (const { failed } of group) failed(error);
+      // What waited too long together would wait as long again, each by itself.
+      if (group.length === 1 || isConnectionError(error) || isTimeout(error)) for (const { failed } of group) failed(error);
       else for (const one of group) await this.#run([one]);
     }
   }

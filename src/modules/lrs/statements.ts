@@ -5,6 +5,7 @@ import { AppError } from '../../kernel/errors.ts';
 import { parseExactly } from '../../kernel/exact-json.ts';
 import type { Multipart } from '../../kernel/multipart.ts';
 import { canonical, isObject, type JsonObject, languagePreferences, mergeDefinitions, withIds, type XapiVersion } from '../../standards/xapi/index.ts';
+import { holdAttachments } from './attachment-lock.store.ts';
 import { type AttachmentParts, withAttachments } from './attachments.ts';
 import { storeBatches } from './ingest.store.ts';
 import type { Ingest } from './ingest.ts';
@@ -74,6 +75,11 @@ export class Statements {
    * @see xAPI Communication 2.1.1, 2.1.2; Data 2.3.1
    */
   async store(request: StoreRequest): Promise<readonly string[]> {
+    if (request.parts && request.parts.size > 0) {
+      const ids = await this.#database.transaction((sql) => this.storeWithin(sql, request));
+      this.announce();
+      return ids;
+    }
     const statements = await this.#prepare(request);
     if (statements.length === 0) return [];
     const { conflicts, fresh } = await this.#ingest.store({ sender: request.sender, statements });
@@ -91,6 +97,12 @@ export class Statements {
   async storeWithin(sql: Sql, request: StoreRequest): Promise<readonly string[]> {
     const statements = await this.#prepare(request);
     if (statements.length === 0) return [];
+    const parts = request.parts ?? new Map();
+    if (parts.size > 0) {
+      await holdAttachments(sql, [...parts.keys()]);
+      // An erasure may have taken away what another statement had brought before.
+      for (const [sha2, { bytes }] of parts) if (!(await this.#blobs.has(sha2))) await this.#blobs.put(sha2, bytes);
+    }
     const [conflicts = []] = (await storeBatches(sql, [{ sender: request.sender, statements }])).conflicts;
     if (conflicts.length > 0) throw conflictOf(statements, conflicts);
     return statements.map(({ id }) => id);

@@ -1,6 +1,6 @@
 import type { Violation } from '../../kernel/errors.ts';
 import { isObject, type JsonObject } from '../../kernel/json.ts';
-import { identifierOf } from '../xapi/index.ts';
+import { identifierOf, isLanguageTag } from '../xapi/index.ts';
 import type { MoveOn } from './structure.ts';
 import { CMI5_CATEGORY, CMI5_EXTENSIONS, CMI5_VERBS, type Cmi5Verb, type LaunchMode, MOVE_ON_CATEGORY } from './vocabulary.ts';
 
@@ -155,8 +155,7 @@ export function checkPreferences(value: unknown): readonly Violation[] {
   if (!isObject(value)) return [{ path: '', rule, message: 'the learner preferences must be a JSON object' }];
   const issues: Violation[] = [];
   const languages = value['languagePreference'];
-  const tag = /^[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*$/;
-  if (typeof languages !== 'string' || !languages.split(',').every((one) => tag.test(one.trim())))
+  if (typeof languages !== 'string' || !languages.split(',').every((one) => isLanguageTag(one.trim())))
     issues.push({ path: '/languagePreference', rule: 'cmi5 11.1', message: 'languagePreference must be a comma-separated list of language tags' });
   const audio = value['audioPreference'];
   if (audio !== 'on' && audio !== 'off') issues.push({ path: '/audioPreference', rule: 'cmi5 11.2', message: 'audioPreference must be on or off' });
