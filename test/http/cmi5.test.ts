@@ -14,7 +14,10 @@ import {
   RESULTS,
   register,
   SESSION_ID,
+  statementsTold,
+  type Told,
   VERB,
+  verbsIn,
 } from '../support/cmi5.ts';
 import { au, block, cmi5Xml, zip } from '../support/packages.ts';
 
@@ -52,20 +55,36 @@ async function begun(mode = 'Normal'): Promise<AuSession> {
   return session;
 }
 
-const statementsOf = async (session: AuSession): Promise<readonly { verb: { id: string }; [key: string]: unknown }[]> => {
-  const { body } = await app.xapi('GET', `/statements?registration=${session.parameters.get('registration')}&ascending=true`);
-  return (body as { statements: never[] }).statements;
+const registrationOf = ({ parameters }: AuSession): string => parameters.get('registration') ?? '';
+const statementsOf = (session: AuSession): Promise<readonly Told[]> => statementsTold(app, registrationOf(session));
+const verbsOf = async (session: AuSession): Promise<readonly string[]> => verbsIn(await statementsOf(session));
+
+/** All that a refused request must leave as it was; when the session was used last may change. */
+const kept = async (session: AuSession): Promise<unknown> => {
+  const sessions = await app.modules.launches.sessionsOfRegistrations([registrationOf(session)]);
+  return {
+    counts: await app.counts(),
+    units: await app.modules.launches.unitsOfRegistrations([registrationOf(session)]),
+    sessions: sessions.map(({ state, usedVerbs, readPreferences, terminatedAt, endedAt }) => ({ state, usedVerbs, readPreferences, terminatedAt, endedAt })),
+  };
 };
 
-const verbsOf = async (session: AuSession): Promise<readonly string[]> => (await statementsOf(session)).map(({ verb }) => verb.id.split('/').at(-1) ?? '');
+const violationsOf = ({ body }: { body: unknown }): readonly { readonly path: string; readonly rule: string }[] =>
+  (body as { violations?: { path: string; rule: string }[] } | undefined)?.violations ?? [];
+const rulesOf = (answer: { body: unknown }): readonly string[] => violationsOf(answer).map(({ rule }) => rule);
 
 interface Editable {
   actor: object;
   context: { contextActivities: object };
 }
 
-/** What a rule refuses, as a change to a good statement after a beginning. */
-type Refusal = readonly [section: string, what: string, attempt: (session: AuSession) => Promise<{ status: number; body: unknown }>, after?: readonly string[]];
+/** What a rule refuses, as a change to a good statement after a beginning; all sections that it breaks. */
+type Refusal = readonly [
+  sections: string,
+  what: string,
+  attempt: (session: AuSession) => Promise<{ status: number; body: unknown }>,
+  after?: readonly string[],
+];
 
 const change = (session: AuSession, verb: string, edit: (statement: Editable) => void) => {
   const statement = session.statement(verb, RESULTS[verb] ? { result: RESULTS[verb] } : {});
@@ -74,6 +93,8 @@ const change = (session: AuSession, verb: string, edit: (statement: Editable) =>
 };
 
 const scored = (scaled: number, verb: string, score: object = {}) => ({ result: { ...RESULTS[verb], score: { scaled, ...score } } });
+const full = (verb: string, more: object = {}) => ({ result: { ...RESULTS[verb], ...more } });
+const later = (): string => new Date(Date.now() + 60_000).toISOString();
 
 const REFUSALS: readonly Refusal[] = [
   [
@@ -84,72 +105,225 @@ const REFUSALS: readonly Refusal[] = [
   ['9.2', 'a group as actor', (s) => change(s, 'completed', (one) => Object.assign(one.actor, { objectType: 'Group' }))],
   ['9.6.1', 'another registration', (s) => change(s, 'completed', (one) => Object.assign(one.context, { registration: crypto.randomUUID() }))],
   ['9.6.1', 'no registration', (s) => change(s, 'completed', (one) => Reflect.deleteProperty(one.context, 'registration'))],
-  ['9.4', 'another object', (s) => s.say('completed', { result: RESULTS['completed'] ?? {}, object: { id: 'https://unknown.example/activity' } })],
-  ['9.6.3.1', 'another session id', (s) => s.say('completed', { result: RESULTS['completed'] ?? {}, extensions: { [SESSION_ID]: 'other' } })],
+  ['9.4', 'another object', (s) => s.say('completed', { ...full('completed'), object: { id: 'https://unknown.example/activity' } })],
+  ['9.6.3.1', 'another session id', (s) => s.say('completed', { ...full('completed'), extensions: { [SESSION_ID]: 'other' } })],
+  ['9.6.3.1', 'no session id', (s) => s.say('completed', { ...full('completed'), extensions: { [SESSION_ID]: undefined } })],
   ['9.6.2.3', 'no publisher id in the grouping', (s) => change(s, 'completed', (one) => Reflect.deleteProperty(one.context.contextActivities, 'grouping'))],
+  [
+    '9.6.2.3',
+    'another id in the grouping, in place of the publisher’s',
+    (s) => change(s, 'completed', (one) => Object.assign(one.context.contextActivities, { grouping: [{ id: 'https://unknown.example/grouping' }] })),
+  ],
   ['9.1', 'no statement id', (s) => change(s, 'completed', (one) => Reflect.deleteProperty(one, 'id'))],
   ['9.7', 'no timestamp', (s) => change(s, 'completed', (one) => Reflect.deleteProperty(one, 'timestamp'))],
-  ['9.7', 'a timestamp that is not in UTC', (s) => s.say('completed', { result: RESULTS['completed'] ?? {}, timestamp: '2026-06-01T12:00:00+07:00' })],
+  ['9.7', 'a timestamp that is not in UTC', (s) => s.say('completed', { ...full('completed'), timestamp: '2026-06-01T12:00:00+07:00' })],
   ['9.3', 'a second initialized', (s) => s.say('initialized')],
-  ['9.3', 'a second completed', (s) => s.say('completed', { result: RESULTS['completed'] ?? {} }), ['completed']],
-  ['9.3', 'passed after failed in a session', (s) => s.say('passed', { result: RESULTS['passed'] ?? {} }), ['failed']],
-  ['9.3', 'failed after passed in a session', (s) => s.say('failed', { result: RESULTS['failed'] ?? {} }), ['passed']],
+  ['9.3, 9.3.3', 'a second completed', (s) => s.say('completed', full('completed')), ['completed']],
+  ['9.3', 'passed after failed in a session', (s) => s.say('passed', full('passed')), ['failed']],
+  ['9.3, 9.3.4', 'a second passed', (s) => s.say('passed', full('passed')), ['passed']],
+  ['9.3', 'a second failed', (s) => s.say('failed', full('failed')), ['failed']],
+  ['9.3.8, 9.3', 'a second terminated', (s) => s.say('terminated', { ...full('terminated'), timestamp: later() }), ['terminated']],
   [
-    '9.3.8',
-    'anything after terminated',
-    (s) => s.say('completed', { result: RESULTS['completed'] ?? {}, timestamp: new Date(Date.now() + 60_000).toISOString() }),
+    '9.3',
+    'a second terminated that says it was before the first',
+    (s) => s.say('terminated', { ...full('terminated'), timestamp: '2026-01-01T00:00:00Z' }),
     ['terminated'],
   ],
-  [
-    '9.3.8',
-    'an allowed statement after terminated',
-    (s) => s.say('experienced', { categories: [], timestamp: new Date(Date.now() + 60_000).toISOString() }),
-    ['terminated'],
-  ],
-  ['9.3', 'launched by an AU', (s) => s.say('launched')],
+  ['9.3, 9.3.5', 'failed after passed in a session', (s) => s.say('failed', full('failed')), ['passed']],
+  ['9.3.8', 'anything after terminated', (s) => s.say('completed', { ...full('completed'), timestamp: later() }), ['terminated']],
+  ['9.3.8', 'an allowed statement after terminated', (s) => s.say('experienced', { categories: [], timestamp: later() }), ['terminated']],
+  ['9.3, 9.5.4.1', 'launched by an AU', (s) => s.say('launched')],
+  ...['abandoned', 'waived', 'satisfied'].map(
+    (verb): Refusal => [
+      '9.3, 9.5.4.1',
+      `${verb} by an AU`,
+      (s) => change(s, verb, (one) => Object.assign(one, { verb: { id: `https://w3id.org/xapi/adl/verbs/${verb}` } })),
+    ],
+  ),
   ['9.3', 'a verb that cmi5 does not know, with its category', (s) => s.say('experienced')],
   ['9.5.1', 'a score on completed', (s) => s.say('completed', scored(0.8, 'completed'))],
-  ['9.5.1', 'a score on initialized', (s) => s.say('terminated', scored(0.8, 'terminated'))],
+  ['9.5.1', 'a score on terminated', (s) => s.say('terminated', scored(0.8, 'terminated'))],
   ['9.3.4', 'passed below the mastery score', (s) => s.say('passed', scored(0.69, 'passed'))],
   ['9.3.5', 'failed at the mastery score', (s) => s.say('failed', scored(0.7, 'failed'))],
   ['9.5.1', 'a raw score without min and max', (s) => s.say('passed', scored(0.8, 'passed', { raw: 80 }))],
+  ['9.5.1', 'a raw score without max', (s) => s.say('passed', scored(0.8, 'passed', { raw: 80, min: 0 }))],
+  ['9.5.1', 'a raw score without min', (s) => s.say('failed', scored(0.2, 'failed', { raw: 20, max: 100 }))],
   ['9.5.1', 'a scaled score below 0', (s) => s.say('failed', scored(-0.5, 'failed'))],
+  ['9.5.1', 'a scaled score above 1', (s) => s.say('passed', scored(1.1, 'passed'))],
   ['9.6.3.2', 'a judged score without the mastery score', (s) => s.say('passed', { ...scored(0.8, 'passed'), extensions: { [MASTERY]: undefined } })],
+  [
+    '9.6.3.2',
+    'a judged score without the mastery score, on failed',
+    (s) => s.say('failed', { ...scored(0.2, 'failed'), extensions: { [MASTERY]: undefined } }),
+  ],
+  ['9.6.3.2', 'another mastery score', (s) => s.say('passed', { ...scored(0.8, 'passed'), extensions: { [MASTERY]: 0.8 } })],
+  ['9.6.3.2', 'another mastery score, on failed', (s) => s.say('failed', { ...scored(0.2, 'failed'), extensions: { [MASTERY]: 0.1 } })],
+  ['9.6.3.2', 'the mastery score as a text', (s) => s.say('passed', { ...scored(0.8, 'passed'), extensions: { [MASTERY]: '0.7' } })],
   ['9.5.2', 'passed without success', (s) => s.say('passed', { result: { duration: 'PT1M' } })],
+  ['9.5.2', 'passed with success false', (s) => s.say('passed', full('passed', { success: false }))],
+  ['9.5.2', 'failed without success', (s) => s.say('failed', { result: { duration: 'PT1M' } })],
   ['9.5.2', 'failed with success', (s) => s.say('failed', { result: { success: true, duration: 'PT1M' } })],
   ['9.5.2', 'completed with success', (s) => s.say('completed', { result: { completion: true, success: true, duration: 'PT1M' } })],
+  ['9.5.2', 'terminated with success', (s) => s.say('terminated', full('terminated', { success: true }))],
   ['9.5.3', 'completed without completion', (s) => s.say('completed', { result: { duration: 'PT1M' } })],
+  ['9.5.3', 'completed with completion false', (s) => s.say('completed', full('completed', { completion: false }))],
   ['9.5.3', 'passed with completion', (s) => s.say('passed', { result: { success: true, completion: true, duration: 'PT1M' } })],
+  ['9.5.3', 'failed with completion', (s) => s.say('failed', full('failed', { completion: true }))],
+  ['9.5.3', 'terminated with completion', (s) => s.say('terminated', full('terminated', { completion: true }))],
   ['9.5.4.1', 'completed without a duration', (s) => s.say('completed', { result: { completion: true } })],
   ['9.5.4.1', 'passed without a duration', (s) => s.say('passed', { result: { success: true } })],
   ['9.5.4.1', 'failed without a duration', (s) => s.say('failed', { result: { success: false } })],
   ['9.5.4.1', 'terminated without a duration', (s) => s.say('terminated')],
-  ['9.6.2.2', 'success without the moveOn category', (s) => s.say('passed', { result: RESULTS['passed'] ?? {}, categories: [CMI5] })],
-  [
-    '9.6.2.2',
-    'the moveOn category without success or completion',
-    (s) => s.say('terminated', { result: RESULTS['terminated'] ?? {}, categories: [CMI5, MOVE_ON] }),
-  ],
+  ...['completed', 'passed', 'failed'].map(
+    (verb): Refusal => ['9.6.2.2', `${verb} without the moveOn category`, (s) => s.say(verb, { ...full(verb), categories: [CMI5] })],
+  ),
+  ['9.6.2.2', 'the moveOn category without success or completion', (s) => s.say('terminated', { ...full('terminated'), categories: [CMI5, MOVE_ON] })],
   ['9.6.2.2', 'the moveOn category on an allowed statement', (s) => s.say('experienced', { categories: [MOVE_ON] })],
   ['6.3', 'voiding', (s) => s.say('voided', { categories: [], object: { objectType: 'StatementRef', id: crypto.randomUUID() } })],
 ];
 
-test.each(REFUSALS)('cmi5 %s: refused with 403 and nothing recorded: %s', async (section, _what, attempt, after = []) => {
+test.each(REFUSALS)('cmi5 %s: refused with 403 and nothing recorded: %s', async (sections, _what, attempt, after = []) => {
   const session = await begun();
-  for (const verb of after) expect([verb, (await session.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([verb, 200]);
-  const before = await verbsOf(session);
+  for (const verb of after) expect([verb, (await session.say(verb, full(verb))).status]).toEqual([verb, 200]);
+  const before = await kept(session);
 
   const refused = await attempt(session);
 
-  const { violations = [] } = refused.body as { violations?: { rule: string }[] };
-  expect([refused.status, violations.map(({ rule }) => rule)]).toEqual([403, expect.arrayContaining([`cmi5 ${section}`])]);
-  expect(await verbsOf(session)).toEqual(before);
+  expect([refused.status, rulesOf(refused)]).toEqual([403, sections.split(', ').map((section) => `cmi5 ${section}`)]);
+  expect(await kept(session)).toEqual(before);
+});
+
+test.each([
+  ['9.5.1', 'with a score', { result: { score: { scaled: 0.8 } } }],
+  ['9.5.2', 'with success', { result: { success: true } }],
+  ['9.5.3', 'with completion', { result: { completion: true } }],
+  ['9.6.2.2', 'with the moveOn category', { categories: [CMI5, MOVE_ON] }],
+])('cmi5 %s: initialized %s begins no session; without it, it does', async (section, _what, more) => {
+  const session = await open();
+  const before = await kept(session);
+
+  const refused = await session.say('initialized', more);
+
+  expect([refused.status, rulesOf(refused)]).toEqual([403, [`cmi5 ${section}`]]);
+  expect(await kept(session)).toEqual(before);
+  expect((await session.say('initialized')).status).toBe(200);
+});
+
+test.each([
+  ['9.3.4', 'passed at the very mastery score', (s) => s.say('passed', scored(0.7, 'passed'))],
+  ['9.3.5', 'failed just below the mastery score', (s) => s.say('failed', scored(0.6999, 'failed'))],
+  ['9.5.1', 'a raw score with min and max', (s) => s.say('passed', scored(1, 'passed', { raw: 80, min: 0, max: 80 }))],
+  ['9.5.1', 'passed without a score, and so without the mastery score', (s) => s.say('passed', full('passed'))],
+  ['9.7', 'a timestamp that says UTC by its offset', (s) => s.say('completed', { ...full('completed'), timestamp: '2026-06-01T12:00:00+00:00' })],
+  [
+    '10.2.1',
+    'activities and extensions beside those of the template',
+    (s) =>
+      change(s, 'completed', (one) =>
+        Object.assign(one.context.contextActivities, { grouping: [{ id: 'https://publisher.example/group' }, { id: UNIT }], other: [{ id: 'urn:x:1' }] }),
+      ),
+  ],
+] satisfies Refusal[])('cmi5 %s: taken: %s', async (_section, _what, attempt) => {
+  const session = await begun();
+
+  expect((await attempt(session)).status).toBe(200);
+  expect(await verbsOf(session)).toHaveLength(3);
+});
+
+test('cmi5 9.3: a list is judged statement by statement, as if each had come alone', async () => {
+  const session = await open();
+  const [early, late] = ['2026-06-01T12:00:00Z', '2026-06-01T12:01:00Z'];
+  const list = (...verbs: readonly (readonly [verb: string, timestamp: string])[]) =>
+    verbs.map(([verb, timestamp]) => session.statement(verb, { ...(RESULTS[verb] && full(verb)), timestamp }));
+  const before = await kept(session);
+  const refusals = [
+    list(['completed', early], ['initialized', late]),
+    list(['initialized', early], ['terminated', early], ['completed', late]),
+    list(['initialized', early], ['passed', early], ['failed', late]),
+    list(['initialized', early], ['completed', early], ['completed', late]),
+  ];
+
+  const refused = [];
+  for (const body of refusals) refused.push(await session.send('POST', '/statements', body));
+
+  expect(refused.map((answer) => [answer.status, violationsOf(answer).map(({ path, rule }) => `${rule} ${path}`)])).toEqual([
+    [403, ['cmi5 9.3.2 /0/verb/id']],
+    [403, ['cmi5 9.3.8 /2/verb/id']],
+    [403, ['cmi5 9.3 /2/verb/id', 'cmi5 9.3.5 /2/verb/id']],
+    [403, ['cmi5 9.3 /2/verb/id', 'cmi5 9.3.3 /2/verb/id']],
+  ]);
+  expect(await kept(session)).toEqual(before);
+
+  const whole = list(['initialized', early], ['completed', early], ['passed', early], ['terminated', late]);
+  expect((await session.send('POST', '/statements', whole)).status).toBe(200);
+  expect([...(await verbsOf(session))].sort()).toEqual(['completed', 'initialized', 'launched', 'passed', 'satisfied', 'terminated']);
+  const [row] = await app.modules.launches.registrationsById([registrationOf(session)]);
+  expect(row?.isSatisfied).toBe(true);
+});
+
+test('cmi5 9.3: of two that come at the same time and may come once, one is taken', async () => {
+  const session = await begun();
+
+  const answers = await Promise.all([0, 1, 2].map(() => session.say('passed', full('passed'))));
+
+  expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 403, 403]);
+  expect(await verbsOf(session)).toEqual(['launched', 'initialized', 'passed']);
+});
+
+test('cmi5 6.3: one statement that breaks a rule keeps a whole list out, and is named by its place', async () => {
+  const session = await begun();
+  const before = await kept(session);
+
+  const refused = await session.send('POST', '/statements', [
+    session.statement('completed', full('completed')),
+    session.statement('experienced', { categories: [] }),
+    session.statement('passed', { result: { success: true } }),
+  ]);
+
+  expect([refused.status, violationsOf(refused)]).toEqual([403, [{ path: '/2/result/duration', rule: 'cmi5 9.5.4.1', message: 'passed needs a duration' }]]);
+  expect(await kept(session)).toEqual(before);
+});
+
+type Way = (session: AuSession, statement: Record<string, unknown>) => Promise<{ status: number; body: unknown }>;
+
+test.each([
+  ['PUT', 204, (s, one) => s.send('PUT', `/statements?statementId=${String(one['id'])}`, one)],
+  [
+    'multipart',
+    200,
+    ({ authorization }, one) =>
+      app.xapi('POST', '/statements', {
+        credential: null,
+        headers: { Authorization: authorization, 'Content-Type': 'multipart/mixed; boundary=b' },
+        raw: `--b\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(one)}\r\n--b--\r\n`,
+      }),
+  ],
+  [
+    'a form that stands for PUT',
+    204,
+    ({ authorization }, one) =>
+      app.xapi('POST', '/statements?method=PUT', {
+        credential: null,
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+        raw: new URLSearchParams({ Authorization: authorization, statementId: String(one['id']), content: JSON.stringify(one) }).toString(),
+      }),
+  ],
+] satisfies (readonly [string, number, Way])[])('cmi5 6.3: the rules hold for what comes by %s', async (_how, good, say) => {
+  const session = await begun();
+  const before = await kept(session);
+
+  const refused = await say(session, session.statement('passed', { result: { success: true } }));
+
+  expect([refused.status, rulesOf(refused)]).toEqual([403, ['cmi5 9.5.4.1']]);
+  expect(await kept(session)).toEqual(before);
+  expect((await say(session, session.statement('passed', full('passed')))).status).toBe(good);
+  expect(await verbsOf(session)).toEqual(['launched', 'initialized', 'passed']);
 });
 
 test('cmi5 9.3.2: before initialized nothing is taken, and initialized only once the preferences were read', async () => {
   const early = await open('Normal', { readsPreferences: false });
 
-  expect((await early.say('completed', { result: RESULTS['completed'] ?? {} })).status).toBe(403);
+  expect((await early.say('completed', full('completed'))).status).toBe(403);
   expect((await early.say('experienced', { categories: [] })).status).toBe(403);
   const unread = await early.say('initialized');
   expect([unread.status, (unread.body as { violations: { rule: string }[] }).violations.map(({ rule }) => rule)]).toEqual([403, ['cmi5 11.0']]);
@@ -159,8 +333,8 @@ test('cmi5 9.3.2: before initialized nothing is taken, and initialized only once
 test.each(['Browse', 'Review'])('cmi5 10.2.2: in the mode %s an AU may begin and end, and judge nothing', async (mode) => {
   const session = await begun(mode);
 
-  for (const verb of ['completed', 'passed', 'failed']) expect([verb, (await session.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([verb, 403]);
-  expect((await session.say('terminated', { result: RESULTS['terminated'] ?? {} })).status).toBe(200);
+  for (const verb of ['completed', 'passed', 'failed']) expect([verb, (await session.say(verb, full(verb))).status]).toEqual([verb, 403]);
+  expect((await session.say('terminated', full('terminated'))).status).toBe(200);
   expect(await verbsOf(session)).toEqual(['launched', 'initialized', 'terminated']);
 });
 
@@ -172,13 +346,13 @@ test('cmi5 9.3.3, 9.3.4, 9.3.5: over sessions of a registration completed and pa
     return session;
   };
   const first = await next();
-  expect((await first.say('failed', { result: RESULTS['failed'] ?? {} })).status).toBe(200);
+  expect((await first.say('failed', full('failed'))).status).toBe(200);
   const second = await next();
-  expect((await second.say('completed', { result: RESULTS['completed'] ?? {} })).status).toBe(200);
-  expect((await second.say('passed', { result: RESULTS['passed'] ?? {} })).status).toBe(200);
+  expect((await second.say('completed', full('completed'))).status).toBe(200);
+  expect((await second.say('passed', full('passed'))).status).toBe(200);
   const third = await next();
 
-  for (const verb of ['completed', 'passed', 'failed']) expect([verb, (await third.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([verb, 403]);
+  for (const verb of ['completed', 'passed', 'failed']) expect([verb, (await third.say(verb, full(verb))).status]).toEqual([verb, 403]);
 });
 
 test('the score of a unit is that of the last statement that judged it', async () => {
@@ -265,7 +439,7 @@ test('cmi5 9.3.6: a launch over an open session abandons it, once, and the old c
 
   const fresh = await openAu(app, await launch(app, registration, items[UNIT] ?? null));
 
-  expect((await old.say('completed', { result: RESULTS['completed'] ?? {} })).status).toBe(401);
+  expect((await old.say('completed', full('completed'))).status).toBe(401);
   expect(await verbsOf(fresh)).toEqual(['launched', 'initialized', 'abandoned', 'launched']);
   const abandoned = (await statementsOf(fresh)).find(({ verb }) => verb.id.endsWith('abandoned'));
   expect(abandoned).toMatchObject({
@@ -274,26 +448,108 @@ test('cmi5 9.3.6: a launch over an open session abandons it, once, and the old c
   });
 });
 
-test('cmi5 10.2.1, 11: launch data cannot be changed, preferences only to what the standard allows', async () => {
-  const session = await begun();
-  const { parameters } = session;
-  const state = new URLSearchParams({
-    stateId: 'LMS.LaunchData',
-    activityId: parameters.get('activityId') ?? '',
-    agent: parameters.get('actor') ?? '',
-    registration: parameters.get('registration') ?? '',
-  }).toString();
-  const profile = new URLSearchParams({ profileId: 'cmi5LearnerPreferences', agent: parameters.get('actor') ?? '' }).toString();
-  const put = (body: unknown) => session.send('PUT', `/agents/profile?${profile}`, body, { 'If-None-Match': '*' });
+/** The query of a document of a session: its own, unless told otherwise. */
+const stateQuery = ({ parameters }: AuSession, stateId: string | null): Record<string, string> => ({
+  ...(stateId !== null && { stateId }),
+  activityId: parameters.get('activityId') ?? '',
+  agent: parameters.get('actor') ?? '',
+  registration: parameters.get('registration') ?? '',
+});
+const preferencesPath = ({ parameters }: AuSession): string =>
+  `/agents/profile?${new URLSearchParams({ profileId: 'cmi5LearnerPreferences', agent: parameters.get('actor') ?? '' }).toString()}`;
 
-  for (const method of ['PUT', 'POST', 'DELETE'])
-    expect([method, (await session.send(method, `/activities/state?${state}`, method === 'DELETE' ? undefined : {})).status]).toEqual([method, 403]);
-  expect((await session.send('GET', `/activities/state?${state}`)).body).toEqual(session.data);
-  expect((await put(['id'])).status).toBe(400);
-  expect((await put({ languagePreference: 'not a tag!', audioPreference: 'on' })).status).toBe(400);
-  expect((await put({ languagePreference: 'id-ID,en', audioPreference: 'loud' })).status).toBe(400);
-  expect((await session.send('GET', `/agents/profile?${profile}`)).status).toBe(404);
-  expect((await put({ languagePreference: 'id-ID,en', audioPreference: 'on' })).status).toBe(204);
+test('cmi5 10.2.1: launch data is read and never changed or deleted, by whatever request; what the AU keeps itself is its own', async () => {
+  const session = await begun();
+  const path = (stateId: string | null) => `/activities/state?${new URLSearchParams(stateQuery(session, stateId)).toString()}`;
+  const form = (method: string, fields: Record<string, string>) =>
+    app.xapi('POST', `/activities/state?method=${method}`, {
+      credential: null,
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      raw: new URLSearchParams({ Authorization: session.authorization, ...fields }).toString(),
+    });
+  expect((await session.send('PUT', path('bookmark'), { page: 4 })).status).toBe(204);
+  const before = await kept(session);
+
+  const refused = [
+    await session.send('PUT', path('LMS.LaunchData'), {}),
+    await session.send('POST', path('LMS.LaunchData'), {}),
+    await session.send('DELETE', path('LMS.LaunchData')),
+    await session.send('DELETE', path(null)),
+    await form('PUT', { ...stateQuery(session, 'LMS.LaunchData'), content: '{}' }),
+    await form('DELETE', stateQuery(session, 'LMS.LaunchData')),
+    await form('DELETE', stateQuery(session, null)),
+  ];
+
+  expect(refused.map((answer) => [answer.status, ...rulesOf(answer)])).toEqual(refused.map(() => [403, 'cmi5 10.2.1']));
+  expect((await session.send('GET', path('LMS.LaunchData'))).body).toEqual(session.data);
+  expect((await session.send('GET', path('bookmark'))).body).toEqual({ page: 4 });
+  expect(await kept(session)).toEqual(before);
+  expect((await session.send('DELETE', path('bookmark'))).status).toBe(204);
+});
+
+const PREFERENCES = { languagePreference: 'id-ID,en', audioPreference: 'on' };
+
+test.each([
+  ['no JSON', 'languagePreference=en', 'cmi5 11.0'],
+  ['nothing', '', 'cmi5 11.0'],
+  ['a list', '["id"]', 'cmi5 11.0'],
+  ['null', 'null', 'cmi5 11.0'],
+  ['no languagePreference', '{"audioPreference":"on"}', 'cmi5 11.1'],
+  ['a languagePreference that is no text', '{"languagePreference":["id"],"audioPreference":"on"}', 'cmi5 11.1'],
+  ['an empty languagePreference', '{"languagePreference":"","audioPreference":"on"}', 'cmi5 11.1'],
+  ['a languagePreference with a gap', '{"languagePreference":"id,,en","audioPreference":"on"}', 'cmi5 11.1'],
+  ['a language that is none', '{"languagePreference":"not a tag!","audioPreference":"on"}', 'cmi5 11.1'],
+  ['a language of one letter', '{"languagePreference":"e","audioPreference":"on"}', 'cmi5 11.1'],
+  ['a language whose extension is one letter', '{"languagePreference":"en-a-b","audioPreference":"on"}', 'cmi5 11.1'],
+  ['no audioPreference', '{"languagePreference":"id"}', 'cmi5 11.2'],
+  ['another audioPreference', '{"languagePreference":"id","audioPreference":"loud"}', 'cmi5 11.2'],
+])('cmi5 11: learner preferences stay as they are when they are sent as %s, by PUT and by POST', async (_what, raw, rule) => {
+  const session = await begun();
+  expect((await session.send('PUT', preferencesPath(session), PREFERENCES, { 'If-None-Match': '*' })).status).toBe(204);
+  const before = await kept(session);
+
+  const refused = [];
+  for (const method of ['PUT', 'POST'])
+    refused.push(
+      await app.xapi(method, preferencesPath(session), { credential: null, headers: { Authorization: session.authorization, 'If-Match': '*' }, raw }),
+    );
+
+  expect(refused.map((answer) => [answer.status, ...rulesOf(answer)])).toEqual(refused.map(() => [400, rule]));
+  expect((await session.send('GET', preferencesPath(session))).body).toEqual(PREFERENCES);
+  expect(await kept(session)).toEqual(before);
+});
+
+test('cmi5 11: learner preferences are merged by POST where both are named again, and never deleted by an AU', async () => {
+  const session = await begun();
+  const path = preferencesPath(session);
+  await session.send('PUT', path, { ...PREFERENCES, contrast: 'high' }, { 'If-None-Match': '*' });
+
+  expect((await session.send('POST', path, { languagePreference: 'en', audioPreference: 'off' })).status).toBe(204);
+  const deleted = await session.send('DELETE', path);
+
+  expect([deleted.status, rulesOf(deleted)]).toEqual([403, ['cmi5 11.0']]);
+  expect((await session.send('GET', path)).body).toEqual({ languagePreference: 'en', audioPreference: 'off', contrast: 'high' });
+});
+
+test('cmi5 11: preferences of another learner are neither read nor written, and to ask for them is not to have read one’s own', async () => {
+  const [mine, theirs] = [await open('Normal', { readsPreferences: false }), await begun()];
+  await theirs.send('PUT', preferencesPath(theirs), PREFERENCES, { 'If-None-Match': '*' });
+  const before = [await kept(mine), await kept(theirs)];
+
+  const refused = [
+    await mine.send('GET', preferencesPath(theirs)),
+    await mine.send('PUT', preferencesPath(theirs), { ...PREFERENCES, audioPreference: 'off' }, { 'If-Match': '*' }),
+    await mine.send('POST', preferencesPath(theirs), PREFERENCES),
+    await mine.send('DELETE', preferencesPath(theirs)),
+    await mine.say('initialized'),
+  ];
+
+  expect(refused.map((answer) => [answer.status, ...rulesOf(answer)])).toEqual([
+    ...Array.from({ length: 4 }, () => [403, 'session-agent']),
+    [403, 'cmi5 11.0'],
+  ]);
+  expect([await kept(mine), await kept(theirs)]).toEqual(before);
+  expect((await theirs.send('GET', preferencesPath(theirs))).body).toEqual(PREFERENCES);
 });
 
 test('a session reaches its own learner, registration and activity, and nothing else', async () => {
@@ -368,9 +624,9 @@ test.each(Object.entries(MOVE_ON_RULES).flatMap(([moveOn, ways]) => ways.map((ve
     await session.say('initialized');
     for (const [index, verb] of verbs.entries()) {
       expect((await app.modules.launches.registrationsById([registration]))[0]?.isSatisfied).toBe(false);
-      expect([index, (await session.say(verb, { result: RESULTS[verb] ?? {} })).status]).toEqual([index, 200]);
+      expect([index, (await session.say(verb, full(verb))).status]).toEqual([index, 200]);
     }
-    await session.say('terminated', { result: RESULTS['terminated'] ?? {} });
+    await session.say('terminated', full('terminated'));
 
     const told = (await statementsOf(session)).filter(({ verb }) => verb.id === 'https://w3id.org/xapi/adl/verbs/satisfied');
     expect(told.map((one) => (one as never as { object: { definition: { type: string } } }).object.definition.type.split('/').at(-1))).toEqual([
@@ -402,7 +658,7 @@ test('cmi5 9.3.7: a waived unit counts as met, once, with its reason and a sessi
 
 test('a statement sent twice, because its answer was lost, is stored once and refused by no rule', async () => {
   const session = await begun();
-  const statement = session.statement('completed', { result: RESULTS['completed'] ?? {} });
+  const statement = session.statement('completed', full('completed'));
 
   expect((await session.send('POST', '/statements', statement)).status).toBe(200);
   expect((await session.send('POST', '/statements', statement)).status).toBe(200);

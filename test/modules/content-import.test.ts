@@ -134,6 +134,11 @@ const CMI5_ITEMS = [
   [UNIT, 'AU', true],
   [`${UNIT}/2`, 'AU', true],
 ] as const;
+const ofVendor = course
+  .replace('<course ', '<course xmlns:v="urn:vendor" v:level="1" ')
+  .replace('</course>', '<v:price currency="IDR"><v:amount>1</v:amount></v:price></course>')
+  .replaceAll('</url>', '</url><note xmlns="urn:vendor">n</note>')
+  .replace('</courseStructure>', '<v:end xmlns:v="urn:vendor"/></courseStructure>');
 const utf16 = (xml: string): Buffer => Buffer.from(`\ufeff${xml.replace('encoding="utf-8"', 'encoding="UTF-16"')}`, 'utf16le');
 const folder = (files: Files): Files => Object.fromEntries(Object.entries(files).map(([path, content]) => [`course/${path}`, content]));
 const tincan = `<tincan xmlns="http://projecttincan.com/tincan.xsd"><activities>
@@ -146,6 +151,13 @@ test.each([
   { name: 'SCORM 2004, 3rd edition', bytes: zip(scormFiles(scorm('2004 3rd Edition'))), edition: '2004 3rd', expected: SCORM_ITEMS },
   { name: 'SCORM 2004, 4th edition', bytes: zip(scormFiles(scorm('2004 4th Edition'))), edition: '2004 4th', expected: SCORM_ITEMS },
   { name: 'cmi5', bytes: zip({ 'cmi5.xml': course, 'index.html': PAGE }), edition: 'Quartz', expected: CMI5_ITEMS },
+  { name: 'cmi5 in ZIP64', bytes: rawZip(entries({ 'cmi5.xml': course, 'index.html': PAGE }), { zip64: {} }), edition: 'Quartz', expected: CMI5_ITEMS },
+  {
+    name: 'cmi5 with what a vendor adds in a namespace of its own, left out',
+    bytes: zip({ 'cmi5.xml': ofVendor, 'index.html': PAGE }),
+    edition: 'Quartz',
+    expected: CMI5_ITEMS,
+  },
   {
     name: 'a bare cmi5.xml',
     bytes: Buffer.from(cmi5Xml(au({ id: UNIT, url: 'https://publisher.example/' }))),
@@ -211,13 +223,43 @@ test('files come back under the paths that the manifest gives them, large ones t
   expect(await app.modules.content.file(versionId ?? '', 'course/quiz.html')).toBeNull();
 });
 
-test('a cmi5 course of 1,000 assignable units is imported whole', async () => {
-  const units = Array.from({ length: 1_000 }, (_, index) => au({ id: `${UNIT}/${index + 1}` }));
+test('cmi5 3.0: a course of more than 1,000 assignable units is imported whole', async () => {
+  const units = Array.from({ length: 1_200 }, (_, index) => au({ id: `${UNIT}/${index + 1}` }));
   const outcome = await importBytes(await zip({ 'cmi5.xml': cmi5Xml(units.join('')), 'index.html': PAGE }));
   const found = await itemsOf(outcome);
 
-  expect(found).toHaveLength(1_001);
+  expect(found).toHaveLength(1_201);
   expect(found.slice(1)).toEqual(units.map((_, index) => [`${UNIT}/${index + 1}`, 'AU', true]));
+});
+
+test('cmi5 13: space around what a course says is no part of it', async () => {
+  const plain = `<au id="${UNIT}" moveOn="Passed" masteryScore="0.5" launchMethod="OwnWindow" activityType="https://types.example/quiz">
+<title><langstring lang="en">Unit</langstring></title><description><langstring lang="en">d</langstring></description>
+<objectives><objective idref="urn:goal:1"/></objectives>
+<url>index.html?a=1</url><launchParameters>b = 2</launchParameters><entitlementKey>key</entitlementKey></au>`;
+  const goal = `<objectives><objective id="urn:goal:1"><title><langstring lang="en">Goal</langstring></title><description><langstring>d</langstring></description></objective></objectives>`;
+  const xml = cmi5Xml(goal + block('urn:block:1', plain));
+  const spaced = xml
+    .replaceAll(/ (id|idref|moveOn|masteryScore|launchMethod|activityType|lang)="([^"]*)"/g, ' $1=" \t$2 "')
+    .replaceAll(/>([^<>]*\w[^<>]*)</g, '>\n  $1\t <');
+  const modelOf = async (text: string, packageId: string | null) => {
+    const { versionId, issues } = await importBytes(await zip({ 'cmi5.xml': text, 'index.html': PAGE }), packageId);
+    expect(issues).toEqual([]);
+    return app.modules.content.model(versionId ?? '');
+  };
+  const { packageId } = await importBytes(await zip({ 'cmi5.xml': xml, 'index.html': PAGE }));
+
+  const model = await modelOf(spaced, packageId);
+
+  expect(model).toEqual(await modelOf(xml, packageId));
+  expect(model.root.children[0]?.children[0]).toMatchObject({
+    identifier: UNIT,
+    title: { en: 'Unit' },
+    href: 'index.html?a=1',
+    activityType: 'https://types.example/quiz',
+    objectives: ['urn:goal:1'],
+    unit: { moveOn: 'Passed', masteryScore: 0.5, launchMethod: 'OwnWindow', launchParameters: 'b = 2', entitlementKey: 'key' },
+  });
 });
 
 test('the same manifest with other assets stays one version, whose files are replaced; another manifest makes the next', async () => {

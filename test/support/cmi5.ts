@@ -34,6 +34,29 @@ export async function register(app: TestApp, learnerId: string, packageId: strin
   return (await app.modules.launches.register({ learnerId, packageId, restart: false, isPreview: false, ...options })).id;
 }
 
+/** A statement of a registration, as anyone reads it. */
+export interface Told {
+  readonly id: string;
+  readonly actor: { readonly account: { readonly homePage: string; readonly name: string } };
+  readonly verb: { readonly id: string };
+  readonly object: { readonly id: string; readonly definition?: { readonly type: string } };
+  readonly result?: { readonly duration?: string; readonly extensions?: Readonly<Record<string, unknown>> };
+  readonly context: {
+    readonly registration: string;
+    readonly contextActivities: { readonly category: readonly { readonly id: string }[]; readonly grouping: readonly { readonly id: string }[] };
+    readonly extensions: Readonly<Record<string, unknown>>;
+  };
+  readonly timestamp: string;
+}
+
+/** What was told of a registration, in the order it came. */
+export async function statementsTold(app: TestApp, registrationId: string): Promise<readonly Told[]> {
+  return ((await app.xapi('GET', `/statements?registration=${registrationId}&ascending=true`)).body as { statements: Told[] }).statements;
+}
+
+/** The last words of the verbs. */
+export const verbsIn = (statements: readonly Told[]): readonly string[] => statements.map(({ verb }) => verb.id.split('/').at(-1) ?? '');
+
 /** Launches over GraphQL. */
 export async function launch(app: TestApp, registrationId: string, itemId: string | null, mode = 'Normal', returnUrl: string | null = null): Promise<string> {
   const { body } = await app.graphql(
