@@ -149,7 +149,7 @@ export function createModules(config: Config, database: Database, clock: Clock, 
   const access = new Access(database, clock);
   const erasures = new Erasures(database, blobStore(config), clock);
   const progress = new Progress(database, clock, config.progressBuildPage, config.forwardSecrets);
-  const training = new Training(database, clock);
+  const training = new Training(database, clock, progress.activitiesRegistered);
   const forget: OnLearnerErased = async (sql, learnerId, identities) => {
     for (const module of [progress, training, access, launches]) await module.forget(sql, learnerId);
     return erasures.request(sql, identities);

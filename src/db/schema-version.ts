@@ -10,7 +10,8 @@ import type { Database } from './database.ts';
 export async function migrate(database: Database): Promise<readonly string[]> {
   return database.orm.em.fork().transactional(async (em) => {
     await em.execute('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
-    const applied = await database.orm.migrator.up({ transaction: em.getTransactionContext() });
+    const transaction: unknown = em.getTransactionContext();
+    const applied = await database.orm.migrator.up({ transaction });
     return applied.map((migration) => migration.name);
   });
 }

@@ -138,6 +138,7 @@ export function createLoaders({ access, competencies, content, forwarding, launc
     frameworkById: one(competencies.frameworksById),
     frameworkVersionById: one(competencies.versionsById),
     holdingsByLearner: many(people.holdingsOfLearners, (row) => row.learnerId),
+    grantsByPartner: many(access.grantsOfPartners, (row) => row.partnerId),
     identitiesByLearner: many(people.identitiesOfLearners, (row) => row.learnerId),
     identityChangesByLearner: many(people.identityChangesOf, (row) => row.ofLearner),
     /** Of the store as a whole; the key says nothing. */

@@ -1,9 +1,12 @@
 import { AppError } from '../kernel/errors.ts';
+import { digestKey } from '../kernel/ids.ts';
+import type { Viewer } from '../modules/access/index.ts';
 
 /** Permanent prefixes of global ids: they name the kind in logs and in bug reports, and make a wrong id say so. */
 export const PREFIXES = {
   AccessGrant: 'grt',
   ActivityAlignment: 'aln',
+  ApiToken: 'tok',
   Assessment: 'asm',
   Batch: 'bch',
   Competency: 'cmp',
@@ -43,6 +46,19 @@ export const PREFIXES = {
 } as const;
 
 export type NodeKind = keyof typeof PREFIXES;
+
+/** Kinds whose rows each belong to one person. None is found by its id. */
+export const OF_ONE_PERSON: ReadonlySet<string> = new Set<NodeKind>([
+  'Assessment',
+  'CompetencyOverride',
+  'Enrolment',
+  'PositionHolding',
+  'PriorLearningClaim',
+  'ProgressEvent',
+]);
+
+/** The id by which a viewer knows such a row: for each partner another one, from which nobody gets back to the row's own. */
+export const towards = (viewer: Viewer, id: string): string => (viewer.role === 'PARTNER' ? digestKey('towards a partner', viewer.partnerId, id) : id);
 
 /** Crockford's base 32 in lower case: no letter is mistaken for a digit. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

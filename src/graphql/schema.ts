@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type GraphQLSchema, isObjectType } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { CredentialMutations, LrsCredentialResolver } from './access/credentials.ts';
+import { AccessGrantResolver, ApiTokenResolver, PartnerResolver } from './access/grants.ts';
 import { AccessResolver } from './access/resolvers.ts';
 import { guardFields } from './access.ts';
 import {
@@ -23,10 +24,11 @@ import {
   ContentUnitResolver,
 } from './content/launch-resolvers.ts';
 import { ContentItemResolver, ContentMutations, ContentPackageResolver, ContentPackageVersionResolver, ContentUploadResolver } from './content/resolvers.ts';
+import type { GraphContext } from './context.ts';
 import { assignCosts } from './costs.ts';
 import { ErasureResolver } from './lrs/erasures.ts';
 import { ForwarderMutations, StatementForwarderResolver } from './lrs/forwarders.ts';
-import { type NodeKind, PREFIXES, toGlobalId } from './node.ts';
+import { type NodeKind, OF_ONE_PERSON, PREFIXES, toGlobalId, towards } from './node.ts';
 import { NodeResolver } from './node-resolver.ts';
 import {
   IdentityChangeResolver,
@@ -88,11 +90,16 @@ const refuseTopic = (): never => {
 /** type-graphql wants one even where every subscription brings its own events. */
 const noTopics: PubSub = { publish: refuseTopic, subscribe: refuseTopic };
 
-/** Every Node's id is made in one place: from the id the viewer knows the row by, else from its own. */
+/**
+ * Every Node's id is made in one place: from the id the viewer knows the row by, else from its own. What belongs to one
+ * person has an id of its own towards each partner, or two of them could tell that they speak of the same one.
+ */
 function encodeIds(schema: GraphQLSchema): void {
   for (const [name, type] of Object.entries(schema.getTypeMap())) {
     const id = isObjectType(type) && Object.hasOwn(PREFIXES, name) && name !== 'Evidence' ? type.getFields()['id'] : undefined;
-    if (id) id.resolve = (row: { id: string; publicId?: string }) => toGlobalId(name as NodeKind, row.publicId ?? row.id);
+    if (id)
+      id.resolve = (row: { id: string; publicId?: string }, _args, { viewer }: GraphContext) =>
+        toGlobalId(name as NodeKind, row.publicId ?? (OF_ONE_PERSON.has(name) ? towards(viewer, row.id) : row.id));
   }
 }
 
@@ -103,7 +110,9 @@ export function graphqlSchema(): GraphQLSchema {
   if (built) return built;
   built = buildSchemaSync({
     resolvers: [
+      AccessGrantResolver,
       AccessResolver,
+      PartnerResolver,
       ActivityAlignmentResolver,
       AssessmentResolver,
       BatchResolver,
@@ -126,6 +135,7 @@ export function graphqlSchema(): GraphQLSchema {
       ContentRunResolver,
       ContentUnitResolver,
       ContentUploadResolver,
+      ApiTokenResolver,
       CredentialMutations,
       EnrolmentResolver,
       ErasureResolver,

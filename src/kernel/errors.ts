@@ -59,3 +59,12 @@ export function conflict(path: string, rule: string, message: string): AppError 
 export function missing(path: string, rule: string, message: string): AppError {
   return new AppError('NOT_FOUND', message, [{ path, rule, message }]);
 }
+
+const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string' ? error.message : '';
+
+/** Why something failed that we asked of somebody else, in words: `fetch` tells it in the cause only. */
+export function reasonOf(error: unknown): string {
+  const cause = typeof error === 'object' && error !== null && 'cause' in error ? messageOf(error.cause) : '';
+  return [messageOf(error) || 'the request failed', cause].filter(Boolean).join(': ');
+}

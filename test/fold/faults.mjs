@@ -24,7 +24,7 @@ const FAULTS = {
   'ALL_OF as max': ['fold', 'Math.min(...levels)', 'Math.max(...levels)'],
   'N_OF from below': ['fold', 'b - a)[', 'a - b)['],
   'required child ignored': ['fold', 'child.requiredMin !== null && child.level.level < child.requiredMin', 'false'],
-  'repeated evidence counted': ['fold', '[...new Map(evidence.map((row) => [row.id, row])).values()]', 'evidence'],
+  'repeated evidence counted': ['fold', 'best.size === evidence.length ? evidence : [...best.values()]', 'evidence'],
   'rounded weighted mean': ['fold', 'Math.floor(weighted / weights)', 'Math.round(weighted / weights)'],
   'every attempt counts': ['direct-level', 'row === counting || row.occurredAt > asOf', 'true'],
   'a better attempt to come': ['direct-level', 'attempts.filter((row) => row.occurredAt <= asOf)', '[...attempts]'],

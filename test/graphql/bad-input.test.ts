@@ -390,13 +390,18 @@ test.each<[label: string, query: string, list: () => readonly string[]]>([
 /** Every mutation, with arguments that only an administrator's token would have looked at. */
 const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['accessGrantCreate', 'input: { partnerId: "x", programId: "x", purpose: "x" }'],
+  ['accessGrantEnd', 'id: "x"'],
   ['activityAdd', `input: { moduleId: "x", iri: "${NEW_ACTIVITY}", title: "x", kind: TEST }`],
   ['alignmentAdd', 'input: { moduleId: "x", activityId: "x", competencyId: "x", targetLevel: 1, contribution: ASSESSES }'],
   ['apiTokenCreate', 'input: { label: "x", role: ADMIN }'],
+  ['apiTokenRevoke', 'id: "x"'],
   ['assessmentCreate', 'input: { learnerId: "x", competencyId: "x", kind: ASSESSOR, level: 1, occurredAt: "2026-01-01T00:00:00Z" }'],
   ['assessmentWithdraw', 'id: "x"'],
   ['batchCreate', 'input: { programVersionId: "x", number: 1, startsOn: "2026-01-01T00:00:00Z", endsOn: "2026-01-02T00:00:00Z" }'],
+  ['competencyAdd', 'input: { frameworkVersionId: "x", fullStatement: "x" }'],
   ['competencyAssociationAdd', 'input: { frameworkVersionId: "x", type: isRelatedTo, originId: "x", destinationId: "x" }'],
+  ['competencyAssociationRemove', 'id: "x"'],
+  ['competencyChange', 'input: { frameworkVersionId: "x", competencyId: "x" }'],
   ['competencyEquivalenceApprove', 'input: { originId: "x", destinationId: "x", twoWay: true, reason: "x" }'],
   ['competencyEquivalenceRevoke', 'id: "x"'],
   [
@@ -404,6 +409,7 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
     'input: { learnerId: "x", competencyId: "x", level: 1, reason: "x", decidedById: "x", validFrom: "2026-01-01T00:00:00Z", validUntil: "2026-02-01T00:00:00Z" }',
   ],
   ['competencyOverrideRevoke', 'id: "x"'],
+  ['competencyRemove', 'frameworkVersionId: "x", competencyId: "x"'],
   ['competencyRollupSet', 'input: { frameworkVersionId: "x", competencyId: "x", rollup: NONE }'],
   ['contentAttemptReset', 'registrationId: "x"'],
   ['contentSessionAbandon', 'registrationId: "x"'],
@@ -414,6 +420,8 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['evidenceRuleSetVersionPreview', 'id: "x"'],
   ['evidenceRuleSetVersionPreviewDrop', 'id: "x"'],
   ['frameworkImport', 'input: { source: "{}", kind: TECHNICAL }'],
+  ['frameworkVersionDraft', 'input: { fromId: "x" }'],
+  ['frameworkVersionDrop', 'id: "x"'],
   ['frameworkVersionPublish', 'id: "x"'],
   ['learnerCreate', 'input: { name: "Budi", staffCategory: PNS }'],
   ['learnerIdentityAdd', 'input: { learnerId: "x", identity: { ifiKind: mbox, ifiValue: "mailto:budi@lms.example" } }'],
@@ -424,7 +432,9 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['organizationUnitCreate', 'input: { code: "NEW", name: "x", kind: OPD }'],
   ['partnerCreate', 'input: { code: "NEW", name: "x", kind: UNIVERSITY }'],
   ['positionCreate', 'input: { code: "NEW", title: "x", family: PELAKSANA }'],
+  ['positionHoldingChange', 'id: "x", input: { validFrom: "2026-01-01T00:00:00Z" }'],
   ['positionHoldingCreate', 'input: { learnerId: "x", positionId: "x", unitId: "x", validFrom: "2026-01-01T00:00:00Z" }'],
+  ['positionHoldingDelete', 'id: "x"'],
   ['positionStandardCreate', 'input: { positionId: "x", legalBasis: "x", effectiveFrom: "2026-01-01T00:00:00Z", requirements: [] }'],
   ['priorLearningClaimDecide', 'input: { id: "x", reviewerId: "x", accept: true, reason: "x" }'],
   ['priorLearningClaimReview', 'id: "x", reviewerId: "x"'],
@@ -444,7 +454,9 @@ test('the mutations tried here are all there are', async () => {
   expect(
     names.filter(
       (name: string) =>
-        !/^(?:lrsCredential|statementForwarder|learnerErase|priorLearningClaimSubmit|contentLaunch|contentRegister|contentUploadCreate)/.test(name),
+        !/^(?:lrsCredential|statementForwarder|learnerErase|priorLearningClaimSubmit|contentLaunch|contentRegister|contentUploadCreate|contentMovesSet)/.test(
+          name,
+        ),
     ),
   ).toEqual(MUTATIONS.map(([field]) => field));
 });

@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { GraphQLDateTimeISO, GraphQLUUID } from 'graphql-scalars';
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import type { CredentialListing, XapiScope } from '../../modules/access/index.ts';
 import { actorKey } from '../../modules/lrs/index.ts';
@@ -26,6 +26,9 @@ class LrsCredential extends Node {
 
   @Exposed(ADMIN, () => String, 'The Agent that becomes the authority of its statements, as JSON.')
   authority!: string;
+
+  @Exposed(ADMIN, () => GraphQLUUID, 'The key of that authority: by it rules say whom they trust, and up to which level.')
+  authorityKey!: string;
 
   @Exposed(ADMIN, () => Partner, 'The partner it belongs to.', { nullable: true })
   partner?: Partner;

@@ -50,6 +50,9 @@ export class ApiTokenCreateInput {
 
   @Field(() => ID, { nullable: true, description: 'The learner, for LEARNER.' })
   learnerId?: string | null;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'When it ends; left out, it works until it is revoked.' })
+  expiresAt?: Date | null;
 }
 
 const PartnerCreatePayload = payloadType('PartnerCreate', 'partner', () => Partner, 'The partner added.');
@@ -98,6 +101,7 @@ export class AccessResolver {
         role: input.role,
         partnerId: input.partnerId == null ? undefined : fromGlobalId('Partner', input.partnerId, '/partnerId'),
         learnerId: input.learnerId == null ? undefined : fromGlobalId('Learner', input.learnerId, '/learnerId'),
+        expiresAt: input.expiresAt,
       });
       return token;
     });

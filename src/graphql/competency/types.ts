@@ -43,9 +43,9 @@ export const Importance = enumType('Importance', 'How much a position needs a co
   NEEDED: 'Perlu.',
 });
 const StandardStatus = enumType('StandardStatus', 'Whether a position standard counts.', {
-  DRAFT: 'Not yet.',
+  DRAFT: 'Not yet: it begins later.',
   IN_FORCE: 'It does.',
-  SUPERSEDED: 'A newer one took its place.',
+  SUPERSEDED: 'One that began later took its place.',
 });
 const IssueSeverity = enumType('IssueSeverity', 'What an import issue means.', {
   ERROR: 'The package is refused.',

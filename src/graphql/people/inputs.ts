@@ -103,3 +103,12 @@ export class PositionHoldingCreateInput {
   @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'The instant it ends; left out while it is open.' })
   validTo?: Date | null;
 }
+
+@InputType({ description: 'From when to when a position is held.' })
+export class PositionHoldingChangeInput {
+  @Field(() => GraphQLDateTimeISO, { description: 'Its first instant (TMT).' })
+  validFrom!: Date;
+
+  @Field(() => GraphQLDateTimeISO, { nullable: true, description: 'The instant it ends; left out while it is open.' })
+  validTo?: Date | null;
+}

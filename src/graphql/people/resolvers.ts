@@ -18,6 +18,7 @@ import {
   LearnerSplitInput,
   OrganizationUnitCreateInput,
   PositionCreateInput,
+  PositionHoldingChangeInput,
   PositionHoldingCreateInput,
 } from './inputs.ts';
 import {
@@ -81,7 +82,7 @@ export class LearnerResolver {
   }
 
   @FieldResolver()
-  @Access(READERS)
+  @Access(ADMIN_OR_SELF)
   async holdings(@Root() learner: LearnerRow, @Ctx() { loaders }: GraphContext) {
     return loaders.holdingsByLearner.load(learner.id);
   }
@@ -170,13 +171,13 @@ export class OrganizationUnitResolver {
 @Resolver(() => PositionHolding)
 export class PositionHoldingResolver {
   @FieldResolver()
-  @Access(READERS)
+  @Access(ADMIN_OR_SELF)
   async position(@Root() holding: HoldingRow, @Ctx() { loaders }: GraphContext) {
     return loaders.positionById.load(holding.positionId);
   }
 
   @FieldResolver()
-  @Access(READERS)
+  @Access(ADMIN_OR_SELF)
   async unit(@Root() holding: HoldingRow, @Ctx() { loaders }: GraphContext) {
     return loaders.unitById.load(holding.unitId);
   }
@@ -190,6 +191,8 @@ const LearnerSplitPayload = payloadType('LearnerSplit', 'learner', () => Learner
 const PositionCreatePayload = payloadType('PositionCreate', 'position', () => Position, 'The position added.');
 const OrganizationUnitCreatePayload = payloadType('OrganizationUnitCreate', 'organizationUnit', () => OrganizationUnit, 'The unit added.');
 const PositionHoldingCreatePayload = payloadType('PositionHoldingCreate', 'learner', () => Learner, 'The learner with the new holding.');
+const PositionHoldingChangePayload = payloadType('PositionHoldingChange', 'learner', () => Learner, 'The learner whose holding it is.');
+const PositionHoldingDeletePayload = payloadType('PositionHoldingDelete', 'learner', () => Learner, 'The learner whose holding it was.');
 
 @Resolver()
 export class PeopleMutations {
@@ -310,5 +313,27 @@ export class PeopleMutations {
       });
       return loaders.learnerById.load(learnerId);
     });
+  }
+
+  @Mutation(() => PositionHoldingChangePayload, {
+    description: 'Ends a holding, as with a transfer, or puts its dates right. What positions demanded at any instant follows.',
+  })
+  @Access(ADMIN)
+  async positionHoldingChange(
+    @Ctx() { modules, loaders }: GraphContext,
+    @Arg('id', () => ID, { description: 'The holding.' }) id: string,
+    @Arg('input', () => PositionHoldingChangeInput, { description: 'Its dates.' }) input: PositionHoldingChangeInput,
+  ) {
+    return attempt('learner', async () =>
+      loaders.learnerById.load(
+        await modules.people.changeHolding(fromGlobalId('PositionHolding', id, '/id'), { validFrom: input.validFrom, validTo: input.validTo ?? null }),
+      ),
+    );
+  }
+
+  @Mutation(() => PositionHoldingDeletePayload, { description: 'Takes away a holding that never was.' })
+  @Access(ADMIN)
+  async positionHoldingDelete(@Ctx() { modules, loaders }: GraphContext, @Arg('id', () => ID, { description: 'The holding.' }) id: string) {
+    return attempt('learner', async () => loaders.learnerById.load(await modules.people.deleteHolding(fromGlobalId('PositionHolding', id, '/id'))));
   }
 }

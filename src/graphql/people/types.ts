@@ -69,16 +69,16 @@ export class OrganizationUnit extends Node {
 
 @ObjectType({ implements: Node, description: 'Who holds a position where, from when to when.' })
 export class PositionHolding extends Node {
-  @Exposed(READERS, () => GraphQLDateTimeISO, 'Its first instant (TMT, the effective date).')
+  @Exposed(ADMIN_OR_SELF, () => GraphQLDateTimeISO, 'Its first instant (TMT, the effective date).')
   validFrom!: Date;
 
-  @Exposed(READERS, () => GraphQLDateTimeISO, 'The instant it ends; null while it is open.', { nullable: true })
+  @Exposed(ADMIN_OR_SELF, () => GraphQLDateTimeISO, 'The instant it ends; null while it is open.', { nullable: true })
   validTo!: Date | null;
 
-  @Exposed(READERS, () => Position, 'The position.', { nullable: true })
+  @Exposed(ADMIN_OR_SELF, () => Position, 'The position.', { nullable: true })
   position?: Position;
 
-  @Exposed(READERS, () => OrganizationUnit, 'The unit.', { nullable: true })
+  @Exposed(ADMIN_OR_SELF, () => OrganizationUnit, 'The unit.', { nullable: true })
   unit?: OrganizationUnit;
 }
 
@@ -133,7 +133,7 @@ export class Learner extends Node {
   @Exposed(ADMIN, () => [IdentityChange], 'What happened to who they are known as, newest first.')
   identityChanges?: IdentityChange[];
 
-  @Exposed(READERS, () => [PositionHolding], 'Positions held, latest first.')
+  @Exposed(ADMIN_OR_SELF, () => [PositionHolding], 'Positions held, latest first.')
   holdings?: PositionHolding[];
 
   @Exposed(READERS, () => [Enrolment], 'Batches they take part in.')

@@ -24,11 +24,12 @@ const byCode = new Intl.Collator('id', { numeric: true });
 /** One row per competency in which a learner has a level or a demand, by code. Costs the same for one learner and for many. */
 export async function progressRows(loaders: Loaders, learnerId: string, asOf: Date | null): Promise<readonly ProgressRoot[]> {
   const [levels, targets] = await Promise.all([loaders.progressByLearner.load({ learnerId, asOf }), loaders.targetsByLearner.load({ learnerId, asOf })]);
-  const targetOf = new Map(targets.map((row) => [row.itemId, row.targetLevel]));
+  const targetOf = new Map(targets.map((row) => [row.itemId, row]));
   const levelOf = new Map(levels.filter((row) => row.currentLevel > 0 || row.computedLevel > 0).map((row) => [row.itemId, row]));
   const rows = [...new Set([...levelOf.keys(), ...targetOf.keys()])].map((itemId): ProgressRoot => {
     const level = levelOf.get(itemId);
-    const target = targetOf.get(itemId) ?? null;
+    const demand = targetOf.get(itemId);
+    const target = demand?.targetLevel ?? null;
     const current = level?.currentLevel ?? 0;
     return {
       learnerId,
@@ -39,7 +40,8 @@ export async function progressRows(loaders: Loaders, learnerId: string, asOf: Da
       computed: level?.computedLevel ?? 0,
       direct: level?.directLevel ?? 0,
       target,
-      gap: target === null ? null : Math.max(0, target - current),
+      // Of what the version that counts now has not, nobody can say.
+      gap: demand?.isKnown ? Math.max(0, demand.targetLevel - current) : null,
       source: level?.source ?? 'NONE',
       confidence: (level?.confidence ?? 0) / 100,
       supporting: level?.supporting ?? [],

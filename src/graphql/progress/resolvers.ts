@@ -3,7 +3,16 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import { invalid } from '../../kernel/errors.ts';
 import { scanJson } from '../../kernel/json-text.ts';
 import { activityKey } from '../../modules/lrs/index.ts';
-import type { EvidenceRow, NewRule, ProgressEventRow, Rule, RuleSetRow, RuleSetVersionRow, StatementOutcome } from '../../modules/progress/index.ts';
+import type {
+  EvidenceRow,
+  ItemProgress,
+  NewRule,
+  ProgressEventRow,
+  Rule,
+  RuleSetRow,
+  RuleSetVersionRow,
+  StatementOutcome,
+} from '../../modules/progress/index.ts';
 import { isIri, isObject, validateStatement } from '../../standards/xapi/index.ts';
 import { Access, ADMIN, ADMIN_OR_SELF, ANYONE, READERS } from '../access.ts';
 import { connection, PageArgs } from '../connection.ts';
@@ -30,6 +39,28 @@ import {
 /** Evidence with the instant it is looked at from. */
 type EvidenceRoot = EvidenceRow & { readonly asOf: Date | null };
 
+/** What a piece of evidence is worth at an instant. */
+function stateOf({ retraction, occurredAt, expiresAt }: EvidenceRow, asOf: Date): 'RETRACTED' | 'FUTURE' | 'EXPIRED' | 'ACTIVE' {
+  if (retraction !== null) return 'RETRACTED';
+  if (occurredAt > asOf) return 'FUTURE';
+  return expiresAt !== null && expiresAt <= asOf ? 'EXPIRED' : 'ACTIVE';
+}
+
+/** A level among those of the parts of a competency; what is set for a time does not always count for the whole. */
+const levelWords = ({ source, currentLevel, computedLevel }: ItemProgress): string =>
+  source === 'OVERRIDE' && currentLevel !== computedLevel ? `${computedLevel} (set to ${currentLevel} for a time)` : `${currentLevel}`;
+
+/** Why there is no level, by what there is. */
+function noLevelWords({ at }: ProgressRoot, rollup: string, evidence: readonly EvidenceRow[]): string {
+  const own = evidence.filter((row) => row.retraction !== 'RULE');
+  const active = own.filter((row) => stateOf(row, at) === 'ACTIVE').length;
+  if (active > 0) return `No level: ${active} piece(s) of evidence count now, and they are not enough for one (sources, weights or what speaks against it).`;
+  if (own.length > 0) return `No level: none of ${own.length} piece(s) of evidence counts at this instant: retracted, expired or still to come.`;
+  return rollup === 'NONE'
+    ? 'No level yet: nothing that counts as evidence has come in.'
+    : `No level yet: ${rollupWords(rollup)} (${rollup}), and they do not come to one.`;
+}
+
 @Resolver(() => CompetencyProgress)
 export class CompetencyProgressResolver {
   @FieldResolver()
@@ -51,12 +82,12 @@ export class CompetencyProgressResolver {
   @Access(READERS)
   async why(@Root() row: ProgressRoot, @Ctx() { loaders }: GraphContext): Promise<string> {
     const { rollup, children } = await loaders.rollupByItem.load(row.itemId);
-    if (row.source === 'NONE') return 'No level yet: nothing that counts as evidence has come in.';
+    if (row.source === 'NONE') return noLevelWords(row, rollup, await loaders.evidenceByLearnerItem.load({ learnerId: row.learnerId, itemId: row.itemId }));
     if (row.source === 'OVERRIDE') return `Level ${row.current} is set for a time; the computed level is ${row.computed}.`;
     if (row.source === 'DIRECT') return `Level ${row.current}: ${row.supporting.length} piece(s) of evidence assess it at that level.`;
     if (row.source === 'EQUIVALENT') return `Level ${row.current}: ${row.supporting.length} piece(s) of evidence for a competency that stands for it.`;
     const levels = new Map(
-      (await loaders.progressByLearner.load({ learnerId: row.learnerId, asOf: row.asOf })).map((other) => [other.itemId, other.currentLevel]),
+      (await loaders.progressByLearner.load({ learnerId: row.learnerId, asOf: row.asOf })).map((other) => [other.itemId, levelWords(other)]),
     );
     const items = await loaders.competencyById.loadMany([...children]);
     const parts = children.map((child, index) => `${codeOf(items[index])} at ${levels.get(child) ?? 0}`).sort();
@@ -88,11 +119,8 @@ export class EvidenceResolver {
 
   @FieldResolver()
   @Access(ANYONE)
-  state(@Root() evidence: EvidenceRoot): string {
-    const asOf = evidence.asOf ?? new Date();
-    if (evidence.retraction !== null) return 'RETRACTED';
-    if (evidence.occurredAt > asOf) return 'FUTURE';
-    return evidence.expiresAt !== null && evidence.expiresAt <= asOf ? 'EXPIRED' : 'ACTIVE';
+  state(@Root() evidence: EvidenceRoot, @Ctx() { loaders }: GraphContext): string {
+    return stateOf(evidence, evidence.asOf ?? loaders.now);
   }
 
   @FieldResolver()
@@ -228,7 +256,7 @@ export class EvidenceDryRunResolver {
     const violations = validateStatement(statement, isVersion2 ? '2.0.0' : '1.0.3');
     if (violations.length > 0) return { violations, matches: [], misses: [] };
     const versionId = ruleSetVersionId == null ? null : fromGlobalId('EvidenceRuleSetVersion', ruleSetVersionId, '/ruleSetVersionId');
-    const { matches, misses } = await modules.progress.dryRun(statement, versionId, authorityKey ?? null);
+    const { matches, misses } = await modules.progress.dryRun(statement, versionId, authorityKey?.toLowerCase() ?? null);
     return { violations, matches, misses: misses.map((miss) => ({ ...miss, explanation: explainReason(miss.reason) })) };
   }
 }

@@ -1,6 +1,6 @@
 import type { Tell } from '../../modules/progress/index.ts';
 import type { Modules } from '../modules.ts';
-import { toGlobalId } from '../node.ts';
+import { toGlobalId, towards } from '../node.ts';
 
 /** What a webhook is told of events: people by the ids the receiver knows them by, competencies by their CASE identifiers. */
 export const tellOf =
@@ -12,7 +12,7 @@ export const tellOf =
       const learner = learners.get(event.learnerId);
       const item = items.get(event.itemId);
       return {
-        id: toGlobalId('ProgressEvent', event.id),
+        id: toGlobalId('ProgressEvent', towards(viewer, event.id)),
         position: event.position,
         learnerId: learner ? toGlobalId('Learner', learner.publicId) : null,
         competency: item ? { id: toGlobalId('Competency', item.id), identifier: item.identifier, code: item.code } : null,

@@ -27,13 +27,14 @@ export interface CredentialListing {
   readonly key: string;
   readonly scopes: readonly string[];
   readonly authority: string;
+  readonly authorityKey: string;
   readonly partnerId: string | null;
   readonly createdAt: Date;
   readonly previousUntil: Date | null;
   readonly revokedAt: Date | null;
 }
 
-const LISTED = 'id, label, key, scopes, authority, partner_id, created_at, previous_until, revoked_at';
+const LISTED = 'id, label, key, scopes, authority, authority_key, partner_id, created_at, previous_until, revoked_at';
 
 /** Credentials by key, revoked ones too. */
 export async function listCredentials(sql: Sql, limit: number, afterKey: string | null): Promise<readonly CredentialListing[]> {
@@ -59,6 +60,43 @@ export async function findToken(sql: Sql, tokenHash: Buffer, now: Date): Promise
   );
   return row ?? null;
 }
+
+/** A token as administrators see it: everything but the token. */
+export interface TokenListing extends TokenRow {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+const TOKEN = 'id, label, role, partner_id, learner_id, created_at, expires_at, revoked_at';
+
+/** Tokens in the order in which they were made, revoked ones too. */
+export const listTokens = (sql: Sql, limit: number, afterId: string | null) =>
+  sql.rows<TokenListing>(`select ${TOKEN} from access.api_token where $1::uuid is null or id > $1 order by id limit $2`, [afterId, limit]);
+
+export async function tokenById(sql: Sql, id: string): Promise<TokenListing | null> {
+  const [row] = await sql.rows<TokenListing>(`select ${TOKEN} from access.api_token where id = $1`, [id]);
+  return row ?? null;
+}
+
+/** What a partner may read, and for how long. */
+export interface GrantRow {
+  readonly id: string;
+  readonly partnerId: string;
+  readonly programId: string;
+  readonly showsNames: boolean;
+  readonly purpose: string;
+  readonly validFrom: Date;
+  readonly validTo: Date | null;
+}
+
+/** Grants of partners, latest first, ended ones too. */
+export const grantsOfPartners = (sql: Sql, partnerIds: readonly string[]) =>
+  sql.rows<GrantRow>(
+    'select id, partner_id, program_id, shows_names, purpose, valid_from, valid_to from access.access_grant where partner_id = any($1::uuid[]) order by partner_id, id desc',
+    [partnerIds],
+  );
 
 /** Binds a value and answers its placeholder. */
 export type Bind = (value: unknown) => string;
@@ -135,8 +173,13 @@ export async function deleteOfLearner(sql: Sql, learnerId: string): Promise<void
   await sql.rows('delete from access.partner_pseudonym where learner_id = $1', [learnerId]);
 }
 
-/** The pseudonym that a partner knows one of two by goes; the other one's stays. */
+/** Where a partner knows both of two, the pseudonym of the first goes; else it is the other one's from now on. */
 export async function moveTokens(sql: Sql, from: string, into: string): Promise<void> {
   await sql.rows('update access.api_token set learner_id = $2 where learner_id = $1', [from, into]);
+  await sql.rows(
+    `update access.partner_pseudonym p set learner_id = $2 where learner_id = $1
+       and not exists (select from access.partner_pseudonym o where o.partner_id = p.partner_id and o.learner_id = $2)`,
+    [from, into],
+  );
   await sql.rows('delete from access.partner_pseudonym where learner_id = $1', [from]);
 }

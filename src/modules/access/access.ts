@@ -52,6 +52,8 @@ interface NewToken {
   readonly role: Role;
   readonly partnerId?: string | undefined;
   readonly learnerId?: string | undefined;
+  /** When it ends; left out, it works until it is revoked. */
+  readonly expiresAt?: Date | null | undefined;
 }
 
 /** The authority becomes an Agent in every statement, so it must be one. */
@@ -192,8 +194,11 @@ export class Access {
    * Makes a bearer token for GraphQL. The token is in the answer and nowhere else.
    * @throws AppError INVALID_INPUT when the role needs a partner or a learner and none is named.
    */
-  async createToken(input: NewToken): Promise<{ token: string }> {
+  async createToken(input: NewToken): Promise<{ id: string; token: string }> {
+    const { expiresAt = null } = input;
     checkTexts({ label: input.label });
+    checkInstants({ expiresAt });
+    if (expiresAt && expiresAt <= this.#clock.now()) throw invalid('/expiresAt', 'token-period', 'expiresAt must lie in the future');
     if ((input.role === 'PARTNER' || input.role === 'VENDOR') && !input.partnerId)
       throw invalid('/partnerId', 'token-partner', `a ${input.role} token needs a partner`);
     if (input.partnerId && input.role !== 'PARTNER' && input.role !== 'VENDOR')
@@ -201,11 +206,13 @@ export class Access {
     if (input.learnerId && input.role !== 'LEARNER') throw invalid('/learnerId', 'token-learner', `a ${input.role} token belongs to no learner`);
     if (input.role === 'LEARNER' && !input.learnerId) throw invalid('/learnerId', 'token-learner', 'a LEARNER token needs a learner');
     const token = newToken();
+    const base = stamp(this.#clock);
     await this.#database.write(async (em, sql) => {
       if (input.partnerId) await assertExists(sql, 'access.partner', input.partnerId, '/partnerId', 'partner');
       if (input.learnerId) await assertExists(sql, 'people.learner', input.learnerId, '/learnerId', 'learner');
       await em.insert(ApiToken, {
-        ...stamp(this.#clock),
+        ...base,
+        expiresAt,
         label: input.label,
         tokenHash: digestSecret(token),
         role: input.role,
@@ -213,7 +220,33 @@ export class Access {
         learnerId: input.learnerId ?? null,
       });
     });
-    return { token };
+    return { id: base.id, token };
+  }
+
+  /** Ends a token: no process accepts it any more. @throws AppError NOT_FOUND, or CONFLICT when it is revoked. */
+  async revokeToken(id: string): Promise<void> {
+    await this.#database.write(async (em) => {
+      const row = await em.findOne(ApiToken, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      if (!row) throw missing('/id', 'reference', 'there is no such token');
+      if (row.revokedAt) throw conflict('/id', 'live', 'this token is revoked');
+      await em.nativeUpdate(ApiToken, { id }, { revokedAt: this.#clock.now() });
+    });
+  }
+
+  tokens = (limit: number, afterId: string | null) => store.listTokens(this.#database.sql, limit, afterId);
+  tokenById = (id: string) => store.tokenById(this.#database.sql, id);
+  grantsOfPartners = (ids: readonly string[]) => store.grantsOfPartners(this.#database.sql, ids);
+
+  /** Ends a grant now: its partner reads nothing by it any more. @returns whose it is. @throws AppError NOT_FOUND, or CONFLICT when it has ended. */
+  async endGrant(id: string): Promise<string> {
+    return this.#database.write(async (em) => {
+      const row = await em.findOne(AccessGrant, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      if (!row) throw missing('/id', 'reference', 'there is no such grant');
+      const now = this.#clock.now();
+      if (row.validTo && row.validTo <= now) throw conflict('/id', 'live', 'this grant has ended');
+      await em.nativeUpdate(AccessGrant, { id }, { validTo: now });
+      return row.partner.id;
+    });
   }
 
   /** @throws AppError CONFLICT when the code is taken. */

@@ -1,5 +1,5 @@
 import type { Sql } from '../../db/database.ts';
-import type { LevelMap, LevelPolicy, RollupKind } from '../../standards/case/index.ts';
+import { caseIdentifier, type LevelMap, type LevelPolicy, type RollupKind } from '../../standards/case/index.ts';
 
 export interface FrameworkRow {
   readonly id: string;
@@ -274,12 +274,14 @@ export async function readRollupGraph(sql: Sql, versionId: string): Promise<Roll
      group by 1, 2 order by 2, 1`,
     [versionId],
   );
-  // The one replaced is in an older version, so it is found by its identifier.
-  const replacements = await sql.rows<GraphReplacement>(
-    `select o.id as old_id, d.id as new_id, e.level_map from competency.competency_edge e
-     join competency.competency_item o on o.identifier = e.origin_identifier join competency.competency_item d on d.identifier = e.destination_identifier
-     where e.version_id = $1 and e.type = 'replacedBy' order by 1, 2`,
+  // By their identifiers: the one replaced is in an older version, and its successor may be in a framework that comes later.
+  const replacing = await sql.rows<{ old: string; new: string } & Pick<GraphReplacement, 'levelMap'>>(
+    `select origin_identifier as old, destination_identifier as new, level_map from competency.competency_edge
+     where version_id = $1 and type = 'replacedBy' order by 1, 2`,
     [versionId],
+  );
+  const replacements = replacing.map(
+    ({ old, new: successor, levelMap }): GraphReplacement => ({ oldId: caseIdentifier(old), newId: caseIdentifier(successor), levelMap }),
   );
   const children = Map.groupBy(edges, (edge) => edge.parentId);
   const predecessors = Map.groupBy(first, (edge) => edge.nextId);
@@ -363,10 +365,16 @@ export interface StandardRow {
   readonly effectiveFrom: Date;
 }
 
-export async function standardsOfPositions(sql: Sql, positionIds: readonly string[]): Promise<readonly StandardRow[]> {
+/** Standards of positions, latest first. Which one counts at an instant follows from when each begins, as for {@link targetsOfLearners}. */
+export async function standardsOfPositions(sql: Sql, positionIds: readonly string[], instant: Date): Promise<readonly StandardRow[]> {
   return sql.rows<StandardRow>(
-    'select id, position_id, ordinal, status, legal_basis, effective_from from competency.position_standard where position_id = any($1::uuid[]) order by position_id, ordinal desc',
-    [positionIds],
+    `select s.id, s.position_id, s.ordinal, s.legal_basis, s.effective_from,
+       case when s.effective_from > $2 then 'DRAFT'
+         when exists (select from competency.position_standard o where o.position_id = s.position_id and o.effective_from <= $2
+           and (o.effective_from, o.ordinal) > (s.effective_from, s.ordinal)) then 'SUPERSEDED'
+         else 'IN_FORCE' end as status
+     from competency.position_standard s where s.position_id = any($1::uuid[]) order by s.position_id, s.ordinal desc`,
+    [positionIds, instant],
   );
 }
 
@@ -405,7 +413,7 @@ export interface Target {
 export async function targetsOfLearners(sql: Sql, learnerIds: readonly string[], asOf: Date): Promise<ReadonlyMap<string, readonly Target[]>> {
   const held = await sql.rows<{ learnerId: string; standards: string }>(
     `select h.learner_id, string_agg(distinct s.id::text, ' ' order by s.id::text) as standards from people.position_holding h
-     join lateral (select s.id from competency.position_standard s where s.position_id = h.position_id and s.status <> 'DRAFT' and s.effective_from <= $2
+     join lateral (select s.id from competency.position_standard s where s.position_id = h.position_id and s.effective_from <= $2
        order by s.effective_from desc, s.ordinal desc limit 1) s on true
      where h.learner_id = any($1::uuid[]) and h.valid_from <= $2 and (h.valid_to is null or h.valid_to > $2) group by h.learner_id`,
     [learnerIds, asOf],

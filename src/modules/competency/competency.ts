@@ -87,6 +87,8 @@ export class Competencies {
   }
 
   async #publish(em: EntityManager, sql: Sql, versionId: string): Promise<void> {
+    // Two at once are one after the other, and the second finds it done.
+    await sql.rows('select from competency.framework_version where id = $1 for update', [versionId]);
     const [version] = await store.versionsById(sql, [versionId]);
     if (!version) throw missing('/id', 'reference', 'there is no such framework version');
     if (version.status === 'PUBLISHED') throw conflict('/id', 'published-is-final', 'this version is published already');
@@ -283,8 +285,7 @@ export class Competencies {
         checkRange({ [`requirements/${index}/weight`]: weight }, 1, 1_000);
       });
       const current = new Map((await store.competenciesById(sql, [...seen])).map((item) => [item.id, item.versionId]));
-      const existing = await store.standardsOfPositions(sql, [input.positionId]);
-      await em.nativeUpdate(PositionStandard, { positionId: input.positionId, status: 'IN_FORCE' }, { status: 'SUPERSEDED' });
+      const existing = await store.standardsOfPositions(sql, [input.positionId], this.#clock.now());
       await em.insert(PositionStandard, {
         ...base,
         positionId: input.positionId,
@@ -306,7 +307,7 @@ export class Competencies {
         })),
       );
     });
-    const [created] = (await store.standardsOfPositions(this.#sql, [input.positionId])).filter((row) => row.id === base.id);
+    const [created] = (await this.standardsOfPositions([input.positionId])).filter((row) => row.id === base.id);
     if (!created) throw new Error('the standard just inserted is missing');
     return created;
   }
@@ -350,7 +351,7 @@ export class Competencies {
   edgesOfVersion = (versionId: string, limit: number) => store.edgesOfVersion(this.#sql, versionId, limit);
   equivalencesOfItems = (ids: readonly string[]) => store.equivalencesOfItems(this.#sql, ids);
   equivalencesById = (ids: readonly string[]) => store.equivalencesById(this.#sql, ids);
-  standardsOfPositions = (ids: readonly string[]) => store.standardsOfPositions(this.#sql, ids);
+  standardsOfPositions = (ids: readonly string[]) => store.standardsOfPositions(this.#sql, ids, this.#clock.now());
   requirementsOfStandards = (ids: readonly string[]) => store.requirementsOfStandards(this.#sql, ids);
   targetsOfLearners = (ids: readonly string[], asOf: Date) => store.targetsOfLearners(this.#sql, ids, asOf);
 }

@@ -3,7 +3,7 @@ import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database } from '../../db/database.ts';
 import { checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { conflict, invalid, missing } from '../../kernel/errors.ts';
+import { conflict, invalid, missing, reasonOf } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { isIri, isObject, type JsonObject, VOIDED } from '../../standards/xapi/index.ts';
 import { withAttachments } from './attachments.ts';
@@ -226,7 +226,7 @@ export class Forwarding {
       const isRefusal = response.status >= 400 && response.status < 500 && !LATER.has(response.status);
       return { kind: isRefusal ? 'never' : 'later', status: response.status, reason };
     } catch (error) {
-      return { kind: 'later', status: 0, reason: error instanceof Error ? error.message.slice(0, MAX_REASON) : 'the request failed' };
+      return { kind: 'later', status: 0, reason: reasonOf(error).slice(0, MAX_REASON) };
     }
   }
 

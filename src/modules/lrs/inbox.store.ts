@@ -101,6 +101,17 @@ export async function requeueOfActors(sql: Sql, actorKeys: readonly string[]): P
   );
 }
 
+/** Puts the statements about activities back into the inbox, because what is known of the activities has changed. */
+export async function requeueOfActivities(sql: Sql, activityKeys: readonly string[]): Promise<void> {
+  await sql.rows(
+    `insert into lrs.inbox (bucket, stored, statement_id)
+     select get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length}, s.stored, s.statement_id
+     from lrs.statement_activity l join lrs.statement s using (statement_id)
+     where l.activity_key = any($1::uuid[]) and l.direct order by 1, 2, 3 on conflict do nothing`,
+    [[...activityKeys].sort(byKey)],
+  );
+}
+
 /** What vendors are told: is the statement here, whose is it, and does it still wait? */
 export interface StatementState extends InboxStatement {
   readonly credentialId: string;

@@ -13,6 +13,7 @@ export {
   readActors,
   readForProjection,
   readStates,
+  requeueOfActivities,
   requeueOfActors,
   type StatementState,
   statementsOfActors,

@@ -97,7 +97,7 @@ export class Statements {
   async storeWithin(sql: Sql, request: StoreRequest): Promise<readonly string[]> {
     const statements = await this.#prepare(request);
     if (statements.length === 0) return [];
-    const parts = request.parts ?? new Map();
+    const parts: AttachmentParts = request.parts ?? new Map();
     if (parts.size > 0) {
       await holdAttachments(sql, [...parts.keys()]);
       // An erasure may have taken away what another statement had brought before.

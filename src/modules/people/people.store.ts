@@ -208,21 +208,25 @@ export const holdersWithin = (sql: Sql, unitId: string, instant: Date) =>
     [unitId, instant],
   );
 
-/** Whether the learner holds the position in the unit at some instant of the period. */
-export async function holdsAlready(sql: Sql, holding: Omit<HoldingRow, 'id'>): Promise<boolean> {
+const HOLDING = 'id, learner_id, position_id, unit_id, valid_from, valid_to';
+
+export async function holdingById(sql: Sql, id: string): Promise<HoldingRow | null> {
+  const [row] = await sql.rows<HoldingRow>(`select ${HOLDING} from people.position_holding where id = $1`, [id]);
+  return row ?? null;
+}
+
+/** Whether the learner holds the position in the unit at some instant of the period. @param besides a holding that does not count. */
+export async function holdsAlready(sql: Sql, holding: Omit<HoldingRow, 'id'>, besides: string | null): Promise<boolean> {
   const rows = await sql.rows(
     `select from people.position_holding where learner_id = $1 and position_id = $2 and unit_id = $3
-     and tstzrange(valid_from, valid_to) && tstzrange($4, $5)`,
-    [holding.learnerId, holding.positionId, holding.unitId, holding.validFrom, holding.validTo],
+     and tstzrange(valid_from, valid_to) && tstzrange($4, $5) and id is distinct from $6::uuid`,
+    [holding.learnerId, holding.positionId, holding.unitId, holding.validFrom, holding.validTo, besides],
   );
   return rows.length > 0;
 }
 
 export async function holdingsOfLearners(sql: Sql, learnerIds: readonly string[]): Promise<readonly HoldingRow[]> {
-  return sql.rows<HoldingRow>(
-    'select id, learner_id, position_id, unit_id, valid_from, valid_to from people.position_holding where learner_id = any($1::uuid[]) order by valid_from desc, id',
-    [learnerIds],
-  );
+  return sql.rows<HoldingRow>(`select ${HOLDING} from people.position_holding where learner_id = any($1::uuid[]) order by valid_from desc, id`, [learnerIds]);
 }
 
 export interface IdentityChangeRow {
@@ -248,8 +252,17 @@ export async function moveIdentities(sql: Sql, agentKeys: readonly string[], int
   await sql.rows('update people.agent_identity set learner_id = $2 where agent_key = any($1::uuid[])', [agentKeys, into]);
 }
 
-/** Gives the positions held by one learner to another; what the other holds at the same time already is dropped. Deletes the first. */
+/** Gives the positions held by one learner to another; what both held at the same time is held from the first day to the last. Deletes the first. */
 export async function mergeLearner(sql: Sql, from: string, into: string): Promise<void> {
+  await sql.rows(
+    `with shared as (
+       select o.id, min(h.valid_from) as first, max(coalesce(h.valid_to, 'infinity')) as last from people.position_holding o join people.position_holding h
+         on h.learner_id = $1 and h.position_id = o.position_id and h.unit_id = o.unit_id and tstzrange(o.valid_from, o.valid_to) && tstzrange(h.valid_from, h.valid_to)
+       where o.learner_id = $2 group by o.id)
+     update people.position_holding o set valid_from = least(o.valid_from, s.first), valid_to = nullif(greatest(coalesce(o.valid_to, 'infinity'), s.last), 'infinity')
+     from shared s where o.id = s.id`,
+    [from, into],
+  );
   await sql.rows(
     `update people.position_holding h set learner_id = $2 where learner_id = $1 and not exists (
        select from people.position_holding o where o.learner_id = $2 and o.position_id = h.position_id and o.unit_id = h.unit_id

@@ -71,6 +71,13 @@ export interface PeopleListeners {
   readonly onUnlinking: (sql: Sql) => Promise<void>;
 }
 
+function checkPeriod({ validFrom, validTo }: Pick<NewHolding, 'validFrom' | 'validTo'>): void {
+  checkInstants({ validFrom, validTo });
+  if (validTo && validTo <= validFrom) throw invalid('/validTo', 'period', 'validTo must lie after validFrom');
+}
+
+const heldAlready = (): AppError => conflict('/validFrom', 'no-overlap', 'the learner holds this position in this unit at that time already');
+
 /** Two launches at once link the same account: the second finds it done. */
 function unlessTaken(error: unknown): void {
   if (!(error instanceof AppError) || error.code !== 'CONFLICT') throw error;
@@ -279,8 +286,7 @@ export class People {
 
   /** Gives a learner a position in a unit from a day on (TMT). */
   async createHolding(input: NewHolding): Promise<{ id: string }> {
-    checkInstants({ validFrom: input.validFrom, validTo: input.validTo });
-    if (input.validTo && input.validTo <= input.validFrom) throw invalid('/validTo', 'period', 'validTo must lie after validFrom');
+    checkPeriod(input);
     const row = {
       ...stamp(this.#clock),
       learner: input.learnerId,
@@ -294,10 +300,39 @@ export class People {
       await assertExists(sql, 'people.position', input.positionId, '/positionId', 'position');
       if (!(await em.findOne(OrganizationUnit, { id: input.unitId }))) throw invalid('/unitId', 'reference', 'there is no such unit');
       await store.lockLearners(sql, [input.learnerId]);
-      if (await store.holdsAlready(sql, input)) throw conflict('/validFrom', 'no-overlap', 'the learner holds this position in this unit at that time already');
+      if (await store.holdsAlready(sql, input, null)) throw heldAlready();
       await em.insert(PositionHolding, row);
     });
     return { id: row.id };
+  }
+
+  /** Gives a holding other dates. @returns whose it is. @throws AppError NOT_FOUND, INVALID_INPUT, or CONFLICT with another holding of the same. */
+  async changeHolding(id: string, period: Pick<NewHolding, 'validFrom' | 'validTo'>): Promise<string> {
+    checkPeriod(period);
+    return this.#withHolding(id, async (em, sql, holding) => {
+      if (await store.holdsAlready(sql, { ...holding, ...period }, id)) throw heldAlready();
+      await em.nativeUpdate(PositionHolding, { id }, { validFrom: period.validFrom, validTo: period.validTo });
+    });
+  }
+
+  /** Takes away a holding that never was. @returns whose it was. @throws AppError NOT_FOUND */
+  async deleteHolding(id: string): Promise<string> {
+    return this.#withHolding(id, async (em) => {
+      await em.nativeDelete(PositionHolding, { id });
+    });
+  }
+
+  /** Works on a holding under the lock of its learner. */
+  async #withHolding(id: string, work: (em: EntityManager, sql: Sql, holding: store.HoldingRow) => Promise<void>): Promise<string> {
+    return this.#database.write(async (em, sql) => {
+      const known = await store.holdingById(sql, id);
+      if (known) await store.lockLearners(sql, [known.learnerId]);
+      // Another learner's by now, where both were found to be one person meanwhile.
+      const holding = await store.holdingById(sql, id);
+      if (!holding) throw missing('/id', 'reference', 'there is no such holding');
+      await work(em, sql, holding);
+      return holding.learnerId;
+    });
   }
 
   async #visible(viewer: Viewer): Promise<void> {

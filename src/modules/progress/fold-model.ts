@@ -100,14 +100,16 @@ export class FoldModel {
   has = (id: string): boolean => this.#items.has(id);
 
   /**
-   * What evidence says under the versions that count now: of a competency that is in none of them it speaks for its
-   * successors, at the level the map gives; without any it stays what it was.
+   * What evidence says under the versions that count now: of a competency that is in none of them it speaks for those of
+   * its successors that are in one, at the level the map gives; without any it stays what it was.
    */
   carried<T extends { readonly itemId: string; readonly level: number }>(evidence: readonly T[]): readonly T[] {
     if (this.#replacements.size === 0) return evidence;
     const follow = (row: T, seen: ReadonlySet<string>): readonly T[] => {
-      const successors = this.#items.has(row.itemId) || seen.has(row.itemId) ? [] : (this.#replacements.get(row.itemId) ?? []);
-      if (successors.length === 0) return [row];
+      if (this.#items.has(row.itemId) || !this.#leadsOn(row.itemId, seen)) return [row];
+      const successors = (this.#replacements.get(row.itemId) ?? []).filter(
+        ({ newId }) => this.#items.has(newId) || this.#leadsOn(newId, new Set([...seen, row.itemId])),
+      );
       return successors.flatMap(({ newId, levelMap }) => {
         const level = levelMap === null ? row.level : (levelMap[String(row.level)] ?? 0);
         return level === 0 ? [] : follow({ ...row, itemId: newId, level }, new Set([...seen, row.itemId]));
@@ -116,11 +118,18 @@ export class FoldModel {
     return evidence.flatMap((row) => follow(row, new Set()));
   }
 
-  /** What comes first, each class once; what another one of them asks for already, at that level or a higher one, is left out. */
+  /** Whether some successor of a competency, however far, is in a version that counts. */
+  #leadsOn(itemId: string, seen: ReadonlySet<string>): boolean {
+    if (seen.has(itemId)) return false;
+    const further = new Set([...seen, itemId]);
+    return (this.#replacements.get(itemId) ?? []).some(({ newId }) => this.#items.has(newId) || this.#leadsOn(newId, further));
+  }
+
+  /** What comes before a competency or one that stands for it, each class once; what another one of them asks for already, at that level or a higher one, is left out. */
   predecessorsOf(id: string): readonly GraphPredecessor[] {
-    const own = this.item(id).predecessors;
     const classId = (itemId: string): string => this.classOf(itemId).id;
     const before = (one: string): readonly GraphPredecessor[] => this.classOf(one).members.flatMap((member) => this.item(member).predecessors);
+    const own = before(id);
     const isAskedByOther = ({ itemId, minLevel }: GraphPredecessor): boolean =>
       own.some((other) => {
         if (classId(other.itemId) === classId(itemId)) return false;

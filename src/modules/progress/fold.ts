@@ -56,7 +56,17 @@ const NO_LEVEL: Level = { level: 0, supporting: new Set() };
 const earliest = (dates: readonly (Date | null)[]): Date | null =>
   dates.reduce<Date | null>((least, date) => (date !== null && (least === null || date < least) ? date : least), null);
 
-const unionOf = (sets: readonly Iterable<FoldEvidence>[]): ReadonlySet<FoldEvidence> => new Set(sets.flatMap((set) => [...set]));
+/** Evidence that speaks for several competencies, which one has become, counts once where they come together again: at its highest. */
+function onceEach(evidence: readonly FoldEvidence[]): readonly FoldEvidence[] {
+  const best = new Map<string, FoldEvidence>();
+  for (const row of evidence) {
+    const known = best.get(row.id);
+    if (!known || row.level > known.level || (row.level === known.level && byKey(row.itemId, known.itemId) < 0)) best.set(row.id, row);
+  }
+  return best.size === evidence.length ? evidence : [...best.values()];
+}
+
+const unionOf = (sets: readonly Iterable<FoldEvidence>[]): ReadonlySet<FoldEvidence> => new Set(onceEach(sets.flatMap((set) => [...set])));
 
 /** The levels of some children, each class once, with what the parent asks of them. */
 interface Child {
@@ -112,8 +122,7 @@ class Fold {
   constructor(model: FoldModel, evidence: readonly FoldEvidence[], overrides: readonly FoldOverride[], asOf: Date) {
     this.#model = model;
     this.#overrides = Map.groupBy(overrides, (one) => one.itemId);
-    const once = [...new Map(evidence.map((row) => [row.id, row])).values()];
-    this.#byClass = Map.groupBy(model.carried(withoutOtherAttempts(once, asOf)), (row) => model.classOf(row.itemId).id);
+    this.#byClass = Map.groupBy(model.carried(withoutOtherAttempts(evidence, asOf)), (row) => model.classOf(row.itemId).id);
     this.#asOf = asOf;
   }
 
@@ -148,7 +157,7 @@ class Fold {
   }
 
   #foldClass({ id, members, evidenceFrom }: ItemClass): readonly ItemProgress[] {
-    const evidence = [...evidenceFrom].flatMap((origin) => this.#byClass.get(origin) ?? []);
+    const evidence = onceEach([...evidenceFrom].flatMap((origin) => this.#byClass.get(origin) ?? []));
     const each = members.map((itemId) => {
       const { policy, rollup, rollupCount, rollupOnly, children } = this.#model.item(itemId);
       const below =

@@ -93,7 +93,8 @@ async function writeEvidence(sql: Sql, evidence: readonly NewEvidence[]): Promis
      select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[],
        $12::smallint[], $13::uuid[], $14::text[], $15::uuid[], $16::uuid[], $17::text[])
        as t(learner_id, id) order by t.learner_id, t.id
-     on conflict (learner_id, id) do update set retraction = excluded.retraction where evidence.retraction is distinct from excluded.retraction
+     on conflict (learner_id, id) do update set retraction = excluded.retraction, level = excluded.level
+       where (evidence.retraction, evidence.level) is distinct from (excluded.retraction, excluded.level)
      returning learner_id, item_id`,
     [
       evidence.map((row) => row.learnerId),

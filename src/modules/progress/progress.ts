@@ -1,7 +1,8 @@
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError } from '../../kernel/errors.ts';
-import { activityKey, readStates, readTexts, type StatementState, waitingBuckets } from '../lrs/index.ts';
+import { isObject } from '../../kernel/json.ts';
+import { activityKey, readStates, readTexts, requeueOfActivities, type StatementState, waitingBuckets } from '../lrs/index.ts';
 import { countLearners, type IdentityMove, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { Feed } from './feed.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
@@ -313,13 +314,23 @@ export class Progress {
   async dryRun(statement: unknown, versionId: string | null, authorityKey: string | null): Promise<Evaluation> {
     const subject = subjectOf(statement);
     if (subject === null) return { matches: [], misses: [] };
+    const given = isObject(statement) && typeof statement['timestamp'] === 'string' ? new Date(statement['timestamp']) : this.#clock.now();
+    const occurredAt = Number.isNaN(given.getTime()) ? this.#clock.now() : given;
+    const lane = await this.view();
     const rules =
       versionId === null
-        ? await ruleStore.rulesAboutActivities(this.#sql, [...(await this.view()).rules.keys()], activitiesOf(subject).map(activityKey))
+        ? (await ruleStore.rulesAboutActivities(this.#sql, [...lane.rules.keys()], activitiesOf(subject).map(activityKey))).filter((rule) =>
+            countsIn(lane, { versionId: rule.versionId, occurredAt }),
+          )
         : await ruleStore.rulesOfVersions(this.#sql, [versionId]);
     const trusting = authorityKey === null ? rules.map((rule) => ({ ...rule, trustedAuthorities: [] })) : rules;
     return evaluate(await bookOf(this.#sql, trusting, activitiesOf(subject).map(activityKey)), statement, authorityKey ?? '');
   }
+
+  /** Statements about activities that had no kind until now may be capped by it: they are looked at again. */
+  activitiesRegistered = async (sql: Sql, activityKeys: readonly string[]): Promise<void> => {
+    if (await ruleStore.hasKindCaps(sql)) await requeueOfActivities(sql, activityKeys);
+  };
 
   /** Forgets a learner, within the transaction that deletes them. */
   forget = (sql: Sql, learnerId: string) => store.deleteOfLearner(sql, learnerId);

@@ -87,7 +87,7 @@ export class RuleSets {
           ...rule,
           verbs: [...rule.verbs],
           bands: [...rule.bands],
-          trustedAuthorities: [...rule.trustedAuthorities],
+          trustedAuthorities: rule.trustedAuthorities.map((key) => key.toLowerCase()),
           version: base.id,
           position,
           activityKey: activityKey(rule.activityIri),

@@ -42,6 +42,11 @@ export const listRuleSets = (sql: Sql, limit: number, afterCode: string | null) 
 export const ruleSetsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RuleSetRow>('select id, code, title from progress.evidence_rule_set where id = any($1::uuid[])', [ids]);
 
+/** Whether some rules cap levels by the kind of activity. */
+export async function hasKindCaps(sql: Sql): Promise<boolean> {
+  return (await sql.rows(`select from progress.rule_set_version where kind_caps <> '{}' limit 1`)).length > 0;
+}
+
 const RULE_SET_VERSION = 'id, rule_set_id, ordinal, status, activated_at, effective_from, kind_caps, authority_caps';
 
 export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>

@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { assertExists } from '../../db/references.ts';
 import { checkTexts } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { invalid, missing } from '../../kernel/errors.ts';
+import { invalid, missing, reasonOf } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Viewer } from '../access/index.ts';
 import * as store from './feed.store.ts';
@@ -52,7 +52,8 @@ export const signatureOf = (secret: string, id: string, timestamp: string, body:
 
 /**
  * Delivers changes of level to other systems, in order, at least once each, signed. What a receiver does not take holds
- * up what follows it and is tried again with growing pauses; the id of a delivery stays the same.
+ * up what follows it and is tried again with growing pauses. The id of a delivery is that of its events: with what came
+ * meanwhile it is another delivery.
  */
 export class Webhooks {
   readonly #database: Database;
@@ -129,7 +130,8 @@ export class Webhooks {
   ): Promise<{ readonly status: number; readonly reason: string } | null> {
     const secret = this.#secrets.get(webhook.secretName);
     if (secret === undefined) return { status: 0, reason: `FORWARD_SECRETS holds no secret named ${webhook.secretName}` };
-    const id = `${webhook.id}.${events[0]?.position ?? 0}`;
+    // By all that it holds: a receiver that has taken this id has taken nothing less.
+    const id = `${webhook.id}.${events[0]?.position ?? 0}-${events.at(-1)?.position ?? 0}`;
     const timestamp = String(Math.floor(this.#clock.now().getTime() / 1_000));
     const body = JSON.stringify({ type: 'progress.changed', events: told });
     try {
@@ -148,7 +150,7 @@ export class Webhooks {
       if (response.ok) return null;
       return { status: response.status, reason: `${response.status}: ${await beginningOf(response)}` };
     } catch (error) {
-      return { status: 0, reason: error instanceof Error ? error.message.slice(0, MAX_REASON) : 'the request failed' };
+      return { status: 0, reason: reasonOf(error).slice(0, MAX_REASON) };
     }
   }
 }

@@ -97,14 +97,17 @@ export const activitiesByKey = (sql: Sql, keys: readonly string[]) =>
   sql.rows<ActivityRow>(`select ${ACTIVITY} from training.learning_activity where activity_key = any($1::uuid[])`, [keys]);
 
 /** Inserts activities; of those that are there the owner's title is taken. */
-export async function upsertActivities(sql: Sql, rows: readonly (ActivityRow & { readonly createdAt: Date })[]): Promise<void> {
+/** @returns the keys of those that were not known before. */
+export async function upsertActivities(sql: Sql, rows: readonly (ActivityRow & { readonly createdAt: Date })[]): Promise<readonly string[]> {
   const column = <K extends keyof (ActivityRow & { createdAt: Date })>(name: K) => rows.map((row) => row[name]);
-  await sql.rows(
+  const written = await sql.rows<{ activityKey: string; isNew: boolean }>(
     `insert into training.learning_activity (id, created_at, iri, activity_key, title, kind, owner_id)
      select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::uuid[]) as t(id, created_at, iri, activity_key, title, kind, owner_id)
-     order by iri on conflict (activity_key) do update set title = excluded.title where learning_activity.owner_id is not distinct from excluded.owner_id`,
+     order by iri on conflict (activity_key) do update set title = excluded.title where learning_activity.owner_id is not distinct from excluded.owner_id
+     returning activity_key, xmax = 0 as is_new`,
     [column('id'), column('createdAt'), column('iri'), column('activityKey'), column('title'), column('kind'), column('ownerId')],
   );
+  return written.flatMap(({ activityKey, isNew }) => (isNew ? [activityKey] : []));
 }
 
 /** Activities by IRI; `ownerId` restricts to one partner's. */

@@ -30,14 +30,19 @@ const MAX_BATCH_NUMBER = 100_000;
 
 const taken = (path: string, message: string): AppError => conflict(path, 'unique', message);
 
+/** Told inside the transaction that makes activities known, by their keys, so that what rests on their kind follows. */
+export type OnActivitiesRegistered = (sql: Sql, activityKeys: readonly string[]) => Promise<void>;
+
 /** Programmes, what they consist of, who takes part. */
 export class Training {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #onRegistered: OnActivitiesRegistered;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, clock: Clock, onRegistered: OnActivitiesRegistered) {
     this.#database = database;
     this.#clock = clock;
+    this.#onRegistered = onRegistered;
   }
 
   get #sql(): Sql {
@@ -124,6 +129,7 @@ export class Training {
       if (!activity) {
         const row = { ...stamp(this.#clock), iri: input.iri, activityKey: key, title: input.title, kind: input.kind, ownerId: input.ownerId };
         await em.insert(LearningActivity, row);
+        await this.#onRegistered(sql, [key]);
         activity = { id: row.id, iri: row.iri, activityKey: key, title: row.title, kind: row.kind, ownerId: row.ownerId };
       }
       const present = await store.activitiesOfModules(sql, [input.moduleId]);
@@ -140,7 +146,8 @@ export class Training {
     ownerId: string | null,
   ): Promise<void> {
     const rows = activities.map((activity) => ({ ...stamp(this.#clock), ...activity, activityKey: activityKey(activity.iri), ownerId }));
-    await store.upsertActivities(sql, rows);
+    const registered = await store.upsertActivities(sql, rows);
+    if (registered.length > 0) await this.#onRegistered(sql, registered);
   }
 
   /** Says what an activity does for a competency. @throws AppError INVALID_INPUT when the level has no descriptor. */
