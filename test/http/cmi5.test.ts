@@ -552,10 +552,13 @@ test('cmi5 11: preferences of another learner are neither read nor written, and 
   expect((await theirs.send('GET', preferencesPath(theirs))).body).toEqual(PREFERENCES);
 });
 
-test('a session reaches its own learner, registration and activity, and nothing else', async () => {
+test('launch-credential: a session reaches its own learner, registration and activity, and nothing else', async () => {
   const [mine, other] = [await begun(), await begun()];
   const theirs = other.parameters;
   const own = mine.parameters;
+  // Nothing that a browser's history or a proxy's log keeps opens the LRS.
+  const token = mine.authorization.slice('Basic '.length);
+  expect([own.toString(), mine.data].filter((said) => JSON.stringify(said).includes(token))).toEqual([]);
   const documents = (from: { activityId?: string | null; agent?: string | null; registration?: string | null }) =>
     new URLSearchParams({
       stateId: 's',

@@ -251,7 +251,7 @@ async function receiver(statuses: number[]): Promise<{ readonly url: string; rea
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, got, server };
 }
 
-test('a webhook is told in order, signed, again until it takes it, with the same id as long as it is told the same', async () => {
+test('webhook-tls-retry: a webhook is told in order, signed, again until it takes it, with the same id as long as it is told the same', async () => {
   const { url, got, server } = await receiver([500, 500]);
   try {
     const created = await app.graphql(

@@ -45,7 +45,7 @@ function expectRefusal({ status, headers, text }: Answer<never>, words: string):
   expect(text).toContain(words);
 }
 
-test('503 with Retry-After at the door once INGEST_REQUEST_LIMIT requests are under way; what was let in is stored, the rest is not', async () => {
+test('bounded-ops: 503 with Retry-After at the door once INGEST_REQUEST_LIMIT requests are under way; what was let in is stored, the rest is not', async () => {
   const { release } = await startBlocked({ INGEST_REQUEST_LIMIT: '1' });
   const first = post(3);
   await waiting(1);
@@ -59,7 +59,7 @@ test('503 with Retry-After at the door once INGEST_REQUEST_LIMIT requests are un
   expect((await post()).status).toBe(200);
 });
 
-test('503 with Retry-After while INGEST_WAITING_LIMIT statements wait; refusals leave no trace and the places come free again', async () => {
+test('bounded-ops: 503 with Retry-After while INGEST_WAITING_LIMIT statements wait; refusals leave no trace and the places come free again', async () => {
   const { release } = await startBlocked({ INGEST_WAITING_LIMIT: '2' });
   const running = post();
   await waiting(1);
@@ -76,7 +76,7 @@ test('503 with Retry-After while INGEST_WAITING_LIMIT statements wait; refusals 
   expect((await post()).status).toBe(200);
 });
 
-test('503 for bodies that together exceed INGEST_BYTE_LIMIT; those of 1 MiB and more count by themselves', async () => {
+test('bounded-ops: 503 for bodies that together exceed INGEST_BYTE_LIMIT; those of 1 MiB and more count by themselves', async () => {
   const { release } = await startBlocked({ INGEST_BYTE_LIMIT: '1048576', INGEST_LARGE_BYTE_LIMIT: '1048576' });
   const first = post();
   await waiting(1);

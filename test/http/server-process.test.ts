@@ -57,7 +57,7 @@ test('a first start installs the database, writes secrets for its owner only and
   expect(await server.signal('SIGTERM')).toBe(0);
 });
 
-test('killed between the acknowledgement and the projection, a server loses nothing and starts again without help', async () => {
+test('reaction-durable: killed between the acknowledgement and the projection, a server loses nothing and starts again without help', async () => {
   const folder = await dataDir();
   const first = start({ DATA_DIR: folder, DEMO: 'true' });
   await first.ready();

@@ -202,11 +202,45 @@ test('white space around a single context activity stays when it becomes a list'
   expect((await app.xapi('GET', `/statements?statementId=${one.id}`)).text).toContain('"grouping" :\t [{"id":"https://things.example/group"}] \n}');
 });
 
-test('what content stored cannot run when a browser opens it', async () => {
-  const id = randomUUID();
-  await app.xapi('PUT', state(id), { raw: '<script>alert(1)</script>', headers: { 'Content-Type': 'text/html' } });
-  const { headers } = await app.xapi('GET', state(id));
+const SCRIPT = '<script>alert(1)</script>';
 
+/** Keeps a script where content may keep something. @returns where a browser would find it. */
+const KEPT: readonly (readonly [what: string, type: string, keep: (type: string) => Promise<string>])[] = [
+  ...['text/html', 'image/svg+xml'].flatMap((type) =>
+    (
+      [
+        [
+          'an attachment',
+          async () => {
+            const one = { ...statement(), attachments: [] as Json[] };
+            const sha2 = Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(SCRIPT))).toString('hex');
+            one.attachments.push({ usageType: 'https://usages.example/page', display: { en: 'Page' }, contentType: type, length: SCRIPT.length, sha2 });
+            const part = `Content-Type: ${type}\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: ${sha2}\r\n\r\n${SCRIPT}`;
+            const body = `--b\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(one)}\r\n--b\r\n${part}\r\n--b--\r\n`;
+            await sendBytes(app, 'POST', '/statements', { body, headers: { 'Content-Type': 'multipart/mixed; boundary=b' } });
+            return `/statements?statementId=${one.id}&attachments=true`;
+          },
+        ],
+        [
+          'a document',
+          async () => {
+            const id = randomUUID();
+            await app.xapi('PUT', state(id), { raw: SCRIPT, headers: { 'Content-Type': type } });
+            return state(id);
+          },
+        ],
+      ] as const
+    ).map(([what, keep]) => [what, type, keep] as const),
+  ),
+];
+
+test.each(KEPT)('attachment-xss: what content stored cannot run when a browser opens it: %s as %s', async (what, type, keep) => {
+  const path = await keep(type);
+  const { status, headers, text } = await app.xapi('GET', path);
+
+  expect([status, text.includes(SCRIPT)]).toEqual([200, true]);
+  // An attachment is a part of an answer that no browser shows; there is no address of its own that would serve it.
+  expect(headers.get('content-type')).toMatch(what === 'a document' ? type : /^multipart\/mixed; boundary=/);
   expect(headers.get('x-content-type-options')).toBe('nosniff');
   expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
 });
