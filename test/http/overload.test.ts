@@ -35,7 +35,8 @@ const post = (count = 1): Promise<Answer<never>> =>
 /** Resolves once this many transactions wait for the lock. */
 async function waiting(count: number): Promise<void> {
   for (let seen = -1; seen !== count; )
-    seen = Number((await blocker.query("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rows[0].count);
+    // Not pg_stat_activity: within a transaction that says what it said first.
+    seen = Number((await blocker.query("select count(*) from pg_locks where relation = 'lrs.statement'::regclass and not granted")).rows[0].count);
 }
 
 function expectRefusal({ status, headers, text }: Answer<never>, words: string): void {

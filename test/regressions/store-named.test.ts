@@ -143,19 +143,40 @@ test('check-then-write: what another LRS is sent was committed: nothing of a tra
   expect(other.received.flat().map(({ id }) => id)).toEqual([first.id, last.id]);
 });
 
+/** Keeps everything that would store waiting. @returns what lets it go. */
+async function holdStoring(databaseUrl: string) {
+  const blocker = new pg.Client({ connectionString: databaseUrl });
+  await blocker.connect();
+  await blocker.query('begin');
+  await blocker.query('lock table lrs.statement in exclusive mode');
+  return {
+    /** Resolves once this many transactions wait. */
+    waiting: async (count: number): Promise<void> => {
+      const text = "select count(*)::int as n from pg_locks where relation = 'lrs.statement'::regclass and not granted";
+      while ((await blocker.query(text)).rows[0].n < count);
+    },
+    release: async (): Promise<void> => {
+      await blocker.query('rollback');
+      await blocker.end();
+    },
+  };
+}
+
 test('dedup-now: a statement that is sent again and again, over two processes, is there once at every moment after its first answer', async () => {
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     const verb = freshVerb();
     const one = statement({ verb });
-    const seen = await Promise.all(
-      Array.from({ length: 20 }, async (_, index) => {
-        const on = index % 2 === 0 ? app : second;
-        const { status } = await post(index % 3 === 0 ? [statement(), one] : one, on);
-        return [status, (await list({ verb: verb.id }, on)).map(({ id }) => id)];
-      }),
-    );
+    const hold = await holdStoring(app.databaseUrl);
+    const sending = Array.from({ length: 20 }, async (_, index) => {
+      const on = index % 2 === 0 ? app : second;
+      const { status } = await post(index % 3 === 0 ? [statement(), one] : one, on);
+      return [status, (await list({ verb: verb.id }, on)).map(({ id }) => id)];
+    });
+    // As many as either process stores at once: they all begin before the first has ended.
+    await hold.waiting(6);
+    await hold.release();
 
-    expect(seen).toEqual(Array.from({ length: 20 }, () => [200, [one.id]]));
+    expect(await Promise.all(sending)).toEqual(Array.from({ length: 20 }, () => [200, [one.id]]));
     for (const table of ['lrs.statement', 'lrs.inbox']) expect([table, (await rowsIn(table, one.id)).length]).toEqual([table, 1]);
   }
 });
@@ -165,18 +186,14 @@ test('ingest-singles: 300 statements that come one by one at once are four trans
   cleanUps.push(() => own.close());
   const taken = statement();
   await post(taken, own);
-  const blocker = new pg.Client({ connectionString: own.databaseUrl });
-  await blocker.connect();
-  await blocker.query('begin');
-  await blocker.query('lock table lrs.statement in exclusive mode');
+  const hold = await holdStoring(own.databaseUrl);
   own.takeQueries();
   const verb = freshVerb();
   const sent = Array.from({ length: 300 }, (_, index) => (index === 150 ? { ...taken, result: { success: false } } : statement({ verb })));
   const posting = Promise.all(sent.map((one) => post(one, own)));
   // Three are under way, the rest waits.
   while (!own.statements.isFull) await new Promise((done) => setImmediate(done));
-  await blocker.query('rollback');
-  await blocker.end();
+  await hold.release();
   const answers = (await posting) as Answer<unknown>[];
 
   expect(own.takeQueries().filter((text) => text.includes('insert into lrs.statement '))).toHaveLength(4);
