@@ -204,3 +204,21 @@ test('bounded-ops: 150 requests of every kind at once are all answered over no m
   expect(most).toBe(4);
   expect(await app.counts()).toMatchObject({ 'lrs.statement': 50, 'lrs.document': 50 });
 });
+
+test('webhook-tls-retry: what is seen of a webhook or forwarder that cannot be reached says why, not only that', async () => {
+  const { url } = await secureReceiver();
+  const world = await buildWorld(app);
+  await addLearner(app, world, 'ana');
+  await app.modules.progress.webhooks.create({ label: 'Portal', url, secretName: 'other', partnerId: null, fromStart: true });
+  await app.modules.forwarding.create({ label: 'Copy', endpoint: url, key: 'key', secretName: 'other', verbs: [], activityPrefixes: [], fromStart: true });
+  await app.xapi('POST', '/statements', { body: passed('ana', 'ANY.1', 2) });
+  await app.projector.drain();
+  await app.sequencer.pass();
+  await app.modules.progress.feed.place();
+  await app.modules.progress.webhooks.pass(tellOf(app.modules));
+  await app.modules.forwarding.pass();
+  const { body } = await app.graphql('{ webhooks(first: 5) { nodes { lastError } } statementForwarders(first: 5) { nodes { lastError } } }');
+  const said = [body.data.webhooks, body.data.statementForwarders].map(({ nodes }) => nodes[0].lastError as string);
+
+  expect(said).toEqual([expect.stringMatching(/self-signed certificate/), expect.stringMatching(/self-signed certificate/)]);
+});
