@@ -6,6 +6,7 @@ import { AccessGrantResolver, ApiTokenResolver, PartnerResolver } from './access
 import { AccessResolver } from './access/resolvers.ts';
 import { guardFields } from './access.ts';
 import {
+  CompetencyAssociationResolver,
   CompetencyEquivalenceResolver,
   CompetencyFrameworkResolver,
   CompetencyGraphResolver,
@@ -61,6 +62,7 @@ import {
   TrainingPathStepResolver,
   UncoveredNeedResolver,
   UnitMatchResolver,
+  UnitNeedResolver,
 } from './progress/planning.ts';
 import {
   CompetencyProgressResolver,
@@ -116,6 +118,7 @@ export function graphqlSchema(): GraphQLSchema {
       ActivityAlignmentResolver,
       AssessmentResolver,
       BatchResolver,
+      CompetencyAssociationResolver,
       CompetencyEquivalenceResolver,
       CompetencyFrameworkResolver,
       CompetencyGraphResolver,
@@ -185,6 +188,7 @@ export function graphqlSchema(): GraphQLSchema {
       UncoveredNeedResolver,
       UnitImpactResolver,
       UnitMatchResolver,
+      UnitNeedResolver,
       WebhookResolver,
     ],
     pubSub: noTopics,

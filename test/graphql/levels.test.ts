@@ -170,3 +170,31 @@ test('the level rule of a draft is set whole, and N_OF needs its number', async 
     competency: { rollup: 'N_OF', rollupCount: 2, rollupOnly: true, policy: 'WEIGHTED', minDistinctSources: 2, threshold: 1_500, halfLifeDays: 365 },
   });
 });
+
+test('stored statements are asked about against any rules: what they would give and why not, to vendors of their own alone', async () => {
+  const partner = await app.modules.access.createPartner({ code: 'DRY', name: 'Dry', kind: 'CONTENT_VENDOR' });
+  const [own, token] = [await app.createCredential(['statements/write'], partner.id), await app.createToken('VENDOR', { partnerId: partner.id })];
+  const send = async (credential: typeof own, level: number) =>
+    ((await app.xapi('POST', '/statements', { body: passed('nobody', 'ANY.1', level), credential })).body as unknown as string[])[0] ?? '';
+  const [mine, foreign] = [await send(own, 4), await send(app.credential, 4)];
+  const draft = (await create('STORED', rule({ scaledMin: 0.9 }))).evidenceRuleSetVersion;
+  const { body: listed } = await app.graphql('{ evidenceRuleSets(first: 50) { nodes { code versions { id } } } }');
+  const version = listed.data.evidenceRuleSets.nodes.find(({ code }: { code: string }) => code === 'STORED').versions[0].id;
+  const ask = async (ids: readonly string[], v: string | null, by?: string) =>
+    (
+      await app.graphql(
+        'query ($ids: [UUID!]!, $v: ID) { evidenceDryRunStored(statementIds: $ids, ruleSetVersionId: $v) { matches { level } misses { reason } } }',
+        { ids, v },
+        by,
+      )
+    ).body.data.evidenceDryRunStored;
+  const levelsOf = (found: { matches: { level: number }[] } | null) => found?.matches.map(({ level }) => level).sort() ?? null;
+
+  expect(draft.rules).toHaveLength(1);
+  expect((await ask([mine, foreign], null)).map(levelsOf)).toEqual([
+    [1, 2, 3, 4],
+    [1, 2, 3, 4],
+  ]);
+  expect(await ask([mine], version)).toEqual([{ matches: [], misses: [{ reason: 'SCORE_TOO_LOW' }] }]);
+  expect((await ask([foreign, mine], null, token)).map(levelsOf)).toEqual([null, [1, 2, 3, 4]]);
+});

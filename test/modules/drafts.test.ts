@@ -265,3 +265,97 @@ test('over GraphQL an administrator drafts, changes and drops', async () => {
   expect(await run(drop, { id: frameworkVersionId })).toEqual({ frameworkVersion: { id: frameworkVersionId }, userErrors: [] });
   expect(await competencies().versionsOfFrameworks([(await competencies().versionsById([versionId]))[0]?.frameworkId ?? ''])).toHaveLength(1);
 });
+
+test('a draft says by what a competency is replaced and what matches it elsewhere, with the levels; what import refuses is refused', async () => {
+  const frameworks = competencies();
+  const published = async (name: string, codes: readonly string[]) =>
+    (
+      await frameworks.import({
+        source: casePackage(
+          codes.map((code) => ({ code })),
+          { name },
+        ),
+        kind: 'TECHNICAL',
+        defaultRollup: 'NONE',
+        publish: true,
+        dryRun: false,
+      })
+    ).versionId ?? '';
+  await published('elsewhere', ['ELSE.1']);
+  const from = await published('replacing', ['OLD.1', 'NEW.1', 'NEW.2']);
+  const versionId = (await drafts().create(from, null)).id;
+  await drafts().remove(versionId, itemIdOf('OLD.1'));
+  const frameworkVersionId = toGlobalId('FrameworkVersion', versionId);
+  const add = async (input: object) =>
+    (
+      await app.graphql(
+        `mutation ($input: CompetencyAssociationAddInput!) { competencyAssociationAdd(input: $input) {
+          association { type originIdentifier destinationIdentifier weight requiredMin levelMap { from to } } userErrors { path rule } } }`,
+        { input: { frameworkVersionId, ...input } },
+      )
+    ).body.data.competencyAssociationAdd;
+  const competency = (code: string) => toGlobalId('Competency', itemIdOf(code));
+  const levelMap = [
+    { from: 1, to: 0 },
+    { from: 2, to: 3 },
+  ];
+
+  expect(await add({ type: 'replacedBy', originId: competency('OLD.1'), destinationId: competency('NEW.1'), levelMap })).toEqual({
+    association: { type: 'replacedBy', originIdentifier: itemIdOf('OLD.1'), destinationIdentifier: itemIdOf('NEW.1'), weight: 1, requiredMin: null, levelMap },
+    userErrors: [],
+  });
+  expect(await add({ type: 'exactMatchOf', originId: competency('NEW.2'), destinationId: competency('ELSE.1') })).toEqual({
+    association: {
+      type: 'exactMatchOf',
+      originIdentifier: itemIdOf('NEW.2'),
+      destinationIdentifier: itemIdOf('ELSE.1'),
+      weight: 1,
+      requiredMin: null,
+      levelMap: null,
+    },
+    userErrors: [],
+  });
+  const before = await app.counts();
+  // By two, without saying what the levels are worth in each.
+  expect((await add({ type: 'replacedBy', originId: competency('OLD.1'), destinationId: competency('NEW.2') })).userErrors[0]?.rule).toBe('level-map');
+  expect((await add({ type: 'isRelatedTo', originId: competency('NEW.1'), destinationId: competency('NEW.2'), levelMap })).userErrors).toEqual([
+    { path: '/levelMap', rule: 'level-map' },
+  ]);
+  expect((await add({ type: 'isChildOf', originId: competency('NEW.1'), destinationId: competency('ELSE.1') })).userErrors).toEqual([
+    { path: '/destinationId', rule: 'reference' },
+  ]);
+  expect(await app.counts()).toEqual(before);
+  const exported = JSON.parse(await frameworks.export(versionId, 'CASE')) as { CFAssociations: { associationType: string; extensions?: object }[] };
+  expect(exported.CFAssociations.flatMap(({ associationType, extensions }) => (associationType === 'replacedBy' ? [extensions] : []))).toEqual([
+    { levelMap: { 1: 0, 2: 3 } },
+  ]);
+});
+
+test('a graph is followed from one competency as far and along what is asked for', async () => {
+  const nodes = [{ code: 'W' }, { code: 'W.1', parent: 'W' }, { code: 'W.2', parent: 'W' }, { code: 'W.1.1', parent: 'W.1' }, { code: 'V' }];
+  const { versionId } = await competencies().import({
+    source: casePackage(nodes, { name: 'walked' }),
+    kind: 'TECHNICAL',
+    defaultRollup: 'NONE',
+    publish: true,
+    dryRun: false,
+  });
+  const walk = async (start: string, more: string) => {
+    const { body } = await app.graphql(
+      `query ($v: ID!, $s: ID) { competencyGraph(frameworkVersionId: $v, startId: $s${more}) { nodes { code } edges { type originIdentifier destinationIdentifier } } }`,
+      { v: toGlobalId('FrameworkVersion', versionId ?? ''), s: toGlobalId('Competency', itemIdOf(start)) },
+    );
+    if (body.errors) return body.errors[0]?.extensions.violations?.[0]?.rule;
+    const { nodes: found, edges } = body.data.competencyGraph as { nodes: { code: string }[]; edges: object[] };
+    return [found.map(({ code }) => code), edges.length];
+  };
+
+  expect(await walk('W.1', '')).toEqual([['W', 'W.1', 'W.1.1'], 2]);
+  expect(await walk('W.1', ', depth: 0')).toEqual([['W.1'], 0]);
+  expect(await walk('W.1', ', direction: ALONG')).toEqual([['W', 'W.1'], 1]);
+  expect(await walk('W', ', depth: 2, direction: AGAINST')).toEqual([['W', 'W.1', 'W.2', 'W.1.1'], 3]);
+  expect(await walk('W', ', depth: 12, types: ["precedes"]')).toEqual([['W'], 0]);
+  expect(await walk('W', ', depth: 2, maxNodes: 3')).toBe('graph-size');
+  expect(await walk('W', ', depth: 13')).toBe('graph-depth');
+  expect(await walk('A', '')).toBe('reference');
+});

@@ -92,7 +92,13 @@ export class CompetencyEquivalenceApproveInput {
   validUntil?: Date | null;
 }
 
-export const EditableAssociationType = { isChildOf: 'isChildOf', precedes: 'precedes', isRelatedTo: 'isRelatedTo' } as const;
+export const EditableAssociationType = {
+  isChildOf: 'isChildOf',
+  precedes: 'precedes',
+  isRelatedTo: 'isRelatedTo',
+  exactMatchOf: 'exactMatchOf',
+  replacedBy: 'replacedBy',
+} as const;
 registerEnumType(EditableAssociationType, {
   name: 'EditableAssociationType',
   description: 'CASE association types that can be added one by one.',
@@ -100,8 +106,19 @@ registerEnumType(EditableAssociationType, {
     isChildOf: { description: 'From the child to its parent; must not run in a circle.' },
     precedes: { description: 'From what comes first to what follows; must not run in a circle.' },
     isRelatedTo: { description: 'Kept and shown; changes no level.' },
+    exactMatchOf: { description: 'To a competency of any framework that is the same; it acts once it is approved.' },
+    replacedBy: { description: 'From a competency that no version has any more to the one in its place, which evidence for it then counts for.' },
   },
 });
+
+@InputType({ description: 'What a level of a competency that is replaced is worth in its successor.' })
+class LevelMapEntryInput {
+  @Field(() => Int, { description: 'The old level.' })
+  from!: number;
+
+  @Field(() => Int, { description: 'The new one; 0 for none.' })
+  to!: number;
+}
 
 @InputType({ description: 'An association to add to a draft.' })
 export class CompetencyAssociationAddInput {
@@ -125,6 +142,9 @@ export class CompetencyAssociationAddInput {
 
   @Field(() => Int, { nullable: true, description: 'Of precedes: the level of the origin without which the destination is not ready; left out any.' })
   minLevel?: number | null;
+
+  @Field(() => [LevelMapEntryInput], { nullable: true, description: 'Of replacedBy: what each old level is worth; left out, the same.' })
+  levelMap?: LevelMapEntryInput[] | null;
 }
 
 @InputType({ description: 'A level of a competency, and what it looks like.' })

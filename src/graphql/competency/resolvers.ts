@@ -1,10 +1,20 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { AppError, invalid } from '../../kernel/errors.ts';
-import type { CompetencyRow, EdgeRow, EquivalenceRow, FrameworkRow, RequirementRow, StandardRow, VersionRow } from '../../modules/competency/index.ts';
+import type {
+  CompetencyRow,
+  EdgeRow,
+  EquivalenceRow,
+  FrameworkRow,
+  GraphWalk,
+  RequirementRow,
+  StandardRow,
+  VersionRow,
+} from '../../modules/competency/index.ts';
 import { Access, ADMIN, ANYONE } from '../access.ts';
 import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { boundedList } from '../limits.ts';
+import type { Modules } from '../modules.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
 import {
@@ -29,11 +39,13 @@ import {
   ExportFormat,
   FrameworkVersion,
   FrameworkVersionDiff,
+  GraphDirection,
   ImportReport,
   PositionStandard,
 } from './types.ts';
 
 const MAX_GRAPH_NODES = 2_000;
+const MAX_GRAPH_DEPTH = 12;
 /** Associations a graph answer may hold for each competency it may hold. */
 const EDGES_PER_NODE = 4;
 
@@ -154,11 +166,29 @@ export class CompetencyEquivalenceResolver {
   }
 }
 
+/** What a walk comes to, with the associations between. @throws AppError INVALID_INPUT when it starts outside the version. */
+async function around({ competencies }: Modules, versionId: string, walk: GraphWalk, [maxNodes, maxEdges]: readonly [number, number]) {
+  const nodes = await competencies.around(versionId, walk, maxNodes);
+  if (nodes.length < maxNodes && !nodes.some(({ id }) => id === walk.startId))
+    throw invalid('/startId', 'reference', 'this competency is not in the framework version');
+  const identifiers = nodes.map(({ identifier }) => identifier);
+  return [nodes, await competencies.edgesAmong(versionId, identifiers, walk.types, maxEdges)] as const;
+}
+
+@Resolver(() => CompetencyAssociation)
+export class CompetencyAssociationResolver {
+  @FieldResolver()
+  @Access(ANYONE)
+  levelMap(@Root() { levelMap }: EdgeRow) {
+    return levelMap === null ? null : Object.entries(levelMap).map(([from, to]) => ({ from: Number(from), to }));
+  }
+}
+
 @Resolver()
 export class CompetencyGraphResolver {
   @Query(() => CompetencyGraph, {
     nullable: true,
-    description: `The graph of one framework version as flat nodes and edges; null when there is no such version.`,
+    description: `The graph of one framework version, or what lies around one of its competencies, as flat nodes and edges; null when there is no such version.`,
     complexity: ({ childComplexity }) => 50 + 10 * childComplexity,
   })
   @Access(ANYONE)
@@ -166,15 +196,29 @@ export class CompetencyGraphResolver {
     @Ctx() { modules, loaders }: GraphContext,
     @Arg('frameworkVersionId', () => ID, { description: 'The version.' }) frameworkVersionId: string,
     @Arg('maxNodes', () => Int, { defaultValue: 1_000, description: `A larger graph is refused, not cut: 1 to ${MAX_GRAPH_NODES}.` }) maxNodes: number,
+    @Arg('startId', () => ID, { nullable: true, description: 'A competency of the version from which the graph is followed; left out, all of it is shown.' })
+    startId?: string | null,
+    @Arg('depth', () => Int, { defaultValue: 1, description: `How many associations it is followed from there: 0 to ${MAX_GRAPH_DEPTH}.` }) depth = 1,
+    @Arg('direction', () => GraphDirection, { defaultValue: 'BOTH', description: 'Which way it is followed.' }) direction: keyof typeof GraphDirection = 'BOTH',
+    @Arg('types', () => [String], { nullable: true, description: 'CASE association types that are followed and shown; left out, all.' }) types?:
+      | string[]
+      | null,
   ) {
+    if (depth < 0 || depth > MAX_GRAPH_DEPTH) throw invalid('/depth', 'graph-depth', `depth must be between 0 and ${MAX_GRAPH_DEPTH}`);
     if (maxNodes < 1 || maxNodes > MAX_GRAPH_NODES) throw invalid('/maxNodes', 'graph-size', `maxNodes must be between 1 and ${MAX_GRAPH_NODES}`);
     const version = await loaders.frameworkVersionById.load(fromGlobalId('FrameworkVersion', frameworkVersionId, '/frameworkVersionId'));
     if (!version) return null;
     const maxEdges = maxNodes * EDGES_PER_NODE;
-    const [nodes, edges] = await Promise.all([
-      modules.competencies.itemsOfVersion(version.id, maxNodes + 1),
-      modules.competencies.edgesOfVersion(version.id, maxEdges + 1),
-    ]);
+    const shown = types == null ? null : boundedList(types, '/types');
+    const [nodes, edges] = await (startId == null
+      ? Promise.all([
+          modules.competencies.itemsOfVersion(version.id, maxNodes + 1),
+          modules.competencies.edgesOfVersion(version.id, maxEdges + 1).then((all) => all.filter(({ type }) => shown === null || shown.includes(type))),
+        ])
+      : around(modules, version.id, { startId: fromGlobalId('Competency', startId, '/startId'), depth, direction, types: shown }, [
+          maxNodes + 1,
+          maxEdges + 1,
+        ]));
     if (nodes.length > maxNodes || edges.length > maxEdges)
       throw new AppError('TOO_LARGE', `the graph has more than ${maxNodes} nodes or ${maxEdges} edges`, [
         { path: '/maxNodes', rule: 'graph-size', message: 'ask for a larger graph, or for pages of competencies' },
@@ -357,6 +401,7 @@ export class CompetencyMutations {
           weight: input.weight,
           requiredMin: input.requiredMin ?? null,
           minLevel: input.minLevel ?? null,
+          levelMap: input.levelMap == null ? null : Object.fromEntries(boundedList(input.levelMap, '/levelMap').map(({ from, to }) => [String(from), to])),
         }),
     );
   }

@@ -193,6 +193,15 @@ export class CompetencyEquivalence extends Node {
   validUntil!: Date | null;
 }
 
+@ObjectType({ description: 'What a level of a competency that is replaced is worth in its successor.' })
+class LevelMapEntry {
+  @Exposed(ANYONE, () => Int, 'The old level.')
+  from!: number;
+
+  @Exposed(ANYONE, () => Int, 'The new one; 0 for none.')
+  to!: number;
+}
+
 @ObjectType({ implements: Node, description: 'A CASE association between two competencies. An end outside the framework has an identifier only.' })
 export class CompetencyAssociation extends Node {
   @Exposed(ANYONE, () => String, 'Its CASE association type, such as isChildOf: from the child to the parent.')
@@ -209,6 +218,15 @@ export class CompetencyAssociation extends Node {
 
   @Exposed(ANYONE, () => Int, 'Of precedes: the level of the origin without which the destination is not ready; null for any.', { nullable: true })
   minLevel!: number | null;
+
+  @Exposed(ANYONE, () => Int, 'Of isChildOf: what the child weighs in a WEIGHTED roll-up.')
+  weight!: number;
+
+  @Exposed(ANYONE, () => Int, 'Of isChildOf: the level of the child without which the parent has none.', { nullable: true })
+  requiredMin!: number | null;
+
+  @Exposed(ANYONE, () => [LevelMapEntry], 'Of replacedBy: what each old level is worth; null when it is the same.', { nullable: true })
+  levelMap?: LevelMapEntry[] | null;
 }
 
 @ObjectType({ description: 'A framework version as flat lists: join `edges` to `nodes` by identifier.' })
@@ -222,6 +240,12 @@ export class CompetencyGraph {
   @Exposed(ANYONE, () => [CompetencyAssociation], 'Its associations.')
   edges!: CompetencyAssociation[];
 }
+
+export const GraphDirection = enumType('GraphDirection', 'Which way associations are followed.', {
+  ALONG: 'As they lead: from children to parents, from what comes first to what follows.',
+  AGAINST: 'The other way: from parents to children.',
+  BOTH: 'Both ways.',
+});
 
 const ChangeKind = enumType('FrameworkChangeKind', 'How one version differs from another.', {
   ADDED: 'It was not there before.',

@@ -1,7 +1,16 @@
 import { GraphQLDateTimeISO } from 'graphql-scalars';
 import { Arg, Ctx, FieldResolver, Float, ID, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import type { LearnerRow } from '../../modules/people/index.ts';
-import type { Gap, HeatCell, Need, TrainingNeed as NeedRow, TrainingPath as PathRow, PathStep, UnitMatch as UnitRow } from '../../modules/progress/index.ts';
+import type {
+  Gap,
+  HeatCell,
+  Need,
+  TrainingNeed as NeedRow,
+  TrainingPath as PathRow,
+  PathStep,
+  UnitNeed as UnitNeedRow,
+  UnitMatch as UnitRow,
+} from '../../modules/progress/index.ts';
 import { Access, ADMIN, Exposed, READERS } from '../access.ts';
 import { Competency } from '../competency/types.ts';
 import type { GraphContext } from '../context.ts';
@@ -12,6 +21,21 @@ import { Batch, ProgramVersion } from '../training/types.ts';
 import { codeOf } from './progress-rows.ts';
 
 const AS_OF = 'The instant asked about, by the timestamps of statements; now when left out.';
+
+@ObjectType({ description: 'What the people of one unit lack in a competency, those of units below it left out.' })
+class UnitNeed {
+  @Exposed(ADMIN, () => OrganizationUnit, 'The unit.', { nullable: true })
+  unit?: OrganizationUnit;
+
+  @Exposed(ADMIN, () => Int, 'Who lacks something.')
+  people!: number;
+
+  @Exposed(ADMIN, () => Int, 'Levels missing, summed over people.')
+  missing!: number;
+
+  @Exposed(ADMIN, () => Int, 'The same by the weights of the requirements.')
+  points!: number;
+}
 
 @ObjectType({ description: 'A demand of positions held, against what somebody can do.' })
 class RequirementGap {
@@ -169,7 +193,10 @@ class TrainingNeed {
   @Exposed(ADMIN, () => Int, 'The same by the weights of the requirements.')
   points!: number;
 
-  @Exposed(ADMIN, () => [ProgramVersion], 'Programme versions that can be begun and assess it; empty: nothing on offer covers it.')
+  @Exposed(ADMIN, () => [UnitNeed], 'The same by unit; who holds posts in several stands in each.')
+  units!: UnitNeed[];
+
+  @Exposed(ADMIN, () => [ProgramVersion], 'Programme versions that can be begun and assess it itself; where none does, its parts may still be covered.')
   programs?: ProgramVersion[];
 }
 
@@ -321,6 +348,15 @@ export class UnitMatchResolver {
   @FieldResolver()
   @Access(ADMIN)
   async unit(@Root() { unitId }: UnitRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.unitById.load(unitId);
+  }
+}
+
+@Resolver(() => UnitNeed)
+export class UnitNeedResolver {
+  @FieldResolver()
+  @Access(ADMIN)
+  async unit(@Root() { unitId }: UnitNeedRow, @Ctx() { loaders }: GraphContext) {
     return loaders.unitById.load(unitId);
   }
 }

@@ -4,6 +4,7 @@ import { invalid } from '../../kernel/errors.ts';
 import { scanJson } from '../../kernel/json-text.ts';
 import { activityKey } from '../../modules/lrs/index.ts';
 import type {
+  Evaluation,
   EvidenceRow,
   ItemProgress,
   NewRule,
@@ -236,6 +237,9 @@ export class StatementStatusResolver {
 
 const DRY_RUN_LIMITS = { maxDepth: 64, maxTokens: 100_000 };
 
+/** An evaluation with the reasons in words. */
+const explained = ({ matches, misses }: Evaluation) => ({ matches, misses: misses.map((miss) => ({ ...miss, explanation: explainReason(miss.reason) })) });
+
 @Resolver()
 export class EvidenceDryRunResolver {
   @Query(() => EvidenceDryRun, {
@@ -256,8 +260,27 @@ export class EvidenceDryRunResolver {
     const violations = validateStatement(statement, isVersion2 ? '2.0.0' : '1.0.3');
     if (violations.length > 0) return { violations, matches: [], misses: [] };
     const versionId = ruleSetVersionId == null ? null : fromGlobalId('EvidenceRuleSetVersion', ruleSetVersionId, '/ruleSetVersionId');
-    const { matches, misses } = await modules.progress.dryRun(statement, versionId, authorityKey?.toLowerCase() ?? null);
-    return { violations, matches, misses: misses.map((miss) => ({ ...miss, explanation: explainReason(miss.reason) })) };
+    const occurredAt = isObject(statement) && typeof statement['timestamp'] === 'string' ? new Date(statement['timestamp']) : undefined;
+    return { violations, ...explained(await modules.progress.dryRun(statement, versionId, authorityKey?.toLowerCase() ?? null, occurredAt)) };
+  }
+
+  @Query(() => [EvidenceDryRun], {
+    nullable: 'items',
+    description: 'The same of statements that are stored, in the order asked, at most 100: null for one that is not here, or not of the vendor that asks.',
+    complexity: ({ args, childComplexity }) => 20 + Math.min((args as { statementIds: unknown[] }).statementIds.length, 100) * childComplexity,
+  })
+  @Access(['ADMIN', 'VENDOR'])
+  async evidenceDryRunStored(
+    @Ctx() { modules, viewer }: GraphContext,
+    @Arg('statementIds', () => [GraphQLUUID], { description: 'The statements.' }) statementIds: string[],
+    @Arg('ruleSetVersionId', () => ID, { nullable: true, description: 'A version of a rule set, also a draft; left out, all rules that count now.' })
+    ruleSetVersionId?: string | null,
+  ) {
+    const ids = boundedList(statementIds, '/statementIds').map((id) => id.toLowerCase());
+    const versionId = ruleSetVersionId == null ? null : fromGlobalId('EvidenceRuleSetVersion', ruleSetVersionId, '/ruleSetVersionId');
+    const mine = viewer.role === 'VENDOR' ? await modules.access.credentialIdsOfPartner(viewer.partnerId) : null;
+    const found = await modules.progress.dryRunStored(ids, versionId, mine);
+    return found.map((evaluation) => (evaluation ? { violations: [], ...explained(evaluation) } : null));
   }
 }
 

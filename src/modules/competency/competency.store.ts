@@ -58,11 +58,17 @@ export interface EdgeRow {
   readonly sequenceNumber: number | null;
   /** Of precedes. */
   readonly minLevel: number | null;
+  /** Of isChildOf. */
+  readonly weight: number;
+  readonly requiredMin: number | null;
+  /** Of replacedBy. */
+  readonly levelMap: LevelMap | null;
 }
 
 const VERSION_COLUMNS = 'id, framework_id, ordinal, label, status, content_hash, published_at';
 const FRAMEWORK_COLUMNS = 'id, identifier, title, creator, kind, language';
-const EDGE_COLUMNS = 'id, version_id, identifier, type, origin_id, origin_identifier, destination_id, destination_identifier, sequence_number, min_level';
+const EDGE_COLUMNS =
+  'id, version_id, identifier, type, origin_id, origin_identifier, destination_id, destination_identifier, sequence_number, min_level, weight, required_min, level_map';
 
 /** SQL: the newest published version of each framework. */
 export const NEWEST_PUBLISHED = `select distinct on (framework_id) id from competency.framework_version where status = 'PUBLISHED' order by framework_id, ordinal desc`;
@@ -174,6 +180,60 @@ export async function edgesOfVersion(sql: Sql, versionId: string, limit: number)
   return sql.rows<EdgeRow>(
     `select ${EDGE_COLUMNS} from competency.competency_edge where version_id = $1 order by sequence_number nulls last, identifier limit $2`,
     [versionId, limit],
+  );
+}
+
+/** A walk over the associations of a version. */
+export interface GraphWalk {
+  readonly startId: string;
+  /** Associations from the start to the farthest. */
+  readonly depth: number;
+  /** As they lead, from children to parents; the other way; or both. */
+  readonly direction: 'ALONG' | 'AGAINST' | 'BOTH';
+  /** Null for all types. */
+  readonly types: readonly string[] | null;
+}
+
+/** The competencies of a version that a walk comes to, the start included, in the order of import. */
+export async function itemsAround(
+  sql: Sql,
+  versionId: string,
+  { startId, depth, direction, types }: GraphWalk,
+  limit: number,
+): Promise<readonly CompetencyRow[]> {
+  // Steps are taken by breadth: a competency met at one depth is not gone on from again at another.
+  const seen = new Set([startId]);
+  let edge: readonly string[] = [startId];
+  for (let step = 0; step < depth && edge.length > 0 && seen.size <= limit; step += 1) {
+    const met = await sql.rows<{ id: string }>(
+      `select distinct case when n.id = e.origin_id then e.destination_id else e.origin_id end as id
+       from unnest($2::uuid[]) as n(id) join competency.competency_edge e on e.version_id = $1
+         and (($3 and e.origin_id = n.id) or ($4 and e.destination_id = n.id))
+       where e.origin_id is not null and e.destination_id is not null and ($5::text[] is null or e.type = any($5))`,
+      [versionId, edge, direction !== 'AGAINST', direction !== 'ALONG', types],
+    );
+    edge = met.map(({ id }) => id).filter((id) => !seen.has(id));
+    for (const id of edge) seen.add(id);
+  }
+  return sql.rows<CompetencyRow>(
+    `select ${COMPETENCY_COLUMNS} from competency.competency_item_version iv join competency.competency_item i on i.id = iv.item_id
+     where iv.version_id = $1 and iv.item_id = any($3::uuid[]) order by iv.position limit $2`,
+    [versionId, limit, [...seen]],
+  );
+}
+
+/** Associations of a version between some of its competencies. */
+export async function edgesAmong(
+  sql: Sql,
+  versionId: string,
+  identifiers: readonly string[],
+  types: readonly string[] | null,
+  limit: number,
+): Promise<readonly EdgeRow[]> {
+  return sql.rows<EdgeRow>(
+    `select ${EDGE_COLUMNS} from competency.competency_edge where version_id = $1 and origin_identifier = any($2::text[]) and destination_identifier = any($2::text[])
+       and ($3::text[] is null or type = any($3)) order by sequence_number nulls last, identifier limit $4`,
+    [versionId, identifiers, types, limit],
   );
 }
 

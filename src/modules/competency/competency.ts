@@ -18,8 +18,8 @@ import {
 } from './competency.entities.ts';
 import * as store from './competency.store.ts';
 import { diffPackages, type VersionDiff } from './diff.ts';
-import { Drafts, lockDraft } from './drafts.ts';
-import { exportVersion } from './export.ts';
+import { Drafts, lockDraft, readChanged } from './drafts.ts';
+import { exportVersion, packageOfVersion } from './export.ts';
 import { type ImportReport, type ImportRequest, importFramework, policyColumns, rollupColumns } from './import.ts';
 
 /** Told inside the transaction that changes what counts - a published version, an approved match - so that levels follow. */
@@ -37,10 +37,13 @@ export interface NewStandard {
   }[];
 }
 
-/** An end of a new association, checked by the caller to be an item of the same version. */
+/**
+ * A new association of a draft. Both ends are competencies of the version, but for the destination of exactMatchOf and the
+ * origin of replacedBy: those may be of any.
+ */
 export interface NewEdge {
   readonly versionId: string;
-  readonly type: 'isChildOf' | 'precedes' | 'isRelatedTo';
+  readonly type: 'isChildOf' | 'precedes' | 'isRelatedTo' | 'exactMatchOf' | 'replacedBy';
   readonly originId: string;
   readonly destinationId: string;
   /** Of isChildOf: what the child weighs in a WEIGHTED roll-up, and the level without which the parent has none. */
@@ -48,7 +51,12 @@ export interface NewEdge {
   readonly requiredMin?: number | null;
   /** Of precedes: the level of the origin without which the destination is not ready; any when left out. */
   readonly minLevel?: number | null;
+  /** Of replacedBy: for each old level the new one; the same when null. */
+  readonly levelMap?: Readonly<Record<string, number>> | null;
 }
+
+/** The end that need not be a competency of the version. */
+const OUTSIDE: Readonly<Record<string, 'originId' | 'destinationId'>> = { exactMatchOf: 'destinationId', replacedBy: 'originId' };
 
 export interface NewEquivalence {
   readonly originId: string;
@@ -110,7 +118,8 @@ export class Competencies {
    * @throws AppError INVALID_INPUT when an end is not in the version, CONFLICT when it would close a loop (named).
    */
   async addEdge(input: NewEdge): Promise<store.EdgeRow> {
-    const { weight = 1, requiredMin = null, minLevel = null } = input;
+    const { weight = 1, requiredMin = null, minLevel = null, levelMap = null } = input;
+    if (levelMap !== null && input.type !== 'replacedBy') throw invalid('/levelMap', 'level-map', 'only replacedBy has a levelMap');
     if (minLevel !== null) checkRange({ minLevel }, ...LIMITS.requiredMin);
     checkRange({ weight }, ...LIMITS.weight);
     if (requiredMin !== null) checkRange({ requiredMin }, ...LIMITS.requiredMin);
@@ -118,37 +127,45 @@ export class Competencies {
       await lockDraft(sql, input.versionId);
       const items = await store.itemsOfVersion(sql, input.versionId, 1_000_000);
       const names = new Map(items.map((item) => [item.id, item.code ?? item.fullStatement]));
+      const identifiers = new Map(items.map((item) => [item.id, item.identifier]));
       for (const end of ['originId', 'destinationId'] as const) {
-        if (!names.has(input[end])) throw invalid(`/${end}`, 'reference', 'this competency is not in the framework version');
+        if (names.has(input[end])) continue;
+        const [elsewhere] = OUTSIDE[input.type] === end ? await store.competenciesById(sql, [input[end]]) : [];
+        if (!elsewhere) throw invalid(`/${end}`, 'reference', 'this competency is not in the framework version');
+        identifiers.set(elsewhere.id, elsewhere.identifier);
       }
       const edges = await store.edgesOfVersion(sql, input.versionId, 1_000_000);
       if (edges.some(({ type, originId, destinationId }) => type === input.type && originId === input.originId && destinationId === input.destinationId))
         throw conflict('/destinationId', 'unique', 'this association is there already');
       const pairs = (type: string) =>
         edges.flatMap((edge) => (edge.type === type && edge.originId && edge.destinationId ? [[edge.originId, edge.destinationId] as const] : []));
-      const [loop] = input.type === 'isRelatedTo' ? [] : findLoops([...pairs(input.type), [input.originId, input.destinationId]], pairs('exactMatchOf'));
+      const [loop] =
+        input.type !== 'isChildOf' && input.type !== 'precedes'
+          ? []
+          : findLoops([...pairs(input.type), [input.originId, input.destinationId]], pairs('exactMatchOf'));
       if (loop) {
         const message = `${input.type} would run in a circle: ${loop.map((id) => names.get(id) ?? id).join(' -> ')}`;
         throw conflict('/destinationId', 'acyclic', message);
       }
       if (input.originId === input.destinationId) throw invalid('/destinationId', 'two-ends', 'an association leads to another competency');
-      const byId = new Map(items.map((item) => [item.id, item.identifier]));
       const base = stamp(this.#clock);
       await em.insert(CompetencyEdge, {
         ...base,
         version: input.versionId,
         identifier: crypto.randomUUID(),
         type: input.type,
-        origin: input.originId,
-        originIdentifier: byId.get(input.originId) ?? '',
-        destination: input.destinationId,
-        destinationIdentifier: byId.get(input.destinationId) ?? '',
+        origin: names.has(input.originId) ? input.originId : null,
+        originIdentifier: identifiers.get(input.originId) ?? '',
+        destination: names.has(input.destinationId) ? input.destinationId : null,
+        destinationIdentifier: identifiers.get(input.destinationId) ?? '',
         sequenceNumber: null,
         weight,
         requiredMin,
         minLevel,
-        levelMap: null,
+        levelMap: levelMap === null ? null : { ...levelMap },
       });
+      // What merges and replaces is held to all that an import is held to.
+      if (input.type in OUTSIDE) readChanged((await packageOfVersion(sql, input.versionId))?.whole ?? {});
       const added = (await store.edgesOfVersion(sql, input.versionId, 1_000_000)).find((edge) => edge.id === base.id);
       if (!added) throw new Error('the association just inserted is missing');
       return added;
@@ -347,6 +364,10 @@ export class Competencies {
   levelsOf = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.levelsOf(this.#sql, pairs);
   parentEdges = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.parentEdges(this.#sql, pairs);
   childEdges = (pairs: readonly { readonly itemId: string; readonly versionId: string }[]) => store.childEdges(this.#sql, pairs);
+  /** Competencies of a version around one, itself included; more than the limit when there are more. */
+  around = (versionId: string, walk: store.GraphWalk, limit: number) => store.itemsAround(this.#sql, versionId, walk, limit);
+  edgesAmong = (versionId: string, identifiers: readonly string[], types: readonly string[] | null, limit: number) =>
+    store.edgesAmong(this.#sql, versionId, identifiers, types, limit);
   itemsOfVersion = (versionId: string, limit: number) => store.itemsOfVersion(this.#sql, versionId, limit);
   edgesOfVersion = (versionId: string, limit: number) => store.edgesOfVersion(this.#sql, versionId, limit);
   equivalencesOfItems = (ids: readonly string[]) => store.equivalencesOfItems(this.#sql, ids);

@@ -37,7 +37,7 @@ export async function lockDraft(sql: Sql, versionId: string): Promise<store.Vers
 }
 
 /** What a changed package says, held to what an import is held to. @throws AppError INVALID_INPUT with the rules it breaks. */
-function readChanged(whole: JsonObject): CasePackage {
+export function readChanged(whole: JsonObject): CasePackage {
   const { package: read, issues } = readCasePackage(whole);
   if (read) return read;
   const errors = issues.filter(({ severity }) => severity === 'ERROR');

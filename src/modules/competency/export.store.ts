@@ -1,5 +1,5 @@
 import type { Sql } from '../../db/database.ts';
-import type { LevelPolicy, RollupRule } from '../../standards/case/index.ts';
+import type { LevelMap, LevelPolicy, RollupRule } from '../../standards/case/index.ts';
 import { NEWEST_PUBLISHED } from './competency.store.ts';
 
 export async function sourceOfVersion(sql: Sql, versionId: string): Promise<{ readonly source: string; readonly createdAt: Date } | null> {
@@ -44,11 +44,12 @@ export interface ExportEdge {
   readonly weight: number;
   readonly requiredMin: number | null;
   readonly minLevel: number | null;
+  readonly levelMap: LevelMap | null;
 }
 
 export const edgesForExport = (sql: Sql, versionId: string) =>
   sql.rows<ExportEdge>(
-    `select identifier, type, origin_identifier, destination_identifier, weight, required_min, min_level from competency.competency_edge where version_id = $1 order by created_at, identifier`,
+    `select identifier, type, origin_identifier, destination_identifier, weight, required_min, min_level, level_map from competency.competency_edge where version_id = $1 order by created_at, identifier`,
     [versionId],
   );
 

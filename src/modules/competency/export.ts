@@ -26,7 +26,7 @@ function addedEdge(edge: ExportEdge, nodes: ReadonlyMap<string, JsonObject>): Js
     const node = nodes.get(identifier);
     return { title: node?.['humanCodingScheme'] ?? node?.['fullStatement'] ?? identifier, identifier, uri: node?.['uri'] ?? '' };
   };
-  const isPlain = edge.weight === 1 && edge.requiredMin === null && edge.minLevel === null;
+  const isPlain = edge.weight === 1 && edge.requiredMin === null && edge.minLevel === null && edge.levelMap === null;
   return {
     identifier: edge.identifier,
     associationType: edge.type,
@@ -37,6 +37,7 @@ function addedEdge(edge: ExportEdge, nodes: ReadonlyMap<string, JsonObject>): Js
         ...(edge.type === 'isChildOf' && { weight: edge.weight }),
         ...(edge.requiredMin !== null && { requiredMin: edge.requiredMin }),
         ...(edge.minLevel !== null && { minLevel: edge.minLevel }),
+        ...(edge.levelMap !== null && { levelMap: edge.levelMap }),
       },
     }),
   };

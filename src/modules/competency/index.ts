@@ -12,6 +12,7 @@ export {
   type GraphItem,
   type GraphPredecessor,
   type GraphReplacement,
+  type GraphWalk,
   type LevelRow,
   liveEquivalences,
   publishedVersionIds,

@@ -4,7 +4,7 @@ export type { Gap, Need, PathStep, PositionMatch, Readiness, TrainingPath } from
 export type { LevelChange, UnitImpact } from './generation.store.ts';
 export type { Lane } from './lanes.ts';
 export type { AssessmentRow, ClaimRow, OverrideRow } from './other-evidence.store.ts';
-export type { HeatCell, TrainingNeed, UnitMatch } from './planning.ts';
+export type { HeatCell, TrainingNeed, UnitMatch, UnitNeed } from './planning.ts';
 export { progressEntities } from './progress.entities.ts';
 export type { EvidenceRow, ProgressEventRow } from './progress.store.ts';
 export { Progress, type StatementOutcome } from './progress.ts';

@@ -2,7 +2,17 @@ import type { Database, Sql } from '../../db/database.ts';
 import { type Target, targetsOfLearners } from '../competency/index.ts';
 import { holdersWithin } from '../people/index.ts';
 import { assessedBy, offersAt } from '../training/index.ts';
-import { type Demand, matchPosition, type Offer, type PositionMatch, type Readiness, readinessFor, recommendPath, type TrainingPath } from './gaps.ts';
+import {
+  type Demand,
+  type Gap,
+  matchPosition,
+  type Offer,
+  type PositionMatch,
+  type Readiness,
+  readinessFor,
+  recommendPath,
+  type TrainingPath,
+} from './gaps.ts';
 import type { Workshop } from './generations.ts';
 import type { Lane } from './lanes.ts';
 
@@ -30,16 +40,34 @@ export interface UnitMatch {
   readonly percent: number | null;
 }
 
-/** What the people of a unit lack in one competency. */
-export interface TrainingNeed {
-  readonly itemId: string;
+/** What some people lack in one competency. */
+interface Lacking {
   readonly people: number;
+  /** Levels missing. */
   readonly missing: number;
-  /** Levels missing by the weights of the requirements. */
+  /** The same by the weights of the requirements. */
   readonly points: number;
+}
+
+/** What the people of one unit lack, those below it left out. */
+export interface UnitNeed extends Lacking {
+  readonly unitId: string;
+}
+
+/** What the people of a unit and below it lack in one competency. */
+export interface TrainingNeed extends Lacking {
+  readonly itemId: string;
+  /** The same by unit; who holds posts in several stands in each. */
+  readonly units: readonly UnitNeed[];
   /** Published programme versions that can be begun and assess it, by code. */
   readonly versionIds: readonly string[];
 }
+
+const lacking = (gaps: readonly Gap[]): Lacking => ({
+  people: gaps.length,
+  missing: gaps.reduce((sum, one) => sum + (one.gap ?? 0), 0),
+  points: gaps.reduce((sum, one) => sum + one.weight * (one.gap ?? 0), 0),
+});
 
 const toDemand = ({ itemId, targetLevel, weight, isKnown }: Target): Demand => ({ itemId, required: targetLevel, weight, isKnown });
 
@@ -133,16 +161,25 @@ export class Planning {
   /** What the people of a unit and below it lack, most first, and what there is to close it. */
   async needsWithin(unitId: string, asOf: Date | null, lane: Lane): Promise<readonly TrainingNeed[]> {
     const instant = this.#instant(asOf);
-    const learnerIds = [...new Set((await holdersWithin(this.#sql, unitId, instant)).map((row) => row.learnerId))];
-    const matches = await this.matchesOf(learnerIds, asOf, lane);
+    const holders = await holdersWithin(this.#sql, unitId, instant);
+    const matches = await this.matchesOf([...new Set(holders.map((row) => row.learnerId))], asOf, lane);
+    const gapsOf = (learnerId: string): readonly Gap[] => matches.get(learnerId)?.requirements.filter((one) => (one.gap ?? 0) > 0) ?? [];
+    const ofUnits = [...Map.groupBy(holders, (row) => row.unitId)].map(([unit, people]) => {
+      const own = people.flatMap((row) => gapsOf(row.learnerId));
+      return [unit, Map.groupBy(own, (gap) => gap.itemId)] as const;
+    });
+    const unitsOf = (itemId: string): readonly UnitNeed[] =>
+      ofUnits.flatMap(([unit, own]) => {
+        const here = own.get(itemId);
+        return here ? [{ unitId: unit, ...lacking(here) }] : [];
+      });
     const offers = await this.#offers(instant);
     const gaps = [...matches.values()].flatMap((match) => match.requirements.filter((one) => (one.gap ?? 0) > 0));
     return [...Map.groupBy(gaps, (gap) => gap.itemId)]
       .map(([itemId, own]) => ({
         itemId,
-        people: own.length,
-        missing: own.reduce((sum, one) => sum + (one.gap ?? 0), 0),
-        points: own.reduce((sum, one) => sum + one.weight * (one.gap ?? 0), 0),
+        ...lacking(own),
+        units: unitsOf(itemId),
         versionIds: offers.filter((offer) => offer.covers.has(itemId)).map((offer) => offer.versionId),
       }))
       .sort((a, b) => b.points - a.points || (a.itemId < b.itemId ? -1 : 1));

@@ -1,7 +1,6 @@
 import type { Database, Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError } from '../../kernel/errors.ts';
-import { isObject } from '../../kernel/json.ts';
 import { activityKey, readStates, readTexts, requeueOfActivities, type StatementState, waitingBuckets } from '../lrs/index.ts';
 import { countLearners, type IdentityMove, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { Feed } from './feed.ts';
@@ -307,15 +306,31 @@ export class Progress {
   }
 
   /**
+   * What rules would make of stored statements, by whose word they are.
+   * @param mine credentials whose statements may be asked about; null for all.
+   * @returns for each id what {@link dryRun} says, null for one that is not here, or not theirs.
+   */
+  async dryRunStored(ids: readonly string[], versionId: string | null, mine: readonly string[] | null): Promise<readonly (Evaluation | null)[]> {
+    const known = new Map(
+      (await readStates(this.#sql, ids)).filter(({ credentialId }) => mine === null || mine.includes(credentialId)).map((row) => [row.id, row]),
+    );
+    const found: (Evaluation | null)[] = [];
+    for (const id of ids) {
+      const state = known.get(id);
+      found.push(state ? await this.dryRun(state.statement, versionId, state.authorityKey, state.occurredAt) : null);
+    }
+    return found;
+  }
+
+  /**
    * What rules would make of a statement that is not stored.
    * @param versionId a version of a rule set, draft or not; null: all rules that count now.
    * @param authorityKey whose word it would be; null: somebody every rule trusts.
+   * @param occurredAt when what it says happened: rules that count now act on a time of their own.
    */
-  async dryRun(statement: unknown, versionId: string | null, authorityKey: string | null): Promise<Evaluation> {
+  async dryRun(statement: unknown, versionId: string | null, authorityKey: string | null, occurredAt: Date = this.#clock.now()): Promise<Evaluation> {
     const subject = subjectOf(statement);
     if (subject === null) return { matches: [], misses: [] };
-    const given = isObject(statement) && typeof statement['timestamp'] === 'string' ? new Date(statement['timestamp']) : this.#clock.now();
-    const occurredAt = Number.isNaN(given.getTime()) ? this.#clock.now() : given;
     const lane = await this.view();
     const rules =
       versionId === null
