@@ -148,6 +148,8 @@ export type RollupKind =
 export type StatementState =
   /** It counts. */
   | 'EVIDENCE'
+  /** It is stored and could not be looked at; whoever runs the server finds why in its log. */
+  | 'FAILED'
   /** It does not: see the reason. */
   | 'NO_EVIDENCE'
   /** It is not here, or not yours. */

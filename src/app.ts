@@ -244,6 +244,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     pollMs: config.projectorPollMs,
     batchSize: config.projectorBatch,
     concurrency: config.projectorConcurrency,
+    onSetAside: (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'a statement cannot be projected and is put aside'),
     ...complaining('projection'),
   });
   const sequencer = new Sequencer(database, (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'references are not followed'));

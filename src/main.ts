@@ -30,6 +30,7 @@ const HELP = `Usage: mumpuni <command>
   person export FILE --learner ID
                              write everything about a learner, for their own copy
   progress verify            compare all levels with a full fold of the statements; prints what differs
+  progress retry             look again at statements that could not be projected
   progress rebuild           make all levels anew from the statements; goes on where it was
   attachments collect        delete attachments that no statement names, and files that no package has
   help                       show this
@@ -188,6 +189,9 @@ async function runCommand(args: readonly string[]): Promise<number> {
       return 0;
     case 'progress verify':
       return (await import('./commands/progress.ts')).verifyProgress(await loadConfig());
+    case 'progress retry':
+      await (await import('./commands/progress.ts')).retryProgress(await loadConfig());
+      return 0;
     case 'progress rebuild':
       await (await import('./commands/progress.ts')).rebuildProgress(await loadConfig());
       return 0;

@@ -26,6 +26,14 @@ export async function verifyProgress(config: Config): Promise<number> {
   });
 }
 
+/** Has statements that could not be projected wait again. */
+export async function retryProgress(config: Config): Promise<void> {
+  await withDatabase(config, async (database) => {
+    const count = await createModules(config, database, systemClock).progress.retry();
+    say(`${count} statements wait to be projected again.`);
+  });
+}
+
 /** Makes all evidence and progress anew from the statements; started again after an interruption it goes on where it was. */
 export async function rebuildProgress(config: Config): Promise<void> {
   await withDatabase(config, async (database) => {

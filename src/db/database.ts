@@ -58,6 +58,9 @@ export const isConnectionError = (error: unknown): boolean =>
 /** Whether an error says that something waited too long: for a lock, or for its turn. */
 export const isTimeout = (error: unknown): boolean => ['57014', '55P03'].includes(sqlState(error) ?? '');
 
+/** Whether an error comes of what others did at the same time, and says nothing about what was asked. */
+export const isContention = (error: unknown): boolean => isTimeout(error) || RETRYABLE.has(sqlState(error) ?? '');
+
 /** Says which server does not answer, without the user and password of the connection string. */
 function unreachable(url: string, error: unknown): AppError {
   const address = URL.canParse(url) ? new URL(url).host : 'DATABASE_URL';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isConnectionError } from '../db/database.ts';
+import { isConnectionError, isContention } from '../db/database.ts';
 import { AppError, type Violation } from '../kernel/errors.ts';
 
 /** The body of every refusal: what is wrong, and each broken rule with the place it was broken at. */
@@ -12,13 +12,10 @@ export interface ErrorBody {
   readonly correlationId?: string;
 }
 
-/** What PostgreSQL says under contention: statement or lock timeout, serialisation failure, deadlock. */
-const CONTENTION = new Set(['57014', '55P03', '40001', '40P01']);
-
 /** What an error means to a client; null when it is a fault of ours. */
 export function refusalOf(error: Error & Partial<FastifyError>): AppError | null {
   if (error instanceof AppError) return error;
-  if (isConnectionError(error) || CONTENTION.has(error.code ?? '')) return new AppError('UNAVAILABLE', 'the database cannot take this now; try again shortly');
+  if (isConnectionError(error) || isContention(error)) return new AppError('UNAVAILABLE', 'the database cannot take this now; try again shortly');
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return null;
   const code = status === 413 ? 'TOO_LARGE' : status === 415 ? 'UNSUPPORTED_MEDIA' : 'INVALID_INPUT';

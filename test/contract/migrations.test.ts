@@ -49,6 +49,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261124000016_version_moves',
     '20261130000017_sequencer_pass',
     '20261130000018_journal_key',
+    '20261130000019_set_aside',
   ]);
   expect(statements).toEqual([]);
 });

@@ -60,6 +60,7 @@ const EventCause = enumType('EventCause', 'Why a level changed.', {
 const StatementState = enumType('StatementState', 'What became of a statement.', {
   UNKNOWN: 'It is not here, or not yours.',
   WAITING: 'It is stored and will be looked at within a second.',
+  FAILED: 'It is stored and could not be looked at; whoever runs the server finds why in its log.',
   EVIDENCE: 'It counts.',
   NO_EVIDENCE: 'It does not: see the reason.',
 });

@@ -57,6 +57,33 @@ export async function claimInbox(sql: Sql, bucket: number, limit: number): Promi
   return rows.map((row) => row.statementId);
 }
 
+/** The statement that a claim of one would take; null when nothing waits. */
+export async function firstWaiting(sql: Sql, bucket: number): Promise<string | null> {
+  const [row] = await sql.rows<{ statementId: string }>('select statement_id from lrs.inbox where bucket = $1 order by stored, statement_id limit 1', [bucket]);
+  return row?.statementId ?? null;
+}
+
+/** Puts a waiting statement out of the way of the others, with the reason. @returns whether it still waited. */
+export async function setAside(sql: Sql, bucket: number, statementId: string, reason: string): Promise<boolean> {
+  const rows = await sql.rows(
+    `with failed as (delete from lrs.inbox where bucket = $1 and statement_id = $2 returning bucket, stored, statement_id)
+     insert into lrs.inbox_failure (statement_id, bucket, stored, failed_at, reason) select statement_id, bucket, stored, clock_timestamp(), $3 from failed
+     on conflict (statement_id) do update set failed_at = excluded.failed_at, reason = excluded.reason returning 1`,
+    [bucket, statementId, reason],
+  );
+  return rows.length > 0;
+}
+
+/** Has everything that was put out of the way wait again. @returns how many. */
+export async function requeueSetAside(sql: Sql): Promise<number> {
+  const [row] = await sql.rows<{ count: number }>(
+    `with again as (delete from lrs.inbox_failure returning bucket, stored, statement_id), waiting as (
+       insert into lrs.inbox (bucket, stored, statement_id) select bucket, stored, statement_id from again order by 1, 2, 3 on conflict do nothing)
+     select count(*)::int as count from again`,
+  );
+  return row?.count ?? 0;
+}
+
 /** The buckets in which something waits. */
 export async function waitingBuckets(sql: Sql): Promise<readonly number[]> {
   const rows = await sql.rows<{ bucket: number }>(
@@ -116,14 +143,16 @@ export async function requeueOfActivities(sql: Sql, activityKeys: readonly strin
 export interface StatementState extends InboxStatement {
   readonly credentialId: string;
   readonly waiting: boolean;
+  /** Whether it could not be projected and was put out of the way. */
+  readonly failed: boolean;
 }
 
 export async function readStates(sql: Sql, ids: readonly string[]): Promise<readonly StatementState[]> {
-  const rows = await sql.rows<InboxRow & { credentialId: string; waiting: boolean }>(
-    `select ${INBOX_COLUMNS}, s.credential_id,
-       ${IS_WAITING} as waiting
+  const rows = await sql.rows<InboxRow & Pick<StatementState, 'credentialId' | 'waiting' | 'failed'>>(
+    `select ${INBOX_COLUMNS}, s.credential_id, ${IS_WAITING} as waiting,
+       exists (select from lrs.inbox_failure f where f.statement_id = s.statement_id) as failed
      from lrs.statement s where s.statement_id = any($1::uuid[])`,
     [ids],
   );
-  return rows.map((row) => ({ ...toInboxStatement(row), credentialId: row.credentialId, waiting: row.waiting }));
+  return rows.map((row) => ({ ...toInboxStatement(row), credentialId: row.credentialId, waiting: row.waiting, failed: row.failed }));
 }

@@ -8,6 +8,7 @@ export type { DeadLetterRow, ForwarderRow } from './forwarding.store.ts';
 export { Forwarding, type NewForwarder, SHOWN_DEAD_LETTERS } from './forwarding.ts';
 export {
   claimInbox,
+  firstWaiting,
   type InboxActor,
   type InboxStatement,
   readActors,
@@ -15,7 +16,9 @@ export {
   readStates,
   requeueOfActivities,
   requeueOfActors,
+  requeueSetAside,
   type StatementState,
+  setAside,
   statementsOfActors,
   waitingBuckets,
 } from './inbox.store.ts';

@@ -1,7 +1,17 @@
-import type { Database, Sql } from '../../db/database.ts';
+import { type Database, isConnectionError, isContention, type Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { AppError } from '../../kernel/errors.ts';
-import { activityKey, readStates, readTexts, requeueOfActivities, type StatementState, waitingBuckets } from '../lrs/index.ts';
+import { AppError, reasonOf } from '../../kernel/errors.ts';
+import {
+  activityKey,
+  firstWaiting,
+  readStates,
+  readTexts,
+  requeueOfActivities,
+  requeueSetAside,
+  type StatementState,
+  setAside,
+  waitingBuckets,
+} from '../lrs/index.ts';
 import { countLearners, type IdentityMove, learnersOfAgents, lockLearners } from '../people/index.ts';
 import { Feed } from './feed.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
@@ -26,8 +36,8 @@ const REBUILDERS = 3;
 /** What became of a statement, for whoever sent it. */
 export interface StatementOutcome {
   readonly statementId: string;
-  /** WAITING: stored, not yet projected. EVIDENCE: it counts. NO_EVIDENCE: see the reason. UNKNOWN: not here, or not yours. */
-  readonly state: 'UNKNOWN' | 'WAITING' | 'EVIDENCE' | 'NO_EVIDENCE';
+  /** WAITING: stored, not yet projected. FAILED: it could not be. EVIDENCE: it counts. NO_EVIDENCE: see the reason. UNKNOWN: not here, or not yours. */
+  readonly state: 'UNKNOWN' | 'WAITING' | 'FAILED' | 'EVIDENCE' | 'NO_EVIDENCE';
   readonly reason: NoEvidenceReason | null;
   readonly evidence: readonly store.EvidenceRow[];
 }
@@ -76,6 +86,28 @@ export class Progress {
   get #models(): ModelCache {
     return this.#workshop.models;
   }
+
+  /**
+   * Projects the statement of a bucket that waits longest, by itself; where that fails too often for a reason of its own it
+   * is put out of the way of the others, with the reason. It is projected again when somebody asks: see {@link retry}.
+   * @param isTooOften told of each statement that failed, whether it may be put away.
+   * @returns its id when it was put out of the way.
+   * @throws the failure: while it may still be tried, and when the database is away or busy.
+   */
+  async projectFirst(bucket: number, isTooOften: (statementId: string) => boolean): Promise<string | null> {
+    const id = await firstWaiting(this.#sql, bucket);
+    if (id === null) return null;
+    try {
+      await projectBuckets(this.#database, this.#clock, this.#models, [bucket], 1);
+      return null;
+    } catch (error) {
+      if (isConnectionError(error) || isContention(error) || !isTooOften(id)) throw error;
+      return (await setAside(this.#sql, bucket, id, reasonOf(error))) ? id : null;
+    }
+  }
+
+  /** Has all statements that were put out of the way projected again. @returns how many. */
+  retry = (): Promise<number> => requeueSetAside(this.#sql);
 
   /** Projects what waits in some buckets; see {@link projectBuckets}. */
   async projectBuckets(buckets: readonly number[], limit: number): Promise<Projected> {
@@ -300,6 +332,7 @@ export class Progress {
       const own = evidence.get(statementId) ?? [];
       if (!state) return { statementId, state: 'UNKNOWN', reason: null, evidence: [] };
       if (state.waiting) return { statementId, state: 'WAITING', reason: null, evidence: own };
+      if (state.failed) return { statementId, state: 'FAILED', reason: null, evidence: own };
       const counts = own.some((row) => row.retraction === null);
       return { statementId, state: counts ? 'EVIDENCE' : 'NO_EVIDENCE', reason: counts ? null : reasonFor(state), evidence: own };
     });
