@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { toGlobalId } from '../../src/graphql/node.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { importPackage, itemIds, launch, newLearner, register } from '../support/cmi5.ts';
+import { importPackage, itemIds, launch, newLearner, openAu, register } from '../support/cmi5.ts';
 import { au, cmi5Xml, item, sco, scormManifest, zip } from '../support/packages.ts';
 import { PlayerClient } from '../support/scorm.ts';
 import { casePackage, itemIdOf } from '../support/world.ts';
@@ -264,4 +264,38 @@ test('the history of a SCORM registration tells each attempt, what ran in it, an
   expect(JSON.parse(first.runs[0].data)).toMatchObject({ suspend_data: 'page 7' });
   const others = await app.graphql(history, {}, await tokenOf(await newLearner(app)));
   expect(others.body.data.learners.nodes.flatMap((node: { contentRegistrations: unknown[] }) => node.contentRegistrations)).toEqual([]);
+});
+
+test('a vendor tries out its own package, staff any; nothing of it counts, and nobody is registered', async () => {
+  const owner = await app.modules.access.createPartner({ code: 'PREVIEW', name: 'Preview', kind: 'CONTENT_VENDOR' });
+  const [own, other] = [
+    await app.createToken('VENDOR', { partnerId: owner.id }),
+    await app.createToken('VENDOR', { partnerId: (await app.modules.access.createPartner({ code: 'PREVIEW2', name: 'x', kind: 'CONTENT_VENDOR' })).id }),
+  ];
+  const { packageId } = await importPackage(
+    app,
+    await zip({ 'cmi5.xml': cmi5Xml(au({ id: 'https://preview.example/au' })), 'index.html': '' }),
+    null,
+    owner.id,
+  );
+  const preview = async (token?: string) =>
+    (
+      await app.graphql(
+        'mutation ($input: ContentPreviewInput!) { contentPreview(input: $input) { preview { url } userErrors { path rule } } }',
+        { input: { packageId: toGlobalId('ContentPackage', packageId) } },
+        token,
+      )
+    ).body.data.contentPreview;
+  const before = await app.counts();
+
+  expect(await preview(other)).toEqual({ preview: null, userErrors: [{ path: '/packageId', rule: 'reference' }] });
+  for (const token of [own, undefined]) {
+    const { preview: opened, userErrors } = await preview(token);
+    expect(userErrors).toEqual([]);
+    const session = await openAu(app, opened.url);
+    expect((await session.say('initialized')).status).toBe(200);
+    expect((await session.say('completed', { result: { completion: true, duration: 'PT1S' } })).status).toBe(403);
+  }
+  const after = await app.counts();
+  expect({ ...after, 'lrs.document': 0 }).toEqual({ ...before, 'lrs.document': 0 });
 });

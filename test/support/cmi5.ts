@@ -12,10 +12,15 @@ export const SESSION_ID = 'https://w3id.org/xapi/cmi5/context/extensions/session
 export const MASTERY = 'https://w3id.org/xapi/cmi5/context/extensions/masteryscore';
 
 /** Imports a package from bytes. */
-export async function importPackage(app: TestApp, bytes: Uint8Array, packageId: string | null = null): Promise<{ packageId: string; versionId: string }> {
+export async function importPackage(
+  app: TestApp,
+  bytes: Uint8Array,
+  packageId: string | null = null,
+  ownerId: string | null = null,
+): Promise<{ packageId: string; versionId: string }> {
   const path = join(tmpdir(), `mumpuni-test-${randomUUID()}`);
   await writeFile(path, bytes);
-  const { issues, ...outcome } = await app.modules.content.importFile(path, { packageId, ownerId: null });
+  const { issues, ...outcome } = await app.modules.content.importFile(path, { packageId, ownerId });
   if (outcome.packageId === null || outcome.versionId === null) throw new Error(JSON.stringify(issues));
   return { packageId: outcome.packageId, versionId: outcome.versionId };
 }

@@ -7,7 +7,9 @@ import { Access, ADMIN, ADMIN_OR_SELF } from '../access.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
-import { ContentAttempt, ContentLaunch, ContentRegistration, ContentRun, ContentUnit, LaunchMode, WaiveReason } from './launch-types.ts';
+import { ContentAttempt, ContentLaunch, ContentPreview, ContentRegistration, ContentRun, ContentUnit, LaunchMode, WaiveReason } from './launch-types.ts';
+import { mayKeep } from './resolvers.ts';
+import { KEEPERS } from './types.ts';
 
 @Resolver(() => ContentRegistration)
 export class ContentRegistrationResolver {
@@ -120,6 +122,18 @@ class ContentLaunchInput {
   returnUrl?: string | null;
 }
 
+@InputType({ description: 'What to try out.' })
+class ContentPreviewInput {
+  @Field(() => ID, { description: 'The package; its newest version is taken.' })
+  packageId!: string;
+
+  @Field(() => ID, { nullable: true, description: 'The item; left out, the course.' })
+  itemId?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Where the browser goes when the content ends: an absolute URL.' })
+  returnUrl?: string | null;
+}
+
 @InputType({ description: 'A unit that need not be done.' })
 class ContentUnitWaiveInput {
   @Field(() => ID, { description: 'The registration.' })
@@ -141,6 +155,7 @@ const REASONS = {
 
 const ContentRegisterPayload = payloadType('ContentRegister', 'registration', () => ContentRegistration, 'The registration.');
 const ContentLaunchPayload = payloadType('ContentLaunch', 'launch', () => ContentLaunch, 'Where to go.');
+const ContentPreviewPayload = payloadType('ContentPreview', 'preview', () => ContentPreview, 'Where to go.');
 const ContentUnitWaivePayload = payloadType('ContentUnitWaive', 'registration', () => ContentRegistration, 'The registration.');
 const ContentAttemptResetPayload = payloadType('ContentAttemptReset', 'registration', () => ContentRegistration, 'The registration.');
 const ContentSessionAbandonPayload = payloadType('ContentSessionAbandon', 'registration', () => ContentRegistration, 'The registration.');
@@ -159,10 +174,10 @@ async function registrationOf(context: GraphContext, id: string, path: string): 
 }
 
 /** An item of any version of the package: it is the same node in each, and whether the version has it is for the module to say. */
-async function nodeOf({ loaders }: GraphContext, registration: RegistrationRow, itemId: string): Promise<string> {
+async function nodeOf({ loaders }: GraphContext, packageId: string, itemId: string): Promise<string> {
   const item = await loaders.contentItemById.load(fromGlobalId('ContentItem', itemId, '/itemId'));
   const version = item && (await loaders.contentVersionById.load(item.versionId));
-  if (!item || version?.packageId !== registration.packageId) throw missing('/itemId', 'reference', 'there is no such item in this package');
+  if (!item || version?.packageId !== packageId) throw missing('/itemId', 'reference', 'there is no such item in this package');
   return item.nodeId;
 }
 
@@ -193,11 +208,24 @@ export class ContentLaunchResolver {
   async contentLaunch(@Ctx() context: GraphContext, @Arg('input', () => ContentLaunchInput, { description: 'What, and how.' }) input: ContentLaunchInput) {
     return attempt('launch', async () => {
       const registration = await registrationOf(context, input.registrationId, '/registrationId');
-      const nodeId = input.itemId == null ? null : await nodeOf(context, registration, input.itemId);
+      const nodeId = input.itemId == null ? null : await nodeOf(context, registration.packageId, input.itemId);
       const { launches } = context.modules;
       const { sessionId, ...launch } = await launches.launch({ registrationId: registration.id, nodeId, mode: input.mode, returnUrl: input.returnUrl ?? null });
       const sessions = await launches.sessionsOfRegistrations([registration.id]);
       return { ...launch, session: sessions.find(({ id }) => id === sessionId) };
+    });
+  }
+
+  @Mutation(() => ContentPreviewPayload, { description: 'Opens a package to try it out: for nobody, and nothing of it counts. Each time it begins anew.' })
+  @Access(KEEPERS)
+  async contentPreview(@Ctx() context: GraphContext, @Arg('input', () => ContentPreviewInput, { description: 'What.' }) input: ContentPreviewInput) {
+    return attempt('preview', async () => {
+      const { launches } = context.modules;
+      const packageId = fromGlobalId('ContentPackage', input.packageId, '/packageId');
+      if (!(await mayKeep(context, packageId))) throw missing('/packageId', 'reference', 'there is no such package');
+      const nodeId = input.itemId == null ? null : await nodeOf(context, packageId, input.itemId);
+      const registration = await launches.register({ learnerId: null, packageId, isPreview: true, restart: false });
+      return launches.launch({ registrationId: registration.id, nodeId, mode: 'Browse', returnUrl: input.returnUrl ?? null });
     });
   }
 
@@ -209,7 +237,7 @@ export class ContentLaunchResolver {
   ) {
     return attempt('registration', async () => {
       const registration = await registrationOf(context, input.registrationId, '/registrationId');
-      await context.modules.launches.waive(registration.id, await nodeOf(context, registration, input.itemId), REASONS[input.reason]);
+      await context.modules.launches.waive(registration.id, await nodeOf(context, registration.packageId, input.itemId), REASONS[input.reason]);
       return registrationOf(context, input.registrationId, '/registrationId');
     });
   }

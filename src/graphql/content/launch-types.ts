@@ -3,7 +3,7 @@ import { Float, Int, ObjectType } from 'type-graphql';
 import { ADMIN_OR_SELF, Exposed } from '../access.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
-import { ContentItem, ContentPackage, ContentPackageVersion } from './types.ts';
+import { ContentItem, ContentPackage, ContentPackageVersion, KEEPERS } from './types.ts';
 
 export const LaunchMode = enumType('LaunchMode', 'How content is opened.', {
   Normal: 'It counts.',
@@ -156,4 +156,13 @@ export class ContentLaunch {
 
   @Exposed(ADMIN_OR_SELF, () => ContentSession, 'The session opened.', { nullable: true })
   session?: ContentSession;
+}
+
+@ObjectType({ description: 'A package opened to try it out.' })
+export class ContentPreview {
+  @Exposed(KEEPERS, () => String, 'Where the browser must go. It holds a secret, and ends with the session.')
+  url!: string;
+
+  @Exposed(KEEPERS, () => Boolean, 'Whether the content needs a window of its own.')
+  needsOwnWindow!: boolean;
 }

@@ -44,7 +44,7 @@ export class ContentPackageResolver {
 const issuesOf = ({ report }: { readonly report: string }): unknown => JSON.parse(report);
 
 /** Reports tell what is in a package: of others' a vendor hears nothing. */
-async function mayKeep(context: GraphContext, packageId: string): Promise<boolean> {
+export async function mayKeep(context: GraphContext, packageId: string): Promise<boolean> {
   const owner = ownerOf(context);
   return owner === null || (await context.loaders.contentPackageById.load(packageId))?.ownerId === owner;
 }

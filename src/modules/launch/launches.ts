@@ -113,16 +113,19 @@ export class Launches {
 
   /**
    * Registers a learner for the newest version of a package; the one that is open is answered, unless they begin anew.
+   * @param input.learnerId null for a preview that is nobody's: each is one of its own.
    * @param input.restart closes it and begins another: all of it is done again.
    * @throws AppError when learner or package are not there.
    */
-  async register(input: { learnerId: string; packageId: string; isPreview: boolean; restart: boolean }): Promise<store.RegistrationRow> {
+  async register(input: { learnerId: string | null; packageId: string; isPreview: boolean; restart: boolean }): Promise<store.RegistrationRow> {
     const version = await this.#parts.content.currentVersion(input.packageId);
     const model = await this.#parts.content.model(version.id);
-    const { learnerId, packageId, isPreview } = input;
+    const { packageId, isPreview } = input;
     const { homePage } = this.#options;
+    const own = input.learnerId === null ? null : await this.#parts.people.ensureAccount(input.learnerId, homePage);
     // What content keeps of the learner in a preview must not be found by the launches that count.
-    const account = isPreview ? { homePage, name: `preview-${randomUUID()}` } : await this.#parts.people.ensureAccount(learnerId, homePage);
+    const account = isPreview || own === null ? { homePage, name: `preview-${randomUUID()}` } : own;
+    const learnerId = input.learnerId ?? newId();
     const now = this.#clock.now();
     const fresh: store.RegistrationRow = {
       id: randomUUID(),
