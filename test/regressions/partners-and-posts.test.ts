@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { toGlobalId } from '../../src/graphql/node.ts';
 import { PLAIN_RULE } from '../../src/modules/progress/index.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { activityIri, addLearner, buildWorld, itemIdOf, PASSED, passed, type World } from '../support/world.ts';
+import { activityIri, addLearner, buildWorld, casePackage, itemIdOf, PASSED, passed, type World } from '../support/world.ts';
 
 const DAY_MS = 86_400_000;
 let now = Date.parse('2026-06-01T00:00:00Z');
@@ -251,4 +251,35 @@ test('a trusted authority is compared without regard to the case its key is writ
 
   expect(await dryRun(key.toUpperCase())).toEqual({ matches: [{ level: 1 }], misses: [] });
   expect(await dryRun('00000000-0000-4000-8000-000000000000')).toEqual({ matches: [], misses: [{ reason: 'AUTHORITY_NOT_TRUSTED' }] });
+});
+
+test('a match with a term carries evidence up to its end, for whoever asks about an instant after it too', async () => {
+  const from = await app.modules.competencies.import({
+    source: casePackage([{ code: 'TERM' }], { name: 'term', matches: [['TERM', 'ANY.1']] }),
+    kind: 'TECHNICAL',
+    defaultRollup: 'NONE',
+    publish: true,
+    dryRun: false,
+  });
+  expect(from.versionId).not.toBeNull();
+  const learner = await addLearner(app, world, 'fajar');
+  await app.xapi('POST', '/statements', { body: passed('fajar', 'ANY.1', 4) });
+  await app.projector.drain();
+  await app.modules.competencies.approveEquivalence({
+    originId: itemIdOf('ANY.1'),
+    destinationId: itemIdOf('TERM'),
+    twoWay: false,
+    reason: 'x',
+    validUntil: new Date(now + 10 * DAY_MS),
+  });
+  while ((await app.modules.progress.build()) !== null);
+  const levelAt = async (days: number) =>
+    (
+      await app.graphql('query ($id: ID!, $asOf: DateTimeISO) { learner(id: $id) { progress(asOf: $asOf) { competency { code } current } } }', {
+        id: toGlobalId('Learner', learner),
+        asOf: new Date(now + days * DAY_MS).toISOString(),
+      })
+    ).body.data.learner.progress.find(({ competency }: { competency: { code: string } }) => competency.code === 'TERM')?.current ?? 0;
+
+  expect([await levelAt(9), await levelAt(10)]).toEqual([4, 0]);
 });

@@ -257,7 +257,7 @@ export class Progress {
     const stale = learnerIds.filter((id) => isStale(stored.get(id)));
     if (stale.length === 0) return stored;
     const people = await store.readFoldInput(this.#sql, stale);
-    const model = await this.#models.of(this.#sql, lane);
+    const model = await this.#models.of(this.#sql, lane, asOf);
     const fold = (id: string): readonly ItemProgress[] =>
       foldProgress(
         (people.get(id)?.evidence ?? []).filter((row) => countsIn(lane, row)),

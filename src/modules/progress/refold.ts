@@ -15,15 +15,19 @@ export class ModelCache {
   /** Of the lanes in use: a current one and a next one, and one that goes. */
   #models: readonly { readonly key: string; readonly model: FoldModel }[] = [];
 
-  /** What evidence is folded with in a lane: its framework graphs, with its approved matches between them. */
-  async of(sql: Sql, { frameworks, equivalences }: Pick<Lane, 'frameworks' | 'equivalences'>): Promise<FoldModel> {
-    const key = [...frameworks, '', ...equivalences].join();
+  /**
+   * What evidence is folded with in a lane: its framework graphs, with its approved matches between them.
+   * @param asOf leaves out matches whose term is over by then; null for all: as time goes on they are ended one by one.
+   */
+  async of(sql: Sql, { frameworks, equivalences }: Pick<Lane, 'frameworks' | 'equivalences'>, asOf: Date | null = null): Promise<FoldModel> {
+    const approved = (await this.#approved(sql, equivalences)).filter(({ validUntil }) => asOf === null || validUntil === null || validUntil > asOf);
+    const key = [...frameworks, '', ...approved.map(({ id }) => id)].join();
     const known = this.#models.find((one) => one.key === key);
     if (known) return known.model;
     const graphs: RollupGraph[] = [];
     // One after the other: in a transaction there is one connection.
     for (const id of frameworks) graphs.push(await this.#graph(sql, id));
-    const model = new FoldModel(graphs, await this.#approved(sql, equivalences));
+    const model = new FoldModel(graphs, approved);
     this.#models = [{ key, model }, ...this.#models].slice(0, 3);
     return model;
   }
