@@ -318,6 +318,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
       assets,
       isContentHost,
       frameAncestors: () => [originsOf(config, port()).app],
+      isStrict: config.contentStrict,
     }),
   );
   await http.register(async (scope) => cmi5Routes(scope, modules.launches), { prefix: CMI5_PATH });

@@ -145,6 +145,13 @@ export const SETTINGS = {
       'Address under which packages of e-learning are delivered: another site than PUBLIC_URL, since what is delivered is not ours. With a host that begins with *. each package gets one of its own, and reads nothing that another left in a browser. Empty means http://localhost:PORT where HOST is 127.0.0.1 and PUBLIC_URL is empty; else nothing is delivered.',
     parse: absoluteUrlOrEmpty,
   },
+  contentStrict: {
+    name: 'CONTENT_STRICT',
+    fallback: 'false',
+    description:
+      'Whether packages reach nothing but their own files and this server: no fonts, films or services of others, and nothing they know of a learner goes elsewhere.',
+    parse: flag,
+  },
   contentUploadLimitBytes: {
     name: 'CONTENT_UPLOAD_LIMIT_BYTES',
     fallback: String(1024 * 1024 * 1024),

@@ -1,4 +1,6 @@
 import { Agent, request } from 'node:http';
+import { connect } from '../../dist/src/app.js';
+import { readConfig } from '../../dist/src/config/settings.js';
 import { storeBatches } from '../../dist/src/modules/lrs/ingest.store.js';
 import { prepareStatements } from '../../dist/src/modules/lrs/prepare.js';
 import { processorPer } from './processor.mjs';
@@ -72,7 +74,9 @@ export async function measureIngestion(bench) {
       prepareStatements({ bytes, version: '1.0.3', sender: bench.sender, limits: { maxDepth: 64, maxBatch: 1000 }, newStatementId: () => '' }).map(
         (statement) => ({ ...statement, names: [], definitions: [] }),
       );
-    const writeRows = (statements) => storeBatches(bench.app.database.sql, [{ sender: bench.sender, statements }]);
+    // As many connections as the clients of the other side have.
+    const own = await connect(readConfig({ DATABASE_POOL_SIZE: String(connections) }), bench.url);
+    const writeRows = (statements) => storeBatches(own.sql, [{ sender: bench.sender, statements }]);
     const http = [];
     const sql = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -81,6 +85,7 @@ export async function measureIngestion(bench) {
       await bench.app.database.sql.rows('truncate lrs.inbox');
     }
     agent.destroy();
+    await own.close();
     results.push({
       batch: size,
       connections,

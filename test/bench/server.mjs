@@ -28,6 +28,7 @@ export async function openBench(dataDir, environment = {}, started = false) {
   const authority = { objectType: 'Agent', account: { homePage: 'https://bench.example', name: 'bench' } };
   return {
     app,
+    url: owned.url,
     address,
     token,
     sender: { credentialId: id, authority: JSON.stringify(authority), authorityKey: actorKey(authority), mayVoidOthers: true, mayDefine: true },

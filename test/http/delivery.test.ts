@@ -121,3 +121,22 @@ test('an unknown token opens nothing, and a worker of a package is not delivered
   expect((await fetch(files.replace(/[^/]+$/, `${'x'.repeat(43)}/tool.exe`))).status).toBe(404);
   expect((await get('a%20folder/one.html', { 'Service-Worker': 'script' })).status).toBe(403);
 });
+
+test('with CONTENT_STRICT packages reach their own files and the LRS, and nothing of others', async () => {
+  const strict = await startTestApp({ settings: { CONTENT_STRICT: 'true' } });
+  try {
+    const { packageId } = await importPackage(
+      strict,
+      await zip({ 'imsmanifest.xml': scormManifest('1.2', item('one', 'r'), sco('r', 'one.html')), 'one.html': '' }),
+    );
+    const url = new URL(await launch(strict, await register(strict, await newLearner(strict), packageId), null));
+    const { headers } = await fetch(`${url.origin}/c/${url.pathname.split('/')[2]}/one.html`);
+    const app = new URL(strict.url).origin;
+
+    expect(headers.get('content-security-policy')).toBe(
+      `default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' data: blob: ${app}; form-action 'self'; object-src 'self'; base-uri 'self'; frame-ancestors 'self' ${app}`,
+    );
+  } finally {
+    await strict.close();
+  }
+});

@@ -14,6 +14,8 @@ export interface DeliveryDependencies {
   readonly assets: PlayerAssets;
   /** Addresses of pages that may frame what is delivered. */
   readonly frameAncestors: () => readonly string[];
+  /** Whether packages reach nothing but this server. */
+  readonly isStrict: boolean;
   /** Whether a host is the one under which packages are delivered. */
   readonly isContentHost: (host: string) => boolean;
 }
@@ -21,9 +23,13 @@ export interface DeliveryDependencies {
 /** Largest commit: suspend data, interactions, and some room. */
 const COMMIT_LIMIT_BYTES = 2 * 1024 * 1024;
 
-/** What is delivered is not ours: it may do what authoring tools need (drawings and documents as objects too), and reach nothing of us. */
-const contentPolicy = (ancestors: readonly string[]): string =>
-  `default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval' https:; connect-src 'self' data: blob: https: http:; object-src 'self'; base-uri 'self'; frame-ancestors 'self' ${ancestors.join(' ')}`;
+/**
+ * What is delivered is not ours: it may do what authoring tools need (drawings and documents as objects too), and reach
+ * nothing of us but the LRS.
+ * @param isStrict whether it may reach nothing of others either.
+ */
+const contentPolicy = (ancestors: readonly string[], isStrict: boolean): string =>
+  `default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'${isStrict ? '' : ' https:'}; connect-src 'self' data: blob: ${isStrict ? ancestors.join(' ') : 'https: http:'};${isStrict ? " form-action 'self';" : ''} object-src 'self'; base-uri 'self'; frame-ancestors 'self' ${ancestors.join(' ')}`;
 
 const playerPolicy = (ancestors: readonly string[]): string =>
   `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'self' ${ancestors.join(' ')}`;
@@ -107,7 +113,7 @@ function rangeOf(header: string | undefined, bytes: number): { readonly first: n
  */
 export async function deliveryRoutes(
   server: FastifyInstance,
-  { content, launches, player, assets, frameAncestors, isContentHost }: DeliveryDependencies,
+  { content, launches, player, assets, frameAncestors, isContentHost, isStrict }: DeliveryDependencies,
 ): Promise<void> {
   server.removeAllContentTypeParsers();
   // At unload a browser sends no other type without asking first.
@@ -126,7 +132,7 @@ export async function deliveryRoutes(
     const etag = `"${file.blobKey}"`;
     void reply.headers({
       'Content-Type': type ?? 'application/octet-stream',
-      'Content-Security-Policy': contentPolicy(frameAncestors()),
+      'Content-Security-Policy': contentPolicy(frameAncestors(), isStrict),
       // The address belongs to one session, and what it names does not change in it.
       'Cache-Control': 'private, max-age=28800, immutable',
       'Accept-Ranges': 'bytes',
