@@ -163,3 +163,15 @@ test.each([
   const { body } = await app.xapi('GET', `/statements?statementId=${sent.id}`, { headers });
   expect((body as { timestamp: string }).timestamp).toBe(kept);
 });
+
+test.each<[what: string, status: number, send: () => Promise<{ status: number; headers: Headers }>]>([
+  ['a POST', 200, () => app.xapi('POST', '/statements', { body: statement() })],
+  ['a PUT that is refused', 400, () => app.xapi('PUT', '/statements', { body: statement() })],
+  ['an unknown version', 400, () => app.xapi('GET', '/statements', { headers: { 'X-Experience-API-Version': '0.9' } })],
+  ['no credentials', 401, () => app.xapi('GET', '/statements', { credential: null })],
+  ['a list', 200, () => app.xapi('GET', '/statements')],
+])('Communication 2.1.3: the statement resource tells Consistent-Through on %s', async (_what, status, send) => {
+  const answer = await send();
+
+  expect([answer.status, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(answer.headers.get('x-experience-api-consistent-through') ?? '')]).toEqual([status, true]);
+});

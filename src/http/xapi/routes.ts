@@ -27,6 +27,7 @@ export interface XapiDependencies {
 export const XAPI_PATH = '/xapi';
 
 const ABOUT = 'about';
+const CONSISTENT_THROUGH = 'X-Experience-API-Consistent-Through';
 
 /**
  * What is answered came from content: a browser that opens it must not run it, nor tell others where it was. It is about
@@ -44,7 +45,7 @@ const CORS = {
   origin: '*',
   methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
   allowedHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Accept', 'Accept-Language', VERSION_HEADER, 'X-Experience-API-Hash'],
-  exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Content-Length', VERSION_HEADER, 'X-Experience-API-Consistent-Through', 'Retry-After'],
+  exposedHeaders: ['ETag', 'Last-Modified', 'Location', 'Content-Length', VERSION_HEADER, CONSISTENT_THROUGH, 'Retry-After'],
   maxAge: 86_400,
 };
 
@@ -126,6 +127,8 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, door
   server.addHook('onRequest', async (request, reply) => {
     void reply.header(VERSION_HEADER, config.xapiHeaderlessVersion).headers(UNTRUSTED);
     const name = resourceOf(request);
+    // Every answer of the statement resource tells it (Communication 2.1.3); lists say it anew.
+    if (name === 'statements') void reply.header(CONSISTENT_THROUGH, await statements.consistentThroughLately());
     const query = parseQuery(request.url);
     // Credentials of the alternate syntax are in the body; everyone else is known before the body is read.
     if (name === ABOUT || isAlternate(request.method, query)) {

@@ -43,6 +43,7 @@ export interface StatementsOptions {
 }
 
 const MAX_KNOWN = 50_000;
+const SEEN_MS = 1_000;
 
 /** The statement store: validates, keeps exactly, acknowledges durably, finds again. */
 export class Statements {
@@ -53,6 +54,7 @@ export class Statements {
   /** Names and definitions that are stored for certain; what content repeats in every statement is written once. */
   readonly #known = new Set<string>();
   #looking: Promise<string> | undefined;
+  #seen: { readonly instant: string; readonly until: number } | undefined;
 
   constructor(database: Database, ingest: Ingest, blobs: BlobStore, options: StatementsOptions) {
     this.#database = database;
@@ -193,10 +195,20 @@ export class Statements {
   /** An instant up to which no statement is still on its way (Communication 2.1.3, X-Experience-API-Consistent-Through). */
   async consistentThrough(): Promise<string> {
     // Who asks while another look is under way shares it: an instant read earlier promises less, never more.
-    this.#looking ??= consistentThrough(this.#database.sql).finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking ??= consistentThrough(this.#database.sql)
+      .then((instant) => {
+        this.#seen = { instant, until: performance.now() + SEEN_MS };
+        return instant;
+      })
+      .finally(() => {
+        this.#looking = undefined;
+      });
     return this.#looking;
+  }
+
+  /** The same, at most a second old: for answers that tell of it and are not about what is stored. */
+  async consistentThroughLately(): Promise<string> {
+    return this.#seen && this.#seen.until > performance.now() ? this.#seen.instant : this.consistentThrough();
   }
 }
 
