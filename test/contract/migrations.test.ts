@@ -50,6 +50,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261130000017_sequencer_pass',
     '20261130000018_journal_key',
     '20261130000019_set_aside',
+    '20261130000020_package_rules',
   ]);
   expect(statements).toEqual([]);
 });

@@ -412,6 +412,7 @@ const MUTATIONS: readonly (readonly [field: string, argument: string])[] = [
   ['competencyRemove', 'frameworkVersionId: "x", competencyId: "x"'],
   ['competencyRollupSet', 'input: { frameworkVersionId: "x", competencyId: "x", rollup: NONE }'],
   ['contentAttemptReset', 'registrationId: "x"'],
+  ['contentRulesSet', 'input: { packageId: "x" }'],
   ['contentSessionAbandon', 'registrationId: "x"'],
   ['contentUnitWaive', 'input: { registrationId: "x", itemId: "x", reason: TESTED_OUT }'],
   ['enrolmentCreate', 'input: { learnerId: "x", batchId: "x" }'],

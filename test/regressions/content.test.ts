@@ -398,3 +398,30 @@ test('accents written in two ways are one name: in the archive, the manifest and
 
   for (const name of [composed, decomposed]) expect(await (await fetch(`${url.origin}/c/${token}/${encodeURIComponent(name)}`)).text()).toBe('bonjour');
 });
+
+test('staff says how many attempts there are, and whether content is told the name of its learner', async () => {
+  const { registration, packageId, open } = await course12();
+  const set = async (input: object) =>
+    (
+      await app.graphql(
+        'mutation ($input: ContentRulesSetInput!) { contentRulesSet(input: $input) { package { showsName maxAttempts } userErrors { path rule } } }',
+        { input: { packageId: toGlobalId('ContentPackage', packageId), ...input } },
+      )
+    ).body.data.contentRulesSet;
+  const first = await open();
+  await first.navigate('begin');
+  const nameOf = ({ current }: PlayerClient) => (current.cmi['core'] as { student_name?: string }).student_name;
+  expect(nameOf(first)).toBe('');
+  expect(await set({ maxAttempts: 0 })).toEqual({ package: null, userErrors: [{ path: '/maxAttempts', rule: 'range' }] });
+  expect(await set({ showsName: true, maxAttempts: 2 })).toEqual({ package: { showsName: true, maxAttempts: 2 }, userErrors: [] });
+
+  expect((await first.navigate('restart')).canRestart).toBe(false);
+  expect(nameOf(first)).toBe('Learner');
+  expect((await first.ask('navigate', { request: 'restart' })).status).toBe(409);
+  expect((await first.commit({ core: { lesson_status: 'completed' } }, { isFinished: true }))?.hasEnded).toBe(true);
+  const after = await open();
+  const view = (await after.ask<{ canBegin: boolean; canRestart: boolean }>('state')).body;
+  expect([view.canBegin, view.canRestart, (await after.ask('navigate', { request: 'begin' })).status]).toEqual([false, false, 409]);
+  expect((await app.modules.launches.attemptsOfRegistrations([registration])).map(({ ordinal }) => ordinal)).toEqual([2, 1]);
+  expect((await open('Review')).url).toContain('/l/');
+});

@@ -1,7 +1,7 @@
-import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { ItemRow, PackageRow, PackageVersionRow, UploadRow } from '../../modules/content/index.ts';
 import { activityKey } from '../../modules/lrs/index.ts';
-import { Access, ANYONE } from '../access.ts';
+import { Access, ADMIN, ANYONE } from '../access.ts';
 import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
@@ -133,6 +133,19 @@ class ContentMovesSetInput {
   moves!: keyof typeof VersionMoves;
 }
 
+@InputType({ description: 'What staff says of a package; what is left out is taken back.' })
+class ContentRulesSetInput {
+  @Field(() => ID, { description: 'The package.' })
+  packageId!: string;
+
+  @Field(() => Boolean, { defaultValue: false, description: 'Whether SCORM content is told the name of its learner.' })
+  showsName!: boolean;
+
+  @Field(() => Int, { nullable: true, description: 'How many SCORM attempts a registration has, 1 to 1000; left out, any number.' })
+  maxAttempts?: number | null;
+}
+
+const ContentRulesSetPayload = payloadType('ContentRulesSet', 'package', () => ContentPackage, 'The package.');
 const ContentMovesSetPayload = payloadType('ContentMovesSet', 'package', () => ContentPackage, 'The package.');
 const ContentUploadCreatePayload = payloadType('ContentUploadCreate', 'ticket', () => ContentUploadTicket, 'Where to send the package.');
 
@@ -150,6 +163,20 @@ export class ContentMutations {
       const { token, ...upload } = await context.modules.content.createUpload({ packageId, ownerId: ownerOf(context) ?? given });
       return { url: context.modules.content.uploadUrl(token), upload };
     });
+  }
+
+  @Mutation(() => ContentRulesSetPayload, { description: 'Says whether content of a package is told names, and how many attempts there are.' })
+  @Access(ADMIN)
+  async contentRulesSet(
+    @Ctx() { modules }: GraphContext,
+    @Arg('input', () => ContentRulesSetInput, { description: 'The rules.' }) input: ContentRulesSetInput,
+  ) {
+    return attempt('package', () =>
+      modules.content.setRules(fromGlobalId('ContentPackage', input.packageId, '/packageId'), {
+        showsName: input.showsName,
+        maxAttempts: input.maxAttempts ?? null,
+      }),
+    );
   }
 
   @Mutation(() => ContentMovesSetPayload, {

@@ -78,6 +78,12 @@ export class ContentPackage extends Node {
   @Exposed(ANYONE, () => VersionMoves, 'Which open registrations go on with a newer version.')
   moves!: string;
 
+  @Exposed(ANYONE, () => Boolean, 'Whether SCORM content is told the name of its learner.')
+  showsName!: boolean;
+
+  @Exposed(ANYONE, () => Int, 'How many SCORM attempts a registration has; null for any number.', { nullable: true })
+  maxAttempts!: number | null;
+
   @Exposed(ANYONE, () => [ContentPackageVersion], 'Its versions, newest first; who begins gets the newest.')
   versions?: ContentPackageVersion[];
 }

@@ -10,10 +10,16 @@ export interface PackageRow {
   readonly courseIri: string;
   /** Which open registrations go on with a newer version at their next launch. */
   readonly moves: (typeof VERSION_MOVES)[number];
+  /** Whether SCORM content is told the name of its learner. */
+  readonly showsName: boolean;
+  /** How many SCORM attempts a registration has; null for any number. */
+  readonly maxAttempts: number | null;
 }
 
+export type PackageRules = Pick<PackageRow, 'showsName' | 'maxAttempts'>;
+
 const VERSION_MOVES = ['NEVER', 'INCOMPLETE', 'COMPLETE', 'PASSED', 'FAILED', 'ALWAYS'] as const;
-const PACKAGE = 'id, created_at, standard, title, owner_id, course_iri, moves';
+const PACKAGE = 'id, created_at, standard, title, owner_id, course_iri, moves, shows_name, max_attempts';
 
 export const packagesById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<PackageRow>(`select ${PACKAGE} from content.package where id = any($1::uuid[])`, [ids]);
@@ -98,7 +104,7 @@ export async function fileOfVersion(sql: Sql, versionId: string, path: string): 
   return similar ?? null;
 }
 
-export async function insertPackage(sql: Sql, row: Omit<PackageRow, 'moves'>): Promise<void> {
+export async function insertPackage(sql: Sql, row: Omit<PackageRow, 'moves' | keyof PackageRules>): Promise<void> {
   await sql.rows('insert into content.package (id, created_at, standard, title, owner_id, course_iri) values ($1, $2, $3, $4, $5, $6)', [
     row.id,
     row.createdAt,
@@ -121,6 +127,16 @@ export async function setMoves(sql: Sql, id: string, moves: PackageRow['moves'],
     id,
     moves,
     ownerId,
+  ]);
+  return row ?? null;
+}
+
+/** Sets what staff says of a package. @returns null when there is none. */
+export async function setRules(sql: Sql, id: string, { showsName, maxAttempts }: PackageRules): Promise<PackageRow | null> {
+  const [row] = await sql.rows<PackageRow>(`update content.package set shows_name = $2, max_attempts = $3 where id = $1 returning ${PACKAGE}`, [
+    id,
+    showsName,
+    maxAttempts,
   ]);
   return row ?? null;
 }

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database, Sql } from '../../db/database.ts';
 import { assertExists } from '../../db/references.ts';
-import { SHORT_TEXT } from '../../kernel/checks.ts';
+import { checkRange, SHORT_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, missing } from '../../kernel/errors.ts';
 import { digestKey, newId } from '../../kernel/ids.ts';
@@ -117,6 +117,14 @@ export class Content {
    */
   async setMoves(packageId: string, moves: store.PackageRow['moves'], ownerId: string | null): Promise<store.PackageRow> {
     const row = await store.setMoves(this.#sql, packageId, moves, ownerId);
+    if (!row) throw missing('/packageId', 'reference', 'there is no such package');
+    return row;
+  }
+
+  /** Sets whether content of a package is told names, and how many attempts there are. @throws AppError NOT_FOUND, INVALID_INPUT */
+  async setRules(packageId: string, rules: store.PackageRules): Promise<store.PackageRow> {
+    if (rules.maxAttempts !== null) checkRange({ maxAttempts: rules.maxAttempts }, 1, 1_000);
+    const row = await store.setRules(this.#sql, packageId, rules);
     if (!row) throw missing('/packageId', 'reference', 'there is no such package');
     return row;
   }

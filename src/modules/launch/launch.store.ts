@@ -40,6 +40,12 @@ export async function journalKey(sql: Sql, registrationId: string): Promise<stri
   return row.key;
 }
 
+/** What content may be told of a learner; empty when there is none. */
+export async function learnerName(sql: Sql, learnerId: string): Promise<string> {
+  const [row] = await sql.rows<{ name: string }>('select name from people.learner where id = $1', [learnerId]);
+  return row?.name ?? '';
+}
+
 export async function openRegistration(sql: Sql, learnerId: string, packageId: string, isPreview: boolean): Promise<RegistrationRow | null> {
   const [row] = await sql.rows<RegistrationRow>(
     `select ${REGISTRATION} from launch.registration where learner_id = $1 and package_id = $2 and is_preview = $3 and closed_at is null for update`,

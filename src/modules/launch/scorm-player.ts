@@ -30,7 +30,7 @@ import {
   statementsOfRun,
   type TocEntry,
 } from '../../standards/scorm/index.ts';
-import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf, plainText, type ScormDefinition } from '../content/index.ts';
+import { type Content, type ContentModel, type ContentNode, nodesOf, type PackageRules, partsOf, plainText, type ScormDefinition } from '../content/index.ts';
 import * as store from './launch.store.ts';
 import { factsOf, type Launches, type SessionFacts } from './launches.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
@@ -96,6 +96,7 @@ interface Scene {
   readonly sql: Sql;
   readonly learnerId: string;
   readonly journalKey: string;
+  readonly rules: PackageRules;
   /** What this course shares with others of the learner. */
   readonly globals: LearnerGlobals;
   readonly facts: SessionFacts;
@@ -153,7 +154,9 @@ export class ScormPlayer {
    */
   navigate(token: string, request: string, target: string | null): Promise<PlayerView> {
     return this.#play(token, async (scene) => {
-      const { engine } = scene;
+      const { engine, attempt } = scene;
+      if ((scene.isNew && !this.#isAllowed(scene, attempt.ordinal)) || (request === 'restart' && !this.#isAllowed(scene, attempt.ordinal + 1)))
+        throw conflict('/request', 'attempts', 'all attempts at this course are used');
       if (request === 'restart') return this.#restart(scene);
       if (request === 'begin') {
         await this.#leave(scene);
@@ -348,6 +351,7 @@ export class ScormPlayer {
       sql,
       learnerId,
       journalKey: await store.journalKey(sql, registration),
+      rules: await this.#rulesOf(facts),
       globals,
       facts,
       sessionId,
@@ -368,6 +372,17 @@ export class ScormPlayer {
       hasEnded: false,
       isRefused: false,
     };
+  }
+
+  async #rulesOf({ packageId }: SessionFacts): Promise<PackageRules> {
+    const [row] = await this.#content.packagesById([packageId]);
+    if (!row) throw new Error(`there is no package ${packageId}`);
+    return row;
+  }
+
+  /** Whether an attempt that counts may be the one it would be. */
+  #isAllowed({ counts, rules }: Scene, ordinal: number): boolean {
+    return !counts || rules.maxAttempts === null || ordinal <= rules.maxAttempts;
   }
 
   #engine(model: ContentModel, state: string | null, isFresh = false): Sequencer {
@@ -540,7 +555,7 @@ export class ScormPlayer {
     const baseSeconds = keeps ? old.totalSeconds : 0;
     const seed = seedOf(edition, item, {
       learnerId: facts.terms.account.name,
-      learnerName: '',
+      learnerName: scene.rules.showsName && !facts.isPreview ? await store.learnerName(scene.sql, scene.learnerId) : '',
       mode: facts.isPreview || facts.terms.mode === 'Browse' ? 'browse' : facts.terms.mode === 'Review' ? 'review' : 'normal',
       totalSeconds: baseSeconds,
       previous: keeps ? parse(old.cmi) : null,
@@ -615,6 +630,8 @@ export class ScormPlayer {
       isPreview: facts.isPreview,
       returnUrl: facts.returnUrl,
       canResume: engine.suspended !== null || (engine.current !== null && !isOpen) || [...scene.scos.values()].some(({ isSuspended }) => isSuspended),
+      canBegin: !(scene.isNew && scene.scos.size === 0) || this.#isAllowed(scene, scene.attempt.ordinal),
+      canRestart: this.#isAllowed(scene, scene.attempt.ordinal + 1),
       hasEnded: scene.hasEnded,
       isRefused: scene.isRefused,
       current: running && sco && isOpen ? currentRun(running, sco, scene.shared) : null,

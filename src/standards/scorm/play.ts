@@ -51,6 +51,9 @@ export interface PlayerView {
   readonly returnUrl: string | null;
   /** Whether a run waits to be gone on with. */
   readonly canResume: boolean;
+  /** Whether there is an attempt to be gone on with or begun; and whether another may be begun after it. */
+  readonly canBegin: boolean;
+  readonly canRestart: boolean;
   readonly hasEnded: boolean;
   /** The last request led to nothing. */
   readonly isRefused: boolean;

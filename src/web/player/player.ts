@@ -344,7 +344,7 @@ function show(next: PlayerView, request = ''): void {
 function showEnd(next: PlayerView, request: string): void {
   const back = next.returnUrl === null ? [] : [['back', next.returnUrl, true] as const];
   const begin = (label: TextKey, isMain: boolean) => [label, () => void navigate('begin'), isMain] as const;
-  if (next.hasEnded) showDialog('ended', [...back, begin('again', back.length === 0)]);
+  if (next.hasEnded) showDialog(next.canRestart ? 'ended' : 'exhausted', [...back, ...(next.canRestart ? [begin('again', back.length === 0)] : [])]);
   else if (request === 'suspendAll' || (next.canResume && next.parts < 2)) showDialog('suspended', [...back, begin('resume', back.length === 0)]);
   else if (next.canContinue || next.toc.some(({ canChoose }) => canChoose)) showDialog('choose', [begin('resume', true)]);
   else showDialog('ended', [...back, begin('again', back.length === 0)]);
@@ -409,13 +409,17 @@ async function start(): Promise<void> {
   }
   seq = view.lastSeq;
   const { canResume } = view;
+  if (!view.canBegin) {
+    show({ ...view, current: null, hasEnded: true });
+    return;
+  }
   // The page was loaded again in the middle of a run: it ends, and goes on as one that was left.
   if (view.current) await navigate('begin');
   else if (canResume) {
     show({ ...view, current: null });
     showDialog('askResume', [
       ['resume', () => void navigate('begin'), true],
-      ['restart', () => void navigate('restart'), false],
+      ...(view.canRestart ? [['restart', () => void navigate('restart'), false] as const] : []),
     ]);
   } else await navigate('begin');
 }
