@@ -247,7 +247,10 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
     onSetAside: (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'a statement cannot be projected and is put aside'),
     ...complaining('projection'),
   });
-  const sequencer = new Sequencer(database, (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'references are not followed'));
+  const sequencer = new Sequencer(database, {
+    onGivenUp: (statementId, error) => http.log.error({ statementId, err: errorFields(error) }, 'references are not followed'),
+    onStalled: (pids) => http.log.error({ pids }, 'positions and Consistent-Through wait for transactions that have been storing for seconds'),
+  });
   const sequencing = new Loop((signal, woken) => sequencer.pass({ pauseMs: SEQUENCER_EARLY * (woken ? SEQUENCER_REST_MS : config.sequencerPollMs), signal }), {
     pollMs: config.sequencerPollMs,
     restMs: Math.min(SEQUENCER_REST_MS, config.sequencerPollMs),

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/settings.ts';
 import { assertSchemaIsCurrent } from '../../src/db/schema-version.ts';
+import { Sequencer } from '../../src/modules/lrs/sequencer.ts';
 import { type Answer, startTestApp, type TestApp, type TestAppOptions, type XapiSecret } from '../support/app.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { Found, Json, List, Query } from '../support/json.ts';
@@ -722,6 +723,26 @@ test('true-consistent-through: the header does not pass a slow writer, and passe
   expect(during.length).toBeGreaterThan(2);
   expect(during.slice(0, -1).filter((header) => header >= instant)).toEqual([]);
   expect((await through()) >= instant).toBe(true);
+});
+
+test('true-consistent-through: a transaction that stores for long is told of by its process', async () => {
+  const own = await ownApp();
+  const told: (readonly number[])[] = [];
+  const blocker = await own.database.pool.connect();
+  await blocker.query('begin');
+  const { rows } = await blocker.query<{ pid: number }>('select pg_backend_pid() as pid, lrs.next_stored()');
+  const sequencer = new Sequencer(own.database, {
+    waitMs: 5,
+    onGivenUp: () => undefined,
+    onStalled: (pids) => {
+      told.push(pids);
+      void blocker.query('commit');
+    },
+  });
+  await sequencer.pass();
+  blocker.release();
+
+  expect(told).toEqual([[rows[0]?.pid]]);
 });
 
 test('incremental-pull: parameters of a wrong type are 400, and answer Consistent-Through all the same', async () => {

@@ -28,6 +28,15 @@ export async function sequence(sql: Sql, { pauseMs, waitMs }: { pauseMs: number;
   return { ...row, placed: Number(row.placed) };
 }
 
+/** The processes of the database whose transactions are waited for. */
+export async function storingPids(sql: Sql, awaited: readonly string[]): Promise<readonly number[]> {
+  const rows = await sql.rows<{ pid: number }>(
+    `select distinct l.pid from pg_locks l join lrs.storing() s on s = l.virtualtransaction where l.locktype = 'advisory' and s = any($1::text[]) order by l.pid`,
+    [awaited],
+  );
+  return rows.map(({ pid }) => pid);
+}
+
 /** Publishes an instant again once references were followed, or the last before one that still is not. */
 export async function publish(sql: Sql, instant: string): Promise<void> {
   await sql.rows(

@@ -11,6 +11,16 @@ const LINK_CHUNK = 20_000;
 const MAX_LINKS = 2_000_000;
 /** How long one call waits for open transactions, in milliseconds: whoever stops the server waits for the call. */
 const WAIT_MS = 500;
+/** Calls in vain after which somebody is told. */
+const STALLED_AFTER = 10;
+
+export interface SequencerOptions {
+  /** Told of a statement whose references cannot be followed; it holds up nothing. */
+  readonly onGivenUp: (statementId: string, error: unknown) => void;
+  /** Told of the database's processes that have been storing for seconds and hold up positions, once in a pass. */
+  readonly onStalled: (pids: readonly number[]) => void;
+  readonly waitMs?: number;
+}
 
 function inheritedFrom(source: store.Source): readonly { key: string; roles: number }[] {
   const statement: unknown = JSON.parse(source.body);
@@ -50,12 +60,11 @@ async function inherit(sql: Sql, ids: readonly string[]): Promise<void> {
  */
 export class Sequencer {
   readonly #database: Database;
-  readonly #onGivenUp: (statementId: string, error: unknown) => void;
+  readonly #options: SequencerOptions;
 
-  /** @param onGivenUp told of a statement whose references cannot be followed; it holds up nothing. */
-  constructor(database: Database, onGivenUp: (statementId: string, error: unknown) => void) {
+  constructor(database: Database, options: SequencerOptions) {
     this.#database = database;
-    this.#onGivenUp = onGivenUp;
+    this.#options = options;
   }
 
   /**
@@ -67,10 +76,13 @@ export class Sequencer {
    */
   async pass({ pauseMs = 0, signal }: { readonly pauseMs?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
     const { sql } = this.#database;
-    const wait = { pauseMs, waitMs: WAIT_MS };
+    const wait = { pauseMs, waitMs: this.#options.waitMs ?? WAIT_MS };
+    let waits = 0;
     let state = await store.sequence(sql, wait, null);
     let total = state.placed;
     while ((state.outcome === 'WAITING' || state.outcome === 'MORE') && !signal?.aborted) {
+      waits += state.outcome === 'WAITING' ? 1 : 0;
+      if (waits === STALLED_AFTER) this.#options.onStalled(await store.storingPids(sql, state.awaited ?? []));
       state = await store.sequence(sql, wait, state);
       total += state.placed;
     }
@@ -93,7 +105,7 @@ export class Sequencer {
         if (size === 1) {
           const givenUp = await store.failFirstReference(this.#database.sql);
           if (givenUp === null) throw error;
-          this.#onGivenUp(givenUp, error);
+          this.#options.onGivenUp(givenUp, error);
         }
         size = 1;
       }
