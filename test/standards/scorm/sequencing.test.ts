@@ -117,6 +117,24 @@ test('a pre-test that is satisfied leaves out the lesson; one that is not does n
   expect([go(known, 'continue'), go(unknown, 'continue')]).toEqual(['end', 'lesson']);
 });
 
+test('RB.1.2: what a part reads from a global objective counts in each attempt of its parent, though it is skipped in that one', () => {
+  const map = (global: string): string =>
+    `<imsss:minNormalizedMeasure>0.6</imsss:minNormalizedMeasure><imsss:mapInfo targetObjectiveID="${global}" readSatisfiedStatus="true" readNormalizedMeasure="true" writeSatisfiedStatus="true" writeNormalizedMeasure="true"/>`;
+  const quiz = (id: string, ...more: readonly string[]): string =>
+    leaf(id, rules(rule('pre', 'satisfied', 'skip'), ...more) + primary('satisfiedByMeasure="true"', map(`global ${id}`)));
+  const again = rules(rule('post', 'satisfied', 'retry', 'operator="not"'));
+  const course = courseOf(cluster('tests', quiz('one') + quiz('two', rule('post', 'always', 'exitParent')), FLOW + again) + leaf('end'));
+  course.begin();
+  course.report({ measure: 1 });
+  expect(go(course, 'continue')).toBe('two');
+  course.report({ measure: 0 });
+  // The first is passed and left out this time.
+  expect(go(course, 'continue')).toBe('two');
+  course.report({ measure: 1 });
+
+  expect([go(course, 'continue'), course.statusOf('tests').satisfied, course.statusOf('tests').measure]).toEqual(['end', true, 1]);
+});
+
 test('TB.2.2: rules after a part repeat it, leave its parent, or end all', () => {
   const retry = courseOf(leaf('a', rules(rule('post', 'satisfied', 'retry', 'operator="not"'))) + leaf('b'));
   retry.begin();

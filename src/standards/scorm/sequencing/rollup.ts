@@ -40,14 +40,30 @@ const REQUIREMENT = {
   incomplete: 'requiredForIncomplete',
 } as const;
 
-/** Conditions that ask for progress; the others ask for objectives. */
-const PROGRESS_CONDITIONS: ReadonlySet<string> = new Set(['completed', 'activityProgressKnown', 'attempted']);
+/** What is asked of a child. */
+type Asked = 'progress' | 'satisfied' | 'measure';
 
-/** Whether what is known of a child is of the attempt of its parent that counts. */
-function isCurrent(child: Activity, concernsObjective: boolean): boolean {
+/** Conditions that ask for progress or a measure; the others ask whether an objective is satisfied. */
+const ASKED_BY: Readonly<Record<string, Asked>> = {
+  completed: 'progress',
+  activityProgressKnown: 'progress',
+  attempted: 'progress',
+  objectiveMeasureKnown: 'measure',
+  objectiveMeasureGreaterThan: 'measure',
+  objectiveMeasureLessThan: 'measure',
+};
+
+const READ_BY = { satisfied: 'readSatisfied', measure: 'readMeasure' } as const;
+
+/**
+ * Whether what is known of a child is of the attempt of its parent that counts. What it reads from a global objective is
+ * of no attempt: a test that is passed and skipped when its parent is done again still counts as passed.
+ */
+function isCurrent(child: Activity, asked: Asked): boolean {
   const { parent } = child;
   if (!parent) return true;
-  const only = concernsObjective ? parent.sequencing.useCurrentAttemptObjectiveInfo : parent.sequencing.useCurrentAttemptProgressInfo;
+  if (asked !== 'progress' && child.primary.definition.maps.some((map) => map[READ_BY[asked]])) return true;
+  const only = asked === 'progress' ? parent.sequencing.useCurrentAttemptProgressInfo : parent.sequencing.useCurrentAttemptObjectiveInfo;
   return !only || child.attemptCount === 0 || child.attemptOfParent === parent.attemptCount;
 }
 
@@ -96,7 +112,7 @@ function check(session: Session, activity: Activity, rules: readonly RollupRule[
     const values = children.map((child) =>
       combine(
         candidate.conditions.map((condition) =>
-          isCurrent(child, !PROGRESS_CONDITIONS.has(condition.condition)) ? evaluate(session, child, child.primary, { ...condition, threshold: 0 }) : null,
+          isCurrent(child, ASKED_BY[condition.condition] ?? 'satisfied') ? evaluate(session, child, child.primary, { ...condition, threshold: 0 }) : null,
         ),
         candidate.combination,
       ),
@@ -160,13 +176,13 @@ function rollUpPath(session: Session, from: Activity): void {
     const measure = weighted(
       activity.available,
       (child) => child.sequencing.objectiveMeasureWeight,
-      (child) => (isCurrent(child, true) ? session.read(child.primary).measure : null),
+      (child) => (isCurrent(child, 'measure') ? session.read(child.primary).measure : null),
     );
     session.write(activity.primary, { measure });
     const progress = weighted(
       activity.available,
       (child) => child.definition.completion.progressWeight,
-      (child) => (isCurrent(child, false) ? session.progressOf(child) : null),
+      (child) => (isCurrent(child, 'progress') ? session.progressOf(child) : null),
     );
     session.setCompletion(activity, { progress });
     rollUpObjective(session, activity);
