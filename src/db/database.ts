@@ -2,7 +2,7 @@ import type { AnyEntity, EntitySchema } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { MikroORM } from '@mikro-orm/postgresql';
-import { CompiledQuery } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import pg, { type Pool, type PoolClient } from 'pg';
 import { migrations } from '../../migrations/index.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -155,12 +155,35 @@ export class Database {
    * The work may run more than once (deadlock, serialisation failure), so it must have no effect outside the database.
    */
   async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#transact((client) => work(this.#through(client)));
+  }
+
+  /**
+   * Runs a change of domain rows in one transaction, through an entity manager of its own.
+   * @throws AppError CONFLICT when a unique key is taken, INVALID_INPUT when a reference leads nowhere.
+   */
+  async write<T>(work: (em: EntityManager, sql: Sql) => Promise<T>): Promise<T> {
+    try {
+      return await this.#transact(async (client) => {
+        const em = this.orm.em.fork() as EntityManager;
+        em.setTransactionContext(onClient(client));
+        const result = await work(em, this.#through(client));
+        await em.flush();
+        return result;
+      });
+    } catch (error) {
+      throw constraintError(error) ?? error;
+    }
+  }
+
+  /** One transaction on one connection, which goes back to the pool whatever happens, and out of it when it is lost. */
+  async #transact<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return withRetries(async () => {
       const client = await this.pool.connect();
       let broken: Error | undefined;
       try {
         await client.query('begin');
-        const result = await work(this.#through(client));
+        const result = await work(client);
         await client.query('commit');
         return result;
       } catch (error) {
@@ -174,29 +197,6 @@ export class Database {
     });
   }
 
-  /**
-   * Runs a change of domain rows in one transaction, through an entity manager of its own.
-   * @throws AppError CONFLICT when a unique key is taken, INVALID_INPUT when a reference leads nowhere.
-   */
-  async write<T>(work: (em: EntityManager, sql: Sql) => Promise<T>): Promise<T> {
-    return withRetries(async () => {
-      try {
-        return await this.orm.em.fork().transactional(async (em) => {
-          const transaction = em.getTransactionContext() as { executeQuery(query: CompiledQuery): Promise<{ rows: unknown[] }> };
-          const sql: Sql = {
-            rows: async <R>(text: string, parameters: readonly unknown[] = []) =>
-              (await transaction.executeQuery(CompiledQuery.raw(text, [...parameters]))).rows.map(
-                (row) => Object.fromEntries(Object.entries(row as object).map(([column, value]) => [camelName(column), value])) as R,
-              ),
-          };
-          return work(em as EntityManager, sql);
-        });
-      } catch (error) {
-        throw constraintError(error) ?? error;
-      }
-    });
-  }
-
   async ping(): Promise<void> {
     await this.pool.query('select 1');
   }
@@ -205,6 +205,15 @@ export class Database {
     await this.orm.close(true);
   }
 }
+
+/**
+ * What an entity manager sends its SQL through, on a connection whose transaction is begun, ended and given back here:
+ * where the ORM does that itself, a connection that is lost within a transaction never returns to the pool.
+ */
+const onClient = (client: PoolClient) => {
+  const only = { query: client.query.bind(client), release: () => undefined };
+  return new Kysely({ dialect: new PostgresDialect({ pool: { connect: async () => only, end: async () => undefined, options: {} } }) });
+};
 
 /** The last line of defence behind the checks of the modules, which name the field better. */
 function constraintError(error: unknown): AppError | null {

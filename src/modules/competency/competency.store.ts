@@ -408,11 +408,13 @@ export async function areMatched(sql: Sql, originId: string, destinationId: stri
   return row?.matched === true;
 }
 
-/** The isChildOf and precedes edges of all versions that count now, with the names of their ends. */
+/** The isChildOf, precedes and replacedBy edges of all versions that count now; an end that is in no framework here goes by its identifier. */
 export async function publishedEdges(sql: Sql): Promise<readonly { readonly type: string; readonly originId: string; readonly destinationId: string }[]> {
   return sql.rows(
-    `select e.type, e.origin_id, e.destination_id from competency.competency_edge e join (${NEWEST_PUBLISHED}) v on v.id = e.version_id
-     where e.type in ('isChildOf', 'precedes') and e.origin_id is not null and e.destination_id is not null`,
+    `select e.type, coalesce(o.id::text, e.origin_identifier) as origin_id, coalesce(d.id::text, e.destination_identifier) as destination_id
+     from competency.competency_edge e join (${NEWEST_PUBLISHED}) v on v.id = e.version_id
+     left join competency.competency_item o on o.identifier = e.origin_identifier left join competency.competency_item d on d.identifier = e.destination_identifier
+     where e.type in ('isChildOf', 'precedes', 'replacedBy')`,
   );
 }
 

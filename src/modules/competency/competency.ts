@@ -202,14 +202,19 @@ export class Competencies {
     await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', ['published graphs']);
     const edges = await store.publishedEdges(sql);
     const merges = [...(await store.liveEquivalences(sql)), ...added].map(({ originId, destinationId }) => [originId, destinationId] as const);
-    for (const type of ['isChildOf', 'precedes']) {
+    for (const type of ['isChildOf', 'precedes', 'replacedBy']) {
       const [loop] = findLoops(
         edges.filter((edge) => edge.type === type).map(({ originId, destinationId }) => [originId, destinationId] as const),
-        merges,
+        // What is replaced is followed before anything is merged.
+        type === 'replacedBy' ? [] : merges,
       );
       if (!loop) continue;
       const names = new Map((await store.competenciesById(sql, loop)).map((item) => [item.id, item.code ?? item.fullStatement]));
-      throw conflict(path, 'acyclic', `${type} would run in a circle once matches are merged: ${loop.map((id) => names.get(id) ?? id).join(' -> ')}`);
+      throw conflict(
+        path,
+        'acyclic',
+        `${type} would run in a circle${type === 'replacedBy' ? '' : ' once matches are merged'}: ${loop.map((id) => names.get(id) ?? id).join(' -> ')}`,
+      );
     }
   }
 

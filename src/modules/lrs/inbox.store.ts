@@ -31,9 +31,12 @@ const VOIDS = '(select v.target_id from lrs.voiding v where v.statement_id = s.s
 const INBOX_COLUMNS = `s.statement_id, s.actor_key, s.authority_key, coalesce(s.recorded_at, s.stored) as occurred_at, s.body, ${IS_VOIDED} as voided,
   ${VOIDS} as voids`;
 
-/** SQL: whether statement `s` still waits to be projected. */
-const IS_WAITING = `exists (select from lrs.inbox i
-  where i.bucket = get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length} and i.stored = s.stored and i.statement_id = s.statement_id)`;
+/** SQL: whether a statement still waits to be projected. */
+const isWaiting = (statement: string): string => `exists (select from lrs.inbox i
+  where i.bucket = get_byte(uuid_send(${statement}.actor_key), 0) % ${ALL_BUCKETS.length} and i.stored = ${statement}.stored and i.statement_id = ${statement}.statement_id)`;
+
+/** SQL: whether a void of statement `s` waits, whoever sent it. */
+const VOID_WAITS = `exists (select from lrs.voiding w join lrs.statement v on v.statement_id = w.statement_id where w.target_id = s.statement_id and ${isWaiting('v')})`;
 
 const toInboxStatement = (row: InboxRow): InboxStatement => ({
   id: row.statementId,
@@ -104,13 +107,13 @@ export async function readForProjection(sql: Sql, ids: readonly string[]): Promi
   return rows.map(toInboxStatement);
 }
 
-/** Every statement of some actors, and whose statements still wait in the inbox. */
+/** Every statement of some actors, and whose still wait in the inbox, themselves or by their void. */
 export async function statementsOfActors(
   sql: Sql,
   actorKeys: readonly string[],
 ): Promise<{ readonly statements: readonly InboxStatement[]; readonly waiting: ReadonlySet<string> }> {
   const rows = await sql.rows<InboxRow & { waiting: boolean }>(
-    `select ${INBOX_COLUMNS}, ${IS_WAITING} as waiting from lrs.statement_agent a join lrs.statement s on s.statement_id = a.statement_id
+    `select ${INBOX_COLUMNS}, ${isWaiting('s')} or ${VOID_WAITS} as waiting from lrs.statement_agent a join lrs.statement s on s.statement_id = a.statement_id
      where a.agent_key = any($1::uuid[]) and a.direct and s.actor_key = a.agent_key`,
     [actorKeys],
   );
@@ -149,7 +152,7 @@ export interface StatementState extends InboxStatement {
 
 export async function readStates(sql: Sql, ids: readonly string[]): Promise<readonly StatementState[]> {
   const rows = await sql.rows<InboxRow & Pick<StatementState, 'credentialId' | 'waiting' | 'failed'>>(
-    `select ${INBOX_COLUMNS}, s.credential_id, ${IS_WAITING} as waiting,
+    `select ${INBOX_COLUMNS}, s.credential_id, ${isWaiting('s')} as waiting,
        exists (select from lrs.inbox_failure f where f.statement_id = s.statement_id) as failed
      from lrs.statement s where s.statement_id = any($1::uuid[])`,
     [ids],

@@ -76,11 +76,15 @@ function nextDecay(row: FoldEvidence, policy: LevelPolicy, asOf: Date): Date | n
   return new Date(Math.max(Math.floor(row.occurredAt.getTime() + age) + 1, asOf.getTime() + 1));
 }
 
-/** The next instant at which what the evidence says can change though nothing comes in: it begins, ends, or decays by a step. */
-export function nextChange(evidence: readonly FoldEvidence[], policy: LevelPolicy, asOf: Date): Date | null {
+/**
+ * The next instant at which what the evidence says can change though nothing comes in: it begins, ends, or decays by a step.
+ * @param policiesOf by which a piece of evidence decays: that of whose level it makes, and its own, by which it makes one sure.
+ */
+export function nextChange(evidence: readonly FoldEvidence[], policiesOf: (row: FoldEvidence) => readonly LevelPolicy[], asOf: Date): Date | null {
   let least: Date | null = null;
   for (const row of evidence) {
-    const next = row.occurredAt > asOf ? [row.occurredAt] : isActive(row, asOf) ? [row.expiresAt, nextDecay(row, policy, asOf)] : [];
+    const decays = () => policiesOf(row).map((policy) => nextDecay(row, policy, asOf));
+    const next = row.occurredAt > asOf ? [row.occurredAt] : isActive(row, asOf) ? [row.expiresAt, ...decays()] : [];
     for (const date of next) if (date !== null && (least === null || date < least)) least = date;
   }
   return least;

@@ -168,7 +168,7 @@ class Fold {
         itemId,
         direct: rollupOnly ? NO_LEVEL : directLevel(evidence, policy, this.#asOf),
         rolled: rollup === 'NONE' ? NO_LEVEL : rollUp(rollup, rollupCount, this.#childrenOf(itemId)),
-        nextChangeAt: earliest([rollupOnly ? null : nextChange(evidence, policy, this.#asOf), ...below]),
+        nextChangeAt: earliest([rollupOnly ? null : nextChange(evidence, (row) => [policy, this.#model.item(row.itemId).policy], this.#asOf), ...below]),
       };
     });
     const level = Math.max(...each.flatMap(({ direct, rolled }) => [direct.level, rolled.level]));
