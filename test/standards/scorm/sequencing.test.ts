@@ -135,6 +135,20 @@ test('RB.1.2: what a part reads from a global objective counts in each attempt o
   expect([go(course, 'continue'), course.statusOf('tests').satisfied, course.statusOf('tests').measure]).toEqual(['end', true, 1]);
 });
 
+test.each([
+  ['readSatisfiedStatus="false" readNormalizedMeasure="true"', true],
+  ['readSatisfiedStatus="true" readNormalizedMeasure="false"', null],
+])('RB.1.2: a part that is satisfied by its measure keeps what it read of it when its parent is done again, with %s', (reads, satisfied) => {
+  const map = `<imsss:minNormalizedMeasure>0.6</imsss:minNormalizedMeasure><imsss:mapInfo targetObjectiveID="g" ${reads} writeSatisfiedStatus="true" writeNormalizedMeasure="true"/>`;
+  const tests = leaf('quiz', primary('satisfiedByMeasure="true"', map)) + leaf('other', '<imsss:deliveryControls tracked="false"/>');
+  const course = courseOf(cluster('tests', tests, FLOW) + leaf('end'));
+  course.begin();
+  course.report({ measure: 1 });
+  expect([go(course, 'choice', 'end'), course.statusOf('tests').satisfied]).toEqual(['end', true]);
+
+  expect([go(course, 'choice', 'other'), go(course, 'continue'), course.statusOf('tests').satisfied]).toEqual(['other', 'end', satisfied]);
+});
+
 test('TB.2.2: rules after a part repeat it, leave its parent, or end all', () => {
   const retry = courseOf(leaf('a', rules(rule('post', 'satisfied', 'retry', 'operator="not"'))) + leaf('b'));
   retry.begin();

@@ -57,12 +57,14 @@ const READ_BY = { satisfied: 'readSatisfied', measure: 'readMeasure' } as const;
 
 /**
  * Whether what is known of a child is of the attempt of its parent that counts. What it reads from a global objective is
- * of no attempt: a test that is passed and skipped when its parent is done again still counts as passed.
+ * of no attempt: a test that is passed and skipped when its parent is done again still counts as passed. One that is
+ * satisfied by its measure takes that from where its measure is (RB.1.2).
  */
 function isCurrent(child: Activity, asked: Asked): boolean {
   const { parent } = child;
   if (!parent) return true;
-  if (asked !== 'progress' && child.primary.definition.maps.some((map) => map[READ_BY[asked]])) return true;
+  const { maps, satisfiedByMeasure } = child.primary.definition;
+  if (asked !== 'progress' && maps.some((map) => map[READ_BY[satisfiedByMeasure ? 'measure' : asked]])) return true;
   const only = asked === 'progress' ? parent.sequencing.useCurrentAttemptProgressInfo : parent.sequencing.useCurrentAttemptObjectiveInfo;
   return !only || child.attemptCount === 0 || child.attemptOfParent === parent.attemptCount;
 }
