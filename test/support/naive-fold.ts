@@ -55,12 +55,21 @@ export interface NaiveOverride {
   readonly validUntil: Date;
 }
 
+/** An item that took the place of another: an old level is worth what the map says, nothing where it says nothing; null: the same. */
+export interface NaiveReplacement {
+  readonly oldId: string;
+  readonly newId: string;
+  readonly levelMap: Readonly<Record<string, number>> | null;
+}
+
 export interface NaiveLevel {
   /** What an override says, else what was computed. */
   readonly level: number;
   readonly computed: number;
   /** Hundredths, integer. */
   readonly confidence: number;
+  /** Ids of the evidence that carries the computed level, in order. */
+  readonly supporting: readonly string[];
 }
 
 /** A level together with the evidence that supports it. */
@@ -92,6 +101,45 @@ function distinctById(evidence: readonly NaiveEvidence[]): readonly NaiveEvidenc
     if (!byId.has(piece.id)) byId.set(piece.id, piece);
   }
   return [...byId.values()];
+}
+
+/** The same with the highest level of each: what reaches a class by two ways, through two successors of one item, is one piece all the same. */
+function strongestById(evidence: readonly NaiveEvidence[]): readonly NaiveEvidence[] {
+  return distinctById([...evidence].sort((a, b) => b.level - a.level));
+}
+
+/** The successions at whose end there is an item: marked backwards from those that there are, until nothing is added. */
+function leadingOn(present: ReadonlySet<string>, replacements: readonly NaiveReplacement[]): readonly NaiveReplacement[] {
+  const leading = new Set(present);
+  for (let size = -1; size !== leading.size; ) {
+    size = leading.size;
+    for (const { oldId, newId } of replacements) if (leading.has(newId)) leading.add(oldId);
+  }
+  return replacements.filter(({ newId }) => leading.has(newId));
+}
+
+/**
+ * What a piece says today: of an item that there is no more it speaks for the successors of that item, and for theirs where
+ * there are no more of those either; without any that leads to one that there is it stays what it was.
+ */
+function carriedOn(piece: NaiveEvidence, present: ReadonlySet<string>, replacements: readonly NaiveReplacement[]): readonly NaiveEvidence[] {
+  let moving: readonly NaiveEvidence[] = [piece];
+  const arrived: NaiveEvidence[] = [];
+  // Every step leads to another item, so there are no more steps than successions.
+  for (let step = 0; step <= replacements.length && moving.length > 0; step += 1) {
+    const next: NaiveEvidence[] = [];
+    for (const one of moving) {
+      const successions = replacements.filter(({ oldId }) => oldId === one.itemId);
+      if (present.has(one.itemId) || successions.length === 0) arrived.push(one);
+      else
+        for (const { newId, levelMap } of successions) {
+          const level = levelMap === null ? one.level : (levelMap[one.level] ?? 0);
+          if (level > 0) next.push({ ...one, itemId: newId, level });
+        }
+    }
+    moving = next;
+  }
+  return arrived;
 }
 
 /** Active: occurredAt <= asOf < expiresAt, where no expiry means never. */
@@ -270,16 +318,16 @@ function finalOutcome(direct: readonly Outcome[], rolledUp: readonly Outcome[]):
   return { level, supporting: distinctById(chosen.flatMap((outcome) => outcome.supporting)) };
 }
 
-/** Classes under two-way equivalence: a label for each item, relabelled until both ends of every two-way equivalence agree. */
-function labelClasses(items: readonly NaiveItem[], equivalences: readonly NaiveEquivalence[]): Map<string, string> {
+/** A label for each id, the same for those that some pairs make one: relabelled until both ends of every pair agree. */
+function labelClasses(ids: readonly string[], pairs: readonly NaiveEquivalence[]): Map<string, string> {
   const labels = new Map<string, string>();
-  for (const item of items) labels.set(item.itemId, item.itemId);
-  for (const { originId, destinationId, twoWay } of equivalences) {
+  for (const id of ids) labels.set(id, id);
+  for (const { originId, destinationId } of pairs) {
     const kept = labels.get(originId);
     const replaced = labels.get(destinationId);
-    if (!twoWay || kept === undefined || replaced === undefined) continue;
-    for (const [itemId, label] of labels) {
-      if (label === replaced) labels.set(itemId, kept);
+    if (kept === undefined || replaced === undefined) continue;
+    for (const [id, label] of labels) {
+      if (label === replaced) labels.set(id, kept);
     }
   }
   return labels;
@@ -316,13 +364,19 @@ function confidenceOf(outcome: Outcome, itemsById: ReadonlyMap<string, NaiveItem
   return Math.round(100 * (1 - doubt));
 }
 
-/** The level and confidence of every item whose level is above 0, as of a moment. */
+/**
+ * The level and confidence of every item whose level is above 0, as of a moment.
+ * @param items those that there are; evidence for others counts only through `replacements`.
+ * @param gone items that there are no more: without a successor evidence for them stays what it was.
+ */
 export function naiveProgress(
   evidence: readonly NaiveEvidence[],
   items: readonly NaiveItem[],
   equivalences: readonly NaiveEquivalence[],
   asOf: Date,
   overrides: readonly NaiveOverride[] = [],
+  replacements: readonly NaiveReplacement[] = [],
+  gone: readonly NaiveItem[] = [],
 ): ReadonlyMap<string, NaiveLevel> {
   const fedUp = (itemId: string): NaiveOverride | undefined =>
     overrideOf(
@@ -330,14 +384,22 @@ export function naiveProgress(
       overrides.filter((one) => one.countsForRollup),
       asOf,
     );
+  const all = [...items, ...gone];
   const itemsById = new Map<string, NaiveItem>();
-  for (const item of items) {
+  for (const item of all) {
     if (itemsById.has(item.itemId)) throw new Error(`item ${item.itemId} is given twice`);
     itemsById.set(item.itemId, item);
   }
-  const labels = labelClasses(items, equivalences);
+  const labels = labelClasses(
+    all.map((item) => item.itemId),
+    equivalences.filter(({ twoWay }) => twoWay),
+  );
   const distinct = distinctById(evidence);
-  const usable = distinct.filter((piece) => itemsById.has(piece.itemId) && isActive(piece, asOf) && !isOutdone(piece, distinct, asOf));
+  const present = new Set(items.map((item) => item.itemId));
+  const usable = distinct
+    .filter((piece) => isActive(piece, asOf) && !isOutdone(piece, distinct, asOf))
+    .flatMap((piece) => carriedOn(piece, present, leadingOn(present, replacements)))
+    .filter((piece) => itemsById.has(piece.itemId));
 
   // A child that is not among the items forms a class of its own with no members, and so has level 0.
   const classOf = (itemId: string): string => labels.get(itemId) ?? itemId;
@@ -351,9 +413,9 @@ export function naiveProgress(
     if (underWay.has(classId)) throw new Error(`the child edges form a cycle through the class of ${classId}`);
     underWay.add(classId);
 
-    const members = items.filter((item) => classOf(item.itemId) === classId);
+    const members = all.filter((item) => classOf(item.itemId) === classId);
     const sources = classesFlowingInto(classId, labels, equivalences);
-    const active = usable.filter((piece) => sources.has(classOf(piece.itemId)));
+    const active = strongestById(usable.filter((piece) => sources.has(classOf(piece.itemId))));
     const direct = members.map((item) => directOutcome(item, active, asOf));
     const rolledUp = members.map((item) => rollupOutcome(item, mergeChildren(item.children, classOf, outcomeOf, fedUp)));
     const outcome = finalOutcome(direct, rolledUp);
@@ -364,10 +426,62 @@ export function naiveProgress(
   };
 
   const result = new Map<string, NaiveLevel>();
-  for (const item of items) {
+  for (const item of all) {
     const outcome = outcomeOf(classOf(item.itemId));
     const level = overrideOf(item.itemId, overrides, asOf)?.level ?? outcome.level;
-    if (level > 0 || outcome.level > 0) result.set(item.itemId, { level, computed: outcome.level, confidence: confidenceOf(outcome, itemsById, asOf) });
+    if (level === 0 && outcome.level === 0) continue;
+    const supporting = outcome.supporting.map((piece) => piece.id).sort(compareText);
+    result.set(item.itemId, { level, computed: outcome.level, confidence: confidenceOf(outcome, itemsById, asOf), supporting });
   }
   return result;
+}
+
+/** What comes before an item, with the level it takes. */
+export interface NaivePrecedence {
+  readonly originId: string;
+  readonly destinationId: string;
+  readonly minLevel: number;
+}
+
+/**
+ * Whether everything that comes before an item is there. Items that stand for one another have the same before them; what
+ * something else before the item asks for itself, at that level or a higher one, is not asked for again.
+ */
+export function naiveReadiness(
+  itemId: string,
+  precedences: readonly NaivePrecedence[],
+  equivalences: readonly NaiveEquivalence[],
+  levelOf: (itemId: string) => number,
+): boolean {
+  const classOf = classesOf(equivalences.filter(({ twoWay }) => twoWay));
+  const before = (classId: string): readonly NaivePrecedence[] => precedences.filter(({ destinationId }) => classOf(destinationId) === classId);
+  const asks = (classId: string, wanted: NaivePrecedence): boolean =>
+    before(classId).some((one) =>
+      classOf(one.originId) === classOf(wanted.originId) && one.minLevel >= wanted.minLevel ? true : asks(classOf(one.originId), wanted),
+    );
+  const own = before(classOf(itemId));
+  return own
+    .filter((one) => !own.some((other) => classOf(other.originId) !== classOf(one.originId) && asks(classOf(other.originId), one)))
+    .every((one) => levelOf(one.originId) >= one.minLevel);
+}
+
+/** The class of any item, once both ends of each of some pairs are one. */
+function classesOf(pairs: readonly NaiveEquivalence[]): (itemId: string) => string {
+  const labels = labelClasses(
+    pairs.flatMap(({ originId, destinationId }) => [originId, destinationId]),
+    pairs,
+  );
+  return (itemId) => labels.get(itemId) ?? itemId;
+}
+
+/** Whether edges run in a circle once matches, one way or both, make one of their ends: what nothing leads to is taken away until nothing can be. */
+export function naiveLoop(edges: readonly (readonly [from: string, to: string])[], matches: readonly NaiveEquivalence[]): boolean {
+  const classOf = classesOf(matches);
+  let left = edges.map(([from, to]) => [classOf(from), classOf(to)] as const);
+  for (;;) {
+    const reached = new Set(left.map(([, to]) => to));
+    const next = left.filter(([from]) => reached.has(from));
+    if (next.length === left.length) return left.length > 0;
+    left = next;
+  }
 }
