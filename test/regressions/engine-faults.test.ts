@@ -157,6 +157,37 @@ test('a competency is ready when what comes before any of those that it stands f
   expect(ready?.map((one) => one.isReady)).toEqual([false, false]);
 });
 
+test('a match that was approved for a term carries evidence within the term and not after it, as of any instant, ended by the job or not', async () => {
+  await load(casePackage([{ code: 'Q' }], { name: 'B', matches: [['Q', 'ALL.1']] }));
+  await approve('ALL.1', 'Q', false, dayOf(10));
+  await send(passed('ana', 'ALL.1', 3));
+  const seen = async () => [await levels(dayOf(9)), await levels(dayOf(10))];
+  const expected = [{ 'ALL.1': 3, Q: 3 }, { 'ALL.1': 3 }];
+
+  expect(await seen()).toEqual(expected);
+  now = dayOf(11);
+  expect(await levels()).toEqual(expected[1]);
+  await app.modules.competencies.endEquivalences();
+  expect(await seen()).toEqual(expected);
+});
+
+test('a match that its term has ended is left out as of then where the graph has no room for it any more', async () => {
+  const matches: [string, string][] = [
+    ['Q', 'ALL.1'],
+    ['R', 'ALL'],
+  ];
+  await load(casePackage([{ code: 'Q' }, { code: 'R' }], { name: 'B', matches }));
+  await approve('ALL.1', 'Q', true, dayOf(10));
+  await approve('ALL', 'R', true);
+  await send(passed('ana', 'ALL.1', 3));
+  expect(await levels(dayOf(9))).toEqual({ 'ALL.1': 3, Q: 3 });
+  now = dayOf(11);
+  await app.modules.competencies.endEquivalences();
+  await load(casePackage([{ code: 'Q' }, { code: 'R', parent: 'Q' }], { name: 'B', version: '2' }));
+
+  expect(await levels(dayOf(9))).toEqual({ 'ALL.1': 3 });
+});
+
 test('confidence of what does not decay by itself follows the decay of the evidence that flows into it', async () => {
   const decaying = { 'ALL.1': { levelPolicy: { kind: 'BEST_VALID', halfLifeDays: 10 }, rollup: 'NONE', rollupOnly: true } };
   await load(versionOf([...REST, { code: 'ALL.1', parent: 'ALL' }], { version: '2' }, [], decaying));

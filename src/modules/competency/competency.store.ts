@@ -387,6 +387,12 @@ export const liveEquivalences = (sql: Sql) =>
 export const equivalencesDue = (sql: Sql, now: Date) =>
   sql.rows<EquivalenceRow>(`select ${EQUIVALENCE} from competency.equivalence_approval where revoked_at is null and valid_until <= $1 order by id`, [now]);
 
+/** Matches that their term has ended, and nobody before, and that carried evidence at an instant. */
+export const equivalencesEndedAfter = (sql: Sql, instant: Date) =>
+  sql.rows<EquivalenceRow>(`select ${EQUIVALENCE} from competency.equivalence_approval where revoked_at >= valid_until and valid_until > $1 order by id`, [
+    instant,
+  ]);
+
 export const equivalencesById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<EquivalenceRow>(`select ${EQUIVALENCE} from competency.equivalence_approval where id = any($1::uuid[])`, [ids]);
 

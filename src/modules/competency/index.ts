@@ -8,6 +8,7 @@ export {
   type EdgeRow,
   type EquivalenceRow,
   equivalencesById,
+  equivalencesEndedAfter,
   type FrameworkRow,
   type GraphItem,
   type GraphPredecessor,

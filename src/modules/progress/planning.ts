@@ -100,7 +100,7 @@ export class Planning {
 
   /** What learners should do next, one programme after the other. */
   async pathsOf(learnerIds: readonly string[], asOf: Date | null, lane: Lane): Promise<ReadonlyMap<string, TrainingPath>> {
-    const model = await this.#workshop.models.of(this.#sql, lane, asOf);
+    const model = await this.#workshop.models.asOf(this.#sql, lane, asOf, this.#workshop.clock.now());
     const matches = await this.matchesOf(learnerIds, asOf, lane);
     const levels = await this.#levelsOf(learnerIds, asOf, lane);
     const offers = await this.#offers(this.#instant(asOf));
@@ -114,7 +114,7 @@ export class Planning {
     asOf: Date | null,
     lane: Lane,
   ): Promise<ReadonlyMap<string, readonly Readiness[]>> {
-    const model = await this.#workshop.models.of(this.#sql, lane, asOf);
+    const model = await this.#workshop.models.asOf(this.#sql, lane, asOf, this.#workshop.clock.now());
     const levels = await this.#levelsOf(learnerIds, asOf, lane);
     return new Map(learnerIds.map((id) => [id, itemIds.map((itemId) => readinessFor(model, itemId, levels(id)))]));
   }

@@ -251,13 +251,14 @@ export class Progress {
   async progressOf(learnerIds: readonly string[], asOf: Date | null, given?: Lane): Promise<ReadonlyMap<string, readonly ItemProgress[]>> {
     const lane = given ?? (await this.view());
     const now = this.#clock.now();
-    const stored = asOf === null ? await store.readProgressAt(this.#sql, learnerIds, lane.generation) : new Map<string, readonly ItemProgress[]>();
+    const isKept = await this.#isKept(asOf, lane, now);
+    const stored = isKept ? await store.readProgressAt(this.#sql, learnerIds, lane.generation) : new Map<string, readonly ItemProgress[]>();
     const isStale = (rows: readonly ItemProgress[] | undefined): boolean =>
       !rows || rows.some(({ nextChangeAt }) => nextChangeAt !== null && nextChangeAt <= now);
     const stale = learnerIds.filter((id) => isStale(stored.get(id)));
     if (stale.length === 0) return stored;
     const people = await store.readFoldInput(this.#sql, stale);
-    const model = await this.#models.of(this.#sql, lane, asOf);
+    const model = await this.#models.asOf(this.#sql, lane, asOf, now);
     const fold = (id: string): readonly ItemProgress[] =>
       foldProgress(
         (people.get(id)?.evidence ?? []).filter((row) => countsIn(lane, row)),
@@ -268,12 +269,18 @@ export class Progress {
     return new Map([...stored, ...stale.map((id) => [id, fold(id)] as const)]);
   }
 
+  /** Whether what is kept says what is asked: of now, unless a match in it is over its term. */
+  async #isKept(asOf: Date | null, lane: Lane, now: Date): Promise<boolean> {
+    return asOf === null && !(await this.#models.hasOverdue(this.#sql, lane, now));
+  }
+
   /** Like {@link progressOf}, of many people and nothing but their levels. */
   async #levelsOf(learnerIds: readonly string[], asOf: Date | null, lane: Lane): Promise<(learnerId: string) => LevelOf> {
     const now = this.#clock.now();
-    const stored = asOf === null ? await store.readLevelsAt(this.#sql, learnerIds, lane.generation) : [];
+    const isKept = await this.#isKept(asOf, lane, now);
+    const stored = isKept ? await store.readLevelsAt(this.#sql, learnerIds, lane.generation) : [];
     const isStale = ({ nextChangeAt }: store.StoredLevels): boolean => nextChangeAt !== null && nextChangeAt <= now;
-    const folded = await this.progressOf(asOf === null ? stored.filter(isStale).map((row) => row.learnerId) : learnerIds, asOf, lane);
+    const folded = await this.progressOf(isKept ? stored.filter(isStale).map((row) => row.learnerId) : learnerIds, asOf, lane);
     const levels = new Map([
       ...stored.map((row) => [row.learnerId, new Map(Object.entries(row.levels))] as const),
       ...[...folded].map(([id, rows]) => [id, new Map(rows.map((row) => [row.itemId, row.currentLevel]))] as const),

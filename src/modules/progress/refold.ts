@@ -1,12 +1,17 @@
 import type { Sql } from '../../db/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
-import { type EquivalenceRow, equivalencesById, type RollupGraph, readRollupGraph } from '../competency/index.ts';
+import { findLoops } from '../../standards/case/index.ts';
+import { type EquivalenceRow, equivalencesById, equivalencesEndedAfter, type RollupGraph, readRollupGraph } from '../competency/index.ts';
 import { foldProgress, type ItemProgress } from './fold.ts';
 import { FoldModel } from './fold-model.ts';
 import * as generations from './generation.store.ts';
 import { countsIn, type Lane, type Lanes } from './lanes.ts';
 import * as store from './progress.store.ts';
+
+type ModelOf = Pick<Lane, 'frameworks' | 'equivalences'>;
+
+const isOver = ({ validUntil }: EquivalenceRow, instant: Date): boolean => validUntil !== null && validUntil <= instant;
 
 /** What the models of lanes are made from never changes, so one process reads each thing once; nor does a model made of the same ones. */
 export class ModelCache {
@@ -15,21 +20,49 @@ export class ModelCache {
   /** Of the lanes in use: a current one and a next one, and one that goes. */
   #models: readonly { readonly key: string; readonly model: FoldModel }[] = [];
 
+  /** What evidence is folded with in a lane as it is kept: its framework graphs, with its approved matches until they are ended. */
+  async of(sql: Sql, { frameworks, equivalences }: ModelOf): Promise<FoldModel> {
+    return this.#made(sql, frameworks, await this.#approved(sql, equivalences));
+  }
+
   /**
-   * What evidence is folded with in a lane: its framework graphs, with its approved matches between them.
-   * @param asOf leaves out matches whose term is over by then; null for all: as time goes on they are ended one by one.
+   * The same as readers see it at an instant: without matches whose term is over by then, and with those that their term
+   * ended later, where what counts now leaves room for them.
    */
-  async of(sql: Sql, { frameworks, equivalences }: Pick<Lane, 'frameworks' | 'equivalences'>, asOf: Date | null = null): Promise<FoldModel> {
-    const approved = (await this.#approved(sql, equivalences)).filter(({ validUntil }) => asOf === null || validUntil === null || validUntil > asOf);
+  async asOf(sql: Sql, { frameworks, equivalences }: ModelOf, asOf: Date | null, now: Date): Promise<FoldModel> {
+    const live = (await this.#approved(sql, equivalences)).filter((one) => !isOver(one, asOf ?? now));
+    const ended = asOf === null ? [] : (await equivalencesEndedAfter(sql, asOf)).filter(({ id }) => !equivalences.includes(id));
+    if (ended.length === 0 || (await this.#hasLoop(sql, frameworks, [...live, ...ended]))) return this.#made(sql, frameworks, live);
+    return this.#made(sql, frameworks, [...live, ...ended]);
+  }
+
+  /** Whether a match of a lane is over its term and not ended yet: what is kept still counts it. */
+  async hasOverdue(sql: Sql, { equivalences }: ModelOf, now: Date): Promise<boolean> {
+    return (await this.#approved(sql, equivalences)).some((one) => isOver(one, now));
+  }
+
+  async #made(sql: Sql, frameworks: readonly string[], approved: readonly EquivalenceRow[]): Promise<FoldModel> {
     const key = [...frameworks, '', ...approved.map(({ id }) => id)].join();
     const known = this.#models.find((one) => one.key === key);
     if (known) return known.model;
+    const model = new FoldModel(await this.#graphsOf(sql, frameworks), approved);
+    this.#models = [{ key, model }, ...this.#models].slice(0, 3);
+    return model;
+  }
+
+  /** Whether levels would depend on themselves: nobody looks at matches that have ended when something is published. */
+  async #hasLoop(sql: Sql, frameworks: readonly string[], approved: readonly EquivalenceRow[]): Promise<boolean> {
+    const items = (await this.#graphsOf(sql, frameworks)).flatMap((graph) => [...graph.items.values()]);
+    const edges = items.flatMap((item) => item.children.map((child) => [child.itemId, item.itemId] as const));
+    const merges = approved.map(({ originId, destinationId }) => [originId, destinationId] as const);
+    return findLoops(edges, merges).length > 0;
+  }
+
+  async #graphsOf(sql: Sql, frameworks: readonly string[]): Promise<readonly RollupGraph[]> {
     const graphs: RollupGraph[] = [];
     // One after the other: in a transaction there is one connection.
     for (const id of frameworks) graphs.push(await this.#graph(sql, id));
-    const model = new FoldModel(graphs, approved);
-    this.#models = [{ key, model }, ...this.#models].slice(0, 3);
-    return model;
+    return graphs;
   }
 
   async #graph(sql: Sql, versionId: string): Promise<RollupGraph> {
