@@ -490,7 +490,10 @@ test('an association is added to a draft with both ends and their identifiers', 
     destinationId: itemIdOf('ADD.2'),
     destinationIdentifier: itemIdOf('ADD.2'),
     sequenceNumber: null,
+    weight: 1,
+    requiredMin: null,
     minLevel: null,
+    levelMap: null,
   });
   expect(await app.modules.competencies.edgesOfVersion(versionId, 100)).toContainEqual(edge);
 });
