@@ -31,9 +31,12 @@ const VOIDS = '(select v.target_id from lrs.voiding v where v.statement_id = s.s
 const INBOX_COLUMNS = `s.statement_id, s.actor_key, s.authority_key, coalesce(s.recorded_at, s.stored) as occurred_at, s.body, ${IS_VOIDED} as voided,
   ${VOIDS} as voids`;
 
+/** SQL: the bucket of a statement: all of one actor share one. */
+const bucketOf = (statement: string): string => `get_byte(uuid_send(${statement}.actor_key), 0) % ${ALL_BUCKETS.length}`;
+
 /** SQL: whether a statement still waits to be projected. */
 const isWaiting = (statement: string): string => `exists (select from lrs.inbox i
-  where i.bucket = get_byte(uuid_send(${statement}.actor_key), 0) % ${ALL_BUCKETS.length} and i.stored = ${statement}.stored and i.statement_id = ${statement}.statement_id)`;
+  where i.bucket = ${bucketOf(statement)} and i.stored = ${statement}.stored and i.statement_id = ${statement}.statement_id)`;
 
 /** SQL: whether a void of statement `s` waits, whoever sent it. */
 const VOID_WAITS = `exists (select from lrs.voiding w join lrs.statement v on v.statement_id = w.statement_id where w.target_id = s.statement_id and ${isWaiting('v')})`;
@@ -120,27 +123,22 @@ export async function statementsOfActors(
   return { statements: rows.map(toInboxStatement), waiting: new Set(rows.filter((row) => row.waiting).map((row) => row.actorKey)) };
 }
 
-/** Puts the statements of actors back into the inbox, because whose they are may have changed. */
-export async function requeueOfActors(sql: Sql, actorKeys: readonly string[]): Promise<void> {
+/** Puts statements back into the inbox by keys of theirs, in a table of their links and its column. */
+const requeue = async (sql: Sql, [table, key]: readonly [string, string], keys: readonly string[]): Promise<void> => {
   await sql.rows(
     `insert into lrs.inbox (bucket, stored, statement_id)
-     select get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length}, s.stored, s.statement_id
-     from lrs.statement_agent l join lrs.statement s using (statement_id)
-     where l.agent_key = any($1::uuid[]) and l.direct order by 1, 2, 3 on conflict do nothing`,
-    [[...actorKeys].sort(byKey)],
+     select ${bucketOf('s')}, s.stored, s.statement_id from lrs.${table} l join lrs.statement s using (statement_id)
+     where l.${key} = any($1::uuid[]) and l.direct order by 1, 2, 3 on conflict do nothing`,
+    [[...keys].sort(byKey)],
   );
-}
+};
+
+/** Puts the statements of actors back into the inbox, because whose they are may have changed. */
+export const requeueOfActors = (sql: Sql, actorKeys: readonly string[]): Promise<void> => requeue(sql, ['statement_agent', 'agent_key'], actorKeys);
 
 /** Puts the statements about activities back into the inbox, because what is known of the activities has changed. */
-export async function requeueOfActivities(sql: Sql, activityKeys: readonly string[]): Promise<void> {
-  await sql.rows(
-    `insert into lrs.inbox (bucket, stored, statement_id)
-     select get_byte(uuid_send(s.actor_key), 0) % ${ALL_BUCKETS.length}, s.stored, s.statement_id
-     from lrs.statement_activity l join lrs.statement s using (statement_id)
-     where l.activity_key = any($1::uuid[]) and l.direct order by 1, 2, 3 on conflict do nothing`,
-    [[...activityKeys].sort(byKey)],
-  );
-}
+export const requeueOfActivities = (sql: Sql, activityKeys: readonly string[]): Promise<void> =>
+  requeue(sql, ['statement_activity', 'activity_key'], activityKeys);
 
 /** What vendors are told: is the statement here, whose is it, and does it still wait? */
 export interface StatementState extends InboxStatement {
