@@ -872,9 +872,6 @@ function packageWith(change: (changed: Package, items: Record<string, unknown>[]
   return JSON.stringify(changed);
 }
 
-const LEVELS = '/CFRubrics/0/CFRubricCriteria/0/CFRubricCriterionLevels';
-const levelsIn = ({ CFRubrics }: Package) => CFRubrics[0]?.CFRubricCriteria[0]?.CFRubricCriterionLevels ?? [];
-
 test.each<[label: string, source: string, path: string, code: string]>([
   ['of no text', '', '', 'json'],
   ['of broken JSON', '{', '', 'json'],
@@ -935,9 +932,6 @@ test.each<[label: string, source: string, path: string, code: string]>([
     '/CFAssociations',
     'cycle',
   ],
-  ['with a level of rank 0', packageWith((changed) => Object.assign(levelsIn(changed)[0] ?? {}, { position: 0 })), `${LEVELS}/0/position`, 'level-rank'],
-  ['with one rank twice', packageWith((changed) => Object.assign(levelsIn(changed)[0] ?? {}, { position: 2 })), `${LEVELS}/1/position`, 'duplicate-level'],
-  ['with a level without a name', packageWith((changed) => delete levelsIn(changed)[0]?.['quality']), `${LEVELS}/0/quality`, 'required'],
   ['with items of another framework', casePackage(NODES, { name: 'thief' }), '/CFItems/0/identifier', 'foreign-item'],
 ])('frameworkImport refuses a package %s', async (_label, source, path, code) => {
   const query = `mutation ($input: FrameworkImportInput!) {

@@ -158,11 +158,11 @@ test('what breaks a rule of import is refused by its name, and changes nothing',
 
   await expect(drafts().add(versionId, { ...item, levels: twice }, null)).rejects.toMatchObject({
     code: 'INVALID_INPUT',
-    violations: [{ rule: 'duplicate-level' }],
+    violations: [{ path: '/levels/1/rank', rule: 'duplicate-level' }],
   });
   await expect(drafts().add(versionId, { fullStatement: ' ' }, null)).rejects.toMatchObject({ violations: [{ path: '/fullStatement', rule: 'not-empty' }] });
   await expect(drafts().add(versionId, { ...item, levels: [{ rank: 0, label: 'None', description: null }] }, null)).rejects.toMatchObject({
-    violations: [{ rule: 'level-rank' }],
+    violations: [{ path: '/levels/0/rank', rule: 'range' }],
   });
   await expect(drafts().add(versionId, item, other.id('P'))).rejects.toMatchObject({ violations: [{ path: '/parentId', rule: 'reference' }] });
   await expect(drafts().change(versionId, other.id('A'), item)).rejects.toMatchObject({ violations: [{ path: '/competencyId', rule: 'reference' }] });

@@ -37,10 +37,13 @@ const differing = (a: JsonObject, b: JsonObject): readonly string[] =>
 /** The levels of each item: rank, label and description. */
 function levelsOf(whole: JsonObject): ReadonlyMap<string, readonly unknown[]> {
   const criteria = listOf(whole['CFRubrics']).flatMap((rubric) => listOf(rubric['CFRubricCriteria']));
+  const byItem = Map.groupBy(criteria, (criterion) => endOf(criterion, 'CFItemURI'));
   return new Map(
-    criteria.map((criterion) => [
-      endOf(criterion, 'CFItemURI'),
-      listOf(criterion['CFRubricCriterionLevels']).map((level) => [level['position'] ?? level['score'], level['quality'], level['description']]),
+    [...byItem].map(([item, own]) => [
+      item,
+      own
+        .flatMap((criterion) => listOf(criterion['CFRubricCriterionLevels']))
+        .map((level) => [level['position'] ?? level['score'], level['quality'], level['description']]),
     ]),
   );
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
-import { checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
+import { checkRange, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, conflict, invalid, missing } from '../../kernel/errors.ts';
 import type { JsonObject } from '../../kernel/json.ts';
@@ -80,6 +80,15 @@ function checkItem({ code, fullStatement, abbreviatedStatement, itemType, levels
     Object.fromEntries(Object.entries(texts).flatMap(([name, text]) => (text == null ? [] : [[name, text]])));
   checkTexts(given(long), LONG_TEXT);
   checkTexts(given(short));
+  checkRanks((levels ?? []).map(({ rank }) => rank));
+}
+
+/** An import keeps levels without a rank, or with that of another, in its source only; who writes one means it to count. */
+function checkRanks(ranks: readonly number[]): void {
+  for (const [index, rank] of ranks.entries()) {
+    checkRange({ [`levels/${index}/rank`]: rank }, 1, 2 ** 31 - 1);
+    if (ranks.indexOf(rank) !== index) throw invalid(`/levels/${index}/rank`, 'duplicate-level', `rank ${rank} stands before`);
+  }
 }
 
 /**

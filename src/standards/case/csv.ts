@@ -184,10 +184,17 @@ export function writeCsvFramework(source: JsonObject): string {
   const document = isObject(source['CFDocument']) ? textOf(source['CFDocument']['identifier']) : '';
   const edges = Map.groupBy(objects(source['CFAssociations']), (association) => endOf(association, 'originNodeURI'));
   const criteria = objects(source['CFRubrics']).flatMap((rubric) => objects(rubric['CFRubricCriteria']));
+  const byItem = Map.groupBy(criteria, (criterion) => (isObject(criterion['CFItemURI']) ? textOf(criterion['CFItemURI']['identifier']) : ''));
+  // Of several levels of one rank the first is the level of it, as an import says.
   const levels = new Map(
-    criteria.map((criterion) => [
-      isObject(criterion['CFItemURI']) ? textOf(criterion['CFItemURI']['identifier']) : '',
-      new Map(objects(criterion['CFRubricCriterionLevels']).map((level) => [Number(level['position'] ?? level['score']), level])),
+    [...byItem].map(([item, own]) => [
+      item,
+      new Map(
+        own
+          .flatMap((criterion) => objects(criterion['CFRubricCriterionLevels']))
+          .map((level) => [Number(level['position'] ?? level['score']), level] as const)
+          .toReversed(),
+      ),
     ]),
   );
   // A table has columns for the ranks it can name; a scale of more levels than that is none.

@@ -31,7 +31,11 @@ function withTexts(item: JsonObject, { code, fullStatement, abbreviatedStatement
 function withLevels(rubrics: readonly JsonObject[], item: JsonObject, itemId: string, levels: NonNullable<ItemChange['levels']>): readonly JsonObject[] {
   const criteriaOf = (rubric: JsonObject): readonly JsonObject[] => objects(rubric['CFRubricCriteria']);
   const [place] = rubrics.flatMap(criteriaOf).filter((criterion) => isItem(criterion['CFItemURI'], itemId));
-  const before = new Map(objects(place?.['CFRubricCriterionLevels']).map((level) => [level['position'] ?? level['score'], level]));
+  const before = new Map(
+    objects(place?.['CFRubricCriterionLevels'])
+      .map((level) => [level['position'] ?? level['score'], level] as const)
+      .toReversed(),
+  );
   const own = levels.map(({ rank, label, description }) => {
     const { description: _old, ...kept } = before.get(rank) ?? { identifier: digestKey('case-level', itemId, String(rank)) };
     return { ...kept, quality: label, position: rank, ...(description !== null && { description }) };

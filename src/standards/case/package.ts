@@ -282,7 +282,7 @@ function readAssociations(reader: Reader, root: JsonObject): readonly (readonly 
   });
 }
 
-/** Proficiency levels: the criterion levels of each rubric that names an item. Their rank is `position`, else `score`. */
+/** Proficiency levels: the criterion levels of each rubric that names an item. Their rank is `position`, else `score`; of several with one rank the first stands. */
 function readLevels(reader: Reader, root: JsonObject, items: ReadonlySet<string>): readonly CaseLevel[] {
   const levels: CaseLevel[] = [];
   const seen = new Set<string>();
@@ -301,12 +301,22 @@ function readLevels(reader: Reader, root: JsonObject, items: ReadonlySet<string>
       for (const [level, path] of reader.objects(criterion, 'CFRubricCriterionLevels', criterionPath)) {
         const rank = [level['position'], level['score']].find((value) => typeof value === 'number' && isInt32(value) && value > 0);
         if (typeof rank !== 'number') {
-          reader.error(at(path, 'position'), 'level-rank', 'a level needs a whole position or score above 0, of 32 bits, as its rank');
+          reader.warn(
+            at(path, 'position'),
+            'level-rank',
+            'without a whole position or score above 0, of 32 bits, the level has no rank; it is kept in the source only',
+          );
           continue;
         }
-        if (seen.has(`${itemIdentifier} ${rank}`)) reader.error(at(path, 'position'), 'duplicate-level', `rank ${rank} of ${itemIdentifier} stands twice`);
+        if (seen.has(`${itemIdentifier} ${rank}`)) {
+          reader.warn(at(path, 'position'), 'duplicate-level', `rank ${rank} of ${itemIdentifier} stands before; this level is kept in the source only`);
+          continue;
+        }
         seen.add(`${itemIdentifier} ${rank}`);
-        levels.push({ itemIdentifier, rank, label: reader.text(level, 'quality', path), description: reader.optional(level, 'description', path) });
+        const quality = reader.optional(level, 'quality', path);
+        const isNamed = quality !== null && quality.trim() !== '';
+        if (!isNamed) reader.warn(at(path, 'quality'), 'level-name', `the level has no name; its rank, ${rank}, stands for it`);
+        levels.push({ itemIdentifier, rank, label: isNamed ? quality : String(rank), description: reader.optional(level, 'description', path) });
       }
     }
   }

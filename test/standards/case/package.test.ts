@@ -133,19 +133,6 @@ test.each<[string, object, readonly string[]]>([
   ['a criterion that is a text', { CFRubrics: [{ CFRubricCriteria: ['x'] }] }, ['type /CFRubrics/0/CFRubricCriteria/0']],
   ['levels that are a text', { CFRubrics: [rubric(A, 'x')] }, [`type ${LEVELS}`]],
   ['a level that is a number', { CFRubrics: [rubric(A, [1])] }, [`type ${LEVELS}/0`]],
-  ['a level without a rank', { CFRubrics: [rubric(A, [level(1), { quality: 'Good' }])] }, [`level-rank ${LEVELS}/1/position`]],
-  [
-    'ranks that are not whole numbers above 0',
-    { CFRubrics: [rubric(A, [level(0), level(-1), level(1.5), level('1'), level(null, { score: 0.5 })])] },
-    [0, 1, 2, 3, 4].map((index) => `level-rank ${LEVELS}/${index}/position`),
-  ],
-  ['a rank twice', { CFRubrics: [rubric(A, [level(1), level(2), level(1)])] }, [`duplicate-level ${LEVELS}/2/position`]],
-  [
-    'a rank twice over two rubrics of one item',
-    { CFRubrics: [rubric(A, [level(1)]), rubric(A, [level(1)])] },
-    ['duplicate-level /CFRubrics/1/CFRubricCriteria/0/CFRubricCriterionLevels/0/position'],
-  ],
-  ['a level without a name', { CFRubrics: [rubric(A, [{ position: 1 }])] }, [`required ${LEVELS}/0/quality`]],
   ['a level description that is a number', { CFRubrics: [rubric(A, [level(1, { description: 1 })])] }, [`type ${LEVELS}/0/description`]],
   ['an item below itself', { CFAssociations: [edge(1, 'isChildOf', A, A)] }, ['cycle /CFAssociations']],
   ['items below each other', { CFAssociations: [edge(1, 'isChildOf', A, B), edge(2, 'isChildOf', B, A)] }, ['cycle /CFAssociations']],
@@ -209,6 +196,45 @@ test.each([
   ]);
 });
 
+test.each<readonly [string, readonly object[], readonly string[], readonly (readonly [rank: number, label: string])[]]>([
+  ['a level without a rank', [rubric(A, [level(1), { quality: 'Good' }])], [`level-rank ${LEVELS}/1/position`], [[1, 'Good']]],
+  [
+    'ranks that are not whole numbers above 0',
+    [rubric(A, [level(0), level(-1), level(1.5), level('1'), level(null, { score: 0.5 }), level(null, { score: 2 })])],
+    [0, 1, 2, 3, 4].map((index) => `level-rank ${LEVELS}/${index}/position`),
+    [[2, 'Good']],
+  ],
+  [
+    'a rank twice',
+    [rubric(A, [level(1), level(2), level(1, { quality: 'Other' })])],
+    [`duplicate-level ${LEVELS}/2/position`],
+    [
+      [1, 'Good'],
+      [2, 'Good'],
+    ],
+  ],
+  [
+    'a rank twice over two rubrics of one item',
+    [rubric(A, [level(1)]), rubric(A, [level(1, { quality: 'Other' })])],
+    ['duplicate-level /CFRubrics/1/CFRubricCriteria/0/CFRubricCriterionLevels/0/position'],
+    [[1, 'Good']],
+  ],
+  [
+    'a level without a name',
+    [rubric(A, [{ position: 1 }, { position: 2, quality: ' ' }])],
+    [`level-name ${LEVELS}/0/quality`, `level-name ${LEVELS}/1/quality`],
+    [
+      [1, '1'],
+      [2, '2'],
+    ],
+  ],
+])('a package with %s comes in with what has one, and the rest is a warning', (_label, CFRubrics, warnings, levels) => {
+  const { package: read, issues } = readCasePackage(caseOf({ CFRubrics }));
+
+  expect(issues.map(({ severity, code, path }) => `${severity} ${code} ${path}`)).toEqual(warnings.map((warning) => `WARNING ${warning}`));
+  expect(read?.levels.map(({ rank, label }) => [rank, label])).toEqual(levels);
+});
+
 test('every issue is listed, errors and warnings, and one error is enough to refuse', () => {
   const value = caseOf({
     CFDocument: { ...CFDocument, identifier: 'doc', title: '' },
@@ -221,13 +247,13 @@ test('every issue is listed, errors and warnings, and one error is enough to ref
     'ERROR cycle /CFAssociations',
     'ERROR duplicate-identifier /CFAssociations/1/identifier',
     'ERROR duplicate-identifier /CFItems/1/identifier',
-    `ERROR level-rank ${LEVELS}/0/position`,
     'ERROR required /CFDocument/title',
     'ERROR type /CFItems/0/humanCodingScheme',
     'WARNING dangling-end /CFAssociations/0/originNodeURI',
     'WARNING dangling-level /CFRubrics/1/CFRubricCriteria/0/CFItemURI',
     'WARNING identifier-not-case-uuid /CFDocument/identifier',
     'WARNING identifier-not-case-uuid /CFItems/2/identifier',
+    `WARNING level-rank ${LEVELS}/0/position`,
     'WARNING unknown-type /CFAssociations/0/associationType',
   ]);
   expect(readCasePackage(value).package).toBeNull();
