@@ -31,6 +31,9 @@ const FAULTS = {
   'override fed up unasked': ['fold', '.filter((one) => one.countsForRollup)', ''],
   'first override wins': ['fold', 'one.decidedAt > last.decidedAt', 'one.decidedAt < last.decidedAt'],
   'override without end': ['fold', '&& asOf < one.validUntil', ''],
+  'terms of matches forgotten': ['fold', ', nextEnd(ends, this.#asOf)]', ']'],
+  'next decay forgotten': ['direct-level', '[row.expiresAt, ...decays()]', '[row.expiresAt]'],
+  'end of an override forgotten': ['fold', '[nextChangeAt, nextTurn(overrides, this.#asOf)]', '[nextChangeAt]'],
   'rollupOnly ignored': ['fold', 'rollupOnly ? NO_LEVEL :', 'false ? NO_LEVEL :'],
 };
 

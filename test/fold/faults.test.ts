@@ -42,6 +42,9 @@ test.each([
   'first override wins',
   'override without end',
   'rollupOnly ignored',
+  'terms of matches forgotten',
+  'next decay forgotten',
+  'end of an override forgotten',
 ])(
   'the comparison catches the planted fault: %s',
   async (fault) => {

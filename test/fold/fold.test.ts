@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { RollupGraph } from '../../src/modules/competency/index.ts';
 import type { FoldEvidence } from '../../src/modules/progress/direct-level.ts';
 import { foldProgress } from '../../src/modules/progress/fold.ts';
-import { FoldModel } from '../../src/modules/progress/fold-model.ts';
+import { type Equivalence, FoldModel } from '../../src/modules/progress/fold-model.ts';
 import type { RollupKind } from '../../src/standards/case/index.ts';
 import { graph } from '../support/fold-cases.ts';
 
@@ -56,6 +56,54 @@ test('nextChangeAt is the next instant at which evidence begins or ends to count
   expect(progress.map((row) => [row.itemId, row.nextChangeAt])).toEqual([
     ['p', day(3)],
     ['x', day(3)],
+  ]);
+});
+
+test('nextChangeAt is the end of the term of a match that brings evidence or makes two competencies one, also below a roll-up', () => {
+  const tree = [
+    graph(
+      [
+        ['x', 'p'],
+        ['y', 'p'],
+      ],
+      { x: 'NONE', y: 'NONE', p: 'ALL_OF' },
+    ),
+  ];
+  const match = { originId: 'x', destinationId: 'y', twoWay: true, validUntil: day(4) };
+  const timesOf = (rows: readonly FoldEvidence[], matches: readonly Equivalence[], asOf = NOW) =>
+    foldProgress(rows, new FoldModel(tree, matches), asOf).map((row) => [row.itemId, row.currentLevel, row.nextChangeAt]);
+
+  expect(timesOf([evidence('a', 'x', 3, -10)], [match])).toEqual([
+    ['p', 3, day(4)],
+    ['x', 3, day(4)],
+    ['y', 3, day(4)],
+  ]);
+  expect(timesOf([evidence('a', 'x', 3, -10)], [{ ...match, twoWay: false }])).toEqual([
+    ['p', 3, day(4)],
+    ['x', 3, null],
+    ['y', 3, day(4)],
+  ]);
+  expect(timesOf([evidence('a', 'x', 3, -10)], [match], day(4)).map(([item, , next]) => [item, next])).toEqual([
+    ['p', null],
+    ['x', null],
+    ['y', null],
+  ]);
+});
+
+test('nextChangeAt is the end of a match that makes two children one, though there is nothing to show for either', () => {
+  const edges = ['x', 'y', 'z'].map((child) => [child, 'p'] as const);
+  const tree = [graph(edges, { x: 'NONE', y: 'NONE', z: 'NONE', p: 'WEIGHTED' })];
+  const match = { originId: 'x', destinationId: 'y', twoWay: true, validUntil: day(4) };
+  const of = (matches: readonly Equivalence[]) =>
+    foldProgress([evidence('a', 'z', 4)], new FoldModel(tree, matches), NOW).map((row) => [row.itemId, row.currentLevel, row.nextChangeAt]);
+
+  expect(of([match])).toEqual([
+    ['p', 2, day(4)],
+    ['z', 4, null],
+  ]);
+  expect(of([])).toEqual([
+    ['p', 1, null],
+    ['z', 4, null],
   ]);
 });
 

@@ -62,8 +62,6 @@ export type Opening =
   | 'several successors'
   /** Readiness of competencies that stand for others. */
   | 'classes in readiness'
-  /** Terms of approvals as of instants, whether a job has ended them or not. */
-  | 'terms'
   /** Evidence that decays and counts for what does not. */
   | 'uneven decay';
 
@@ -230,7 +228,6 @@ const ENDINGS: { readonly [O in Opening]: readonly Step[] } = {
   'late successors': [...LATER, ...CHANGES, { kind: 'drain' }, { kind: 'version', framework: 2, version: 0 }, ...REST],
   'several successors': [...LATER, { kind: 'version', framework: 2, version: 0 }, ...CHANGES, ...REST],
   'classes in readiness': [],
-  terms: [],
   'uneven decay': [
     ...LATER,
     { kind: 'version', framework: 2, version: 0 },

@@ -328,7 +328,7 @@ class World {
         if (id === undefined) return null;
         return async () => {
           await competencies.revokeEquivalence(id);
-          this.#model.approvals.delete(id);
+          if (this.#live.some(([live]) => live === id)) this.#model.approvals.delete(id);
         };
       }
       case 'register': {
@@ -370,8 +370,6 @@ class World {
         return async () => {
           await progress.expire(100);
           await competencies.endEquivalences();
-          if (!this.#isOpen('terms'))
-            for (const [id, { until }] of this.#model.approvals) if (until !== null && until <= this.#now) this.#model.approvals.delete(id);
         };
       }
     }
@@ -416,8 +414,10 @@ class World {
     const key = `${framework} ${number}`;
     if (planned === null || this.#published.has(key) || !(this.#isOpen('late successors') || this.#isComplete(planned))) return;
     const frameworks = new Map([...this.#model.frameworks, [framework, planned.version] as const]);
-    const live = [...this.#model.approvals.values()].filter(({ until }) => until === null || until > this.#now);
-    const isCircular = this.#hasLoop(frameworks, live);
+    const isCircular = this.#hasLoop(
+      frameworks,
+      this.#live.map(([, approval]) => approval),
+    );
     await expectRefusal(isCircular, async () => {
       const { outcome, issues } = await this.#modules.competencies.import({
         source: this.#packageOf(framework, number, planned),
@@ -440,9 +440,14 @@ class World {
     return version.replacements.every(({ newId }) => there.has(newId));
   }
 
+  /** The matches whose term is not over. */
+  get #live(): readonly (readonly [string, Approval])[] {
+    return withinTerm([...this.#model.approvals], this.#now);
+  }
+
   #hasLoop(frameworks: Model['frameworks'], approvals: readonly NaiveEquivalence[]): boolean {
     const versions = [...frameworks.values()];
-    const children = versions.flatMap(({ items }) => items.flatMap((item) => item.children.map((child) => [child.itemId, item.itemId] as const)));
+    const children = childEdges(frameworks);
     const precedes = versions.flatMap(({ precedences }) => precedences.map(({ originId, destinationId }) => [originId, destinationId] as const));
     const replaced = versions.flatMap(({ replacements }) => replacements.map(({ oldId, newId }) => [oldId, newId] as const));
     return naiveLoop(children, approvals) || naiveLoop(precedes, approvals) || naiveLoop(replaced, []);
@@ -483,7 +488,7 @@ class World {
     const pair = matches[match % Math.max(1, matches.length)];
     if (!pair) return null;
     const [originId = '', destinationId = ''] = (back ? pair.toReversed() : pair).map(this.#item);
-    const live = [...this.#model.approvals.values()].filter(({ until }) => until === null || until > this.#now);
+    const live = this.#live.map(([, approval]) => approval);
     if (![originId, destinationId].every((id) => this.#facts.itemIds.has(id))) return null;
     if (live.some((one) => one.originId === originId && one.destinationId === destinationId)) return null;
     const approval = { originId, destinationId, twoWay, until: days === null ? null : new Date(this.#now.getTime() + days * DAY_MS) };
@@ -584,15 +589,19 @@ class World {
     await this.#compareAsOf(`${when}, now`, null, idOf);
     for (const { day, before } of this.#spec.looks) {
       const instant = new Date(dayOf(day).getTime() - Number(before));
-      // Approvals with a term are ended by a job.
-      if (!this.#isOpen('terms') && [...this.#seen.approvals.values()].some(({ until }) => until !== null && until <= instant)) continue;
       await this.#compareAsOf(`${when}, as of ${instant.toISOString()}`, instant, idOf);
     }
     await this.#compareReadiness(when, idOf);
   }
 
+  /** Matches whose term an instant is within; those that are over today only where what counts today leaves room for them. */
   #approvalsAt(asOf: Date): ReadonlyMap<string, Approval> {
-    return this.#isOpen('terms') ? new Map([...this.#seen.approvals].filter(([, { until }]) => until === null || asOf < until)) : this.#seen.approvals;
+    const then = withinTerm([...this.#seen.approvals], asOf);
+    const isCircular = naiveLoop(
+      childEdges(this.#seen.frameworks),
+      then.map(([, approval]) => approval),
+    );
+    return new Map(isCircular ? withinTerm(then, this.#now) : then);
   }
 
   /** Whether a competency that is in no version, and so decays by none, gets evidence of one that decays: what it says of confidence is left aside. */
@@ -623,7 +632,7 @@ class World {
 
   async #compareReadiness(when: string, idOf: (number: number) => string): Promise<void> {
     const versions = [...this.#seen.frameworks.values()];
-    const approvals = [...this.#seen.approvals.values()];
+    const approvals = [...this.#approvalsAt(this.#now).values()];
     const merged = new Set(approvals.filter(({ twoWay }) => twoWay).flatMap(({ originId, destinationId }) => [originId, destinationId]));
     const itemIds = versions.flatMap(({ items }) => items.map(({ itemId }) => itemId)).filter((id) => this.#isOpen('classes in readiness') || !merged.has(id));
     const precedences = versions.flatMap((version) => version.precedences);
@@ -664,6 +673,12 @@ class World {
     }
   }
 }
+
+const withinTerm = (approvals: readonly (readonly [string, Approval])[], instant: Date): readonly (readonly [string, Approval])[] =>
+  approvals.filter(([, { until }]) => until === null || instant < until);
+
+const childEdges = (frameworks: Model['frameworks']): readonly (readonly [string, string])[] =>
+  [...frameworks.values()].flatMap(({ items }) => items.flatMap((item) => item.children.map((child) => [child.itemId, item.itemId] as const)));
 
 /** Steps that end in the same place however often they are taken. */
 const REPEATABLE: ReadonlySet<Step['kind']> = new Set(['post', 'void', 'unvoid', 'drop', 'rebuild', 'build', 'drain', 'wait', 'activate', 'preview']);

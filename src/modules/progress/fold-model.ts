@@ -6,6 +6,8 @@ export interface Equivalence {
   readonly originId: string;
   readonly destinationId: string;
   readonly twoWay: boolean;
+  /** When its term is over; null when it has none. */
+  readonly validUntil: Date | null;
 }
 
 /** What must be read and written when evidence for some competencies changes. */
@@ -23,6 +25,8 @@ export interface ItemClass {
   readonly members: readonly string[];
   /** Itself, and the classes whose evidence counts here too. */
   readonly evidenceFrom: ReadonlySet<string>;
+  /** When the terms of the matches end that make it what it is or bring evidence here, in order. */
+  readonly ends: readonly Date[];
 }
 
 const UNKNOWN: Omit<GraphItem, 'itemId'> = { rollup: 'NONE', rollupCount: null, rollupOnly: false, policy: DEFAULT_POLICY, children: [], predecessors: [] };
@@ -62,7 +66,9 @@ export class FoldModel {
     );
     const twoWay = new Map<string, string[]>();
     const into = new Map<string, string[]>();
-    for (const { originId, destinationId, twoWay: both } of equivalences) {
+    const endsAt = new Map<string, Date[]>();
+    for (const { originId, destinationId, twoWay: both, validUntil } of equivalences) {
+      if (validUntil !== null) push(endsAt, destinationId, validUntil);
       if (both) {
         push(twoWay, originId, destinationId);
         push(twoWay, destinationId, originId);
@@ -83,7 +89,11 @@ export class FoldModel {
       const evidenceFrom = reach([id], (one) =>
         (members.get(one) ?? []).flatMap((member) => into.get(member) ?? []).map((origin) => representative.get(origin) ?? origin),
       );
-      const itemClass = { id, members: all, evidenceFrom };
+      const ends = [...evidenceFrom]
+        .flatMap((origin) => members.get(origin) ?? [])
+        .flatMap((member) => endsAt.get(member) ?? [])
+        .sort((a, b) => +a - +b);
+      const itemClass = { id, members: all, evidenceFrom, ends };
       for (const member of all) this.#classOf.set(member, itemClass);
       for (const origin of evidenceFrom) if (origin !== id) push(this.#feeds, origin, id);
     }
@@ -144,7 +154,7 @@ export class FoldModel {
   }
 
   classOf(id: string): ItemClass {
-    return this.#classOf.get(id) ?? { id, members: [id], evidenceFrom: new Set([id]) };
+    return this.#classOf.get(id) ?? { id, members: [id], evidenceFrom: new Set([id]), ends: [] };
   }
 
   /** The classes that evidence for these items can matter to, children and origins before what they feed. */

@@ -45,6 +45,9 @@ function inForce(overrides: readonly FoldOverride[], asOf: Date): FoldOverride |
 const nextTurn = (overrides: readonly FoldOverride[], asOf: Date): Date | null =>
   earliest(overrides.flatMap(({ validFrom, validUntil }) => [validFrom, validUntil]).filter((date) => date > asOf));
 
+/** The next of the instants at which terms end. */
+const nextEnd = (ends: readonly Date[], asOf: Date): Date | null => ends.find((end) => end > asOf) ?? null;
+
 /** A level of a class with all that carries it. */
 interface Level {
   readonly level: number;
@@ -156,14 +159,17 @@ class Fold {
     }));
   }
 
-  #foldClass({ id, members, evidenceFrom }: ItemClass): readonly ItemProgress[] {
+  /** The next instant at which a class can have another level, or split into what has. */
+  #changeOf(itemId: string): Date | null {
+    const { id, ends } = this.#model.classOf(itemId);
+    return this.#changes.get(id) ?? nextEnd(ends, this.#asOf);
+  }
+
+  #foldClass({ id, members, evidenceFrom, ends }: ItemClass): readonly ItemProgress[] {
     const evidence = onceEach([...evidenceFrom].flatMap((origin) => this.#byClass.get(origin) ?? []));
     const each = members.map((itemId) => {
       const { policy, rollup, rollupCount, rollupOnly, children } = this.#model.item(itemId);
-      const below =
-        rollup === 'NONE'
-          ? []
-          : children.flatMap((child) => [this.#changes.get(this.#model.classOf(child.itemId).id) ?? null, nextTurn(this.#fedUp(child.itemId), this.#asOf)]);
+      const below = rollup === 'NONE' ? [] : children.flatMap((child) => [this.#changeOf(child.itemId), nextTurn(this.#fedUp(child.itemId), this.#asOf)]);
       return {
         itemId,
         direct: rollupOnly ? NO_LEVEL : directLevel(evidence, policy, this.#asOf),
@@ -182,7 +188,7 @@ class Fold {
               : each.filter(({ rolled }) => rolled.level === level).map(({ rolled }) => rolled)
             ).map((one) => one.supporting),
           );
-    const nextChangeAt = earliest(each.map((one) => one.nextChangeAt));
+    const nextChangeAt = earliest([...each.map((one) => one.nextChangeAt), nextEnd(ends, this.#asOf)]);
     this.#levels.set(id, { level, supporting });
     this.#changes.set(id, nextChangeAt);
     const ordered = [...supporting].sort((a, b) => byKey(a.id, b.id));
