@@ -14,6 +14,12 @@ const LATEST = new Date('9999-12-31T23:59:59.999Z');
 /** Whether PostgreSQL and RFC 3339 both know the instant: years 1 to 9999. */
 export const isStorableInstant = (instant: Date): boolean => instant >= EARLIEST && instant <= LATEST;
 
+/** Whether a text is a day of the calendar, `YYYY-MM-DD`. */
+export function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return /^\d{4}-\d\d-\d\d$/.test(text) && isStorableInstant(date) && date.toISOString().startsWith(text);
+}
+
 /**
  * Checks texts of an input, each at `/name`.
  * @param maximum characters.

@@ -179,6 +179,9 @@ export class CompetencyAddInput {
   @Field(() => String, { nullable: true, description: 'What kind of item it is.' })
   itemType?: string | null;
 
+  @Field(() => String, { nullable: true, description: 'The day from which it is retired, such as 2026-01-31.' })
+  statusEndDate?: string | null;
+
   @Field(() => [ProficiencyLevelInput], { defaultValue: [], description: 'Its proficiency levels.' })
   levels!: ProficiencyLevelInput[];
 }
@@ -202,6 +205,9 @@ export class CompetencyChangeInput {
 
   @Field(() => String, { nullable: true, description: 'What kind of item it is.' })
   itemType?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The day from which it is retired, such as 2026-01-31.' })
+  statusEndDate?: string | null;
 
   @Field(() => [ProficiencyLevelInput], { nullable: true, description: 'All of its proficiency levels.' })
   levels?: ProficiencyLevelInput[] | null;

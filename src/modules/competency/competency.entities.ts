@@ -52,6 +52,7 @@ export const CompetencyItemVersion = defineEntity({
     fullStatement: p.text(),
     abbreviatedStatement: p.text().nullable(),
     itemType: p.text().nullable(),
+    statusEndDate: p.date().nullable(),
     rollup: p.enum(ROLLUP_KINDS),
     rollupCount: p.integer().nullable(),
     rollupOnly: p.boolean(),

@@ -30,6 +30,8 @@ export interface CompetencyRow {
   readonly fullStatement: string;
   readonly abbreviatedStatement: string | null;
   readonly itemType: string | null;
+  /** The day from which it is retired, `YYYY-MM-DD`. */
+  readonly statusEndDate: string | null;
   readonly rollup: RollupKind;
   readonly rollupCount: number | null;
   readonly rollupOnly: boolean;
@@ -92,6 +94,12 @@ export async function frameworkByIdentifier(sql: Sql, identifier: string): Promi
   return row ?? null;
 }
 
+/** Of competencies those that are retired on a day, as their current version says: they stay readable, and nothing new may name them. */
+export async function retiredOn(sql: Sql, itemIds: readonly string[], day: string): Promise<ReadonlySet<string>> {
+  const rows = await competenciesById(sql, itemIds);
+  return new Set(rows.filter(({ statusEndDate }) => statusEndDate !== null && statusEndDate <= day).map(({ id }) => id));
+}
+
 /** All versions of frameworks, newest first; a framework has few. */
 export async function versionsOfFrameworks(sql: Sql, frameworkIds: readonly string[]): Promise<readonly VersionRow[]> {
   return sql.rows<VersionRow>(
@@ -104,7 +112,7 @@ export async function versionsById(sql: Sql, ids: readonly string[]): Promise<re
   return sql.rows<VersionRow>(`select ${VERSION_COLUMNS} from competency.framework_version where id = any($1::uuid[])`, [ids]);
 }
 
-const COMPETENCY_COLUMNS = `i.id, i.identifier, i.framework_id, iv.version_id, iv.code, iv.full_statement, iv.abbreviated_statement, iv.item_type, iv.rollup,
+const COMPETENCY_COLUMNS = `i.id, i.identifier, i.framework_id, iv.version_id, iv.code, iv.full_statement, iv.abbreviated_statement, iv.item_type, iv.status_end_date::text as status_end_date, iv.rollup,
   iv.rollup_count, iv.rollup_only, iv.policy, iv.min_distinct_sources, iv.threshold, iv.half_life_days`;
 
 export async function competenciesById(sql: Sql, ids: readonly string[]): Promise<readonly CompetencyRow[]> {
@@ -163,11 +171,31 @@ const USES = [
   ['progress.competency_override', 'item_id'],
 ] as const;
 
+const isUsed = (id: string): string => USES.map(([table, column]) => `exists (select from ${table} u where u.${column} = ${id})`).join(' or ');
+
+/**
+ * Competencies of a version whose levels are other ones than in the version that was published before it, and that
+ * something names. One that had no levels gets a scale; it does not change one.
+ */
+export async function scalesChangedInUse(sql: Sql, versionId: string): Promise<readonly { readonly name: string; readonly old: string; readonly new: string }[]> {
+  const ranks = (version: string): string =>
+    `(select string_agg(l.rank::text, ', ' order by l.rank) from competency.level_descriptor l where l.version_id = ${version} and l.item_id = iv.item_id)`;
+  return sql.rows(
+    `select coalesce(iv.code, iv.full_statement) as name, ${ranks('b.id')} as old, coalesce(${ranks('$1')}, 'none') as new
+     from competency.framework_version v cross join lateral (
+       select id from competency.framework_version o
+       where o.framework_id = v.framework_id and o.status = 'PUBLISHED' and o.id <> v.id order by o.ordinal desc limit 1) b
+     join competency.competency_item_version iv on iv.version_id = v.id
+     where v.id = $1 and ${ranks('b.id')} is distinct from ${ranks('$1')} and ${ranks('b.id')} is not null and (${isUsed('iv.item_id')})
+     order by iv.position`,
+    [versionId],
+  );
+}
+
 /** Of competencies, those that no version has and that something still names. */
 export async function orphansInUse(sql: Sql, itemIds: readonly string[]): Promise<readonly string[]> {
-  const isUsed = USES.map(([table, column]) => `exists (select from ${table} u where u.${column} = t.id)`).join(' or ');
   const rows = await sql.rows<{ id: string }>(
-    `select t.id from unnest($1::uuid[]) t(id) where not exists (select from competency.competency_item_version v where v.item_id = t.id) and (${isUsed})`,
+    `select t.id from unnest($1::uuid[]) t(id) where not exists (select from competency.competency_item_version v where v.item_id = t.id) and (${isUsed('t.id')})`,
     [itemIds],
   );
   return rows.map(({ id }) => id);

@@ -3,7 +3,7 @@ import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
 import { checkInstants, checkRange, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
-import type { Clock } from '../../kernel/clock.ts';
+import { type Clock, localDay } from '../../kernel/clock.ts';
 import { conflict, invalid, missing } from '../../kernel/errors.ts';
 import { findLoops, type LevelPolicy, LIMITS, type RollupRule, writeCsvFramework } from '../../standards/case/index.ts';
 import { CaseLibrary } from './case-library.ts';
@@ -100,6 +100,13 @@ export class Competencies {
     const [version] = await store.versionsById(sql, [versionId]);
     if (!version) throw missing('/id', 'reference', 'there is no such framework version');
     if (version.status === 'PUBLISHED') throw conflict('/id', 'published-is-final', 'this version is published already');
+    const [changed] = await store.scalesChangedInUse(sql, versionId);
+    if (changed)
+      throw conflict(
+        '/id',
+        'scale-in-use',
+        `${changed.name} has the levels ${changed.new} and had ${changed.old}, and something names it: a competency with another scale has another identifier, and replacedBy with a levelMap leads to it`,
+      );
     await em.nativeUpdate(FrameworkVersion, { id: versionId }, { status: 'PUBLISHED', publishedAt: this.#clock.now() });
     await this.#assertAcyclic(sql, '/id');
     await this.#onChanged(sql);
@@ -303,11 +310,20 @@ export class Competencies {
         if (seen.has(itemId)) throw invalid(`/requirements/${index}/competencyId`, 'unique', 'this competency is required twice');
         seen.add(itemId);
       });
+      const existing = await store.standardsOfPositions(sql, [input.positionId], this.#clock.now());
+      const required = await store.requirementsOfStandards(
+        sql,
+        existing.map(({ id }) => id),
+      );
+      const retired = await store.retiredOn(sql, [...seen], localDay(this.#clock.now()));
+      input.requirements.forEach(({ itemId }, index) => {
+        if (retired.has(itemId) && !required.some((one) => one.itemId === itemId))
+          throw invalid(`/requirements/${index}/competencyId`, 'retired', 'this competency is retired; only a standard that requires it already may go on');
+      });
       input.requirements.forEach(({ weight = 1 }, index) => {
         checkRange({ [`requirements/${index}/weight`]: weight }, 1, 1_000);
       });
       const current = new Map((await store.competenciesById(sql, [...seen])).map((item) => [item.id, item.versionId]));
-      const existing = await store.standardsOfPositions(sql, [input.positionId], this.#clock.now());
       await em.insert(PositionStandard, {
         ...base,
         positionId: input.positionId,

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
-import { checkRange, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
+import { checkRange, checkTexts, isDay, LONG_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, conflict, invalid, missing } from '../../kernel/errors.ts';
 import type { JsonObject } from '../../kernel/json.ts';
@@ -70,7 +70,7 @@ const textOf = (versionId: string, whole: JsonObject): { readonly source: string
   return { source, contentHash: hash('sha256', `draft ${versionId} ${source}`, 'hex') };
 };
 
-function checkItem({ code, fullStatement, abbreviatedStatement, itemType, levels }: ItemChange): void {
+function checkItem({ code, fullStatement, abbreviatedStatement, itemType, statusEndDate, levels }: ItemChange): void {
   const long = {
     fullStatement,
     ...Object.fromEntries((levels ?? []).map(({ description }, index) => [`levels/${index}/description`, description ?? undefined])),
@@ -80,6 +80,7 @@ function checkItem({ code, fullStatement, abbreviatedStatement, itemType, levels
     Object.fromEntries(Object.entries(texts).flatMap(([name, text]) => (text == null ? [] : [[name, text]])));
   checkTexts(given(long), LONG_TEXT);
   checkTexts(given(short));
+  if (statusEndDate != null && !isDay(statusEndDate)) throw invalid('/statusEndDate', 'day', 'statusEndDate is a day such as 2026-01-31');
   checkRanks((levels ?? []).map(({ rank }) => rank));
 }
 

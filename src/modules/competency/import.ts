@@ -214,6 +214,7 @@ export async function insertGraph(
       fullStatement: item.fullStatement,
       abbreviatedStatement: item.abbreviatedStatement,
       itemType: item.itemType,
+      statusEndDate: item.statusEndDate,
       ...rollupColumns(item.rollup ?? { kind: defaultRollup, count: null, rollupOnly: false }),
       ...policyColumns(item.policy ?? DEFAULT_POLICY),
     })),

@@ -20,6 +20,7 @@ export {
   type RequirementRow,
   type RollupGraph,
   readRollupGraph,
+  retiredOn,
   type StandardRow,
   type Target,
   targetsOfLearners,

@@ -1,8 +1,9 @@
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { checkInstants, checkTexts } from '../../kernel/checks.ts';
+import { localDay } from '../../kernel/clock.ts';
 import { conflict, invalid } from '../../kernel/errors.ts';
-import { describedLevels } from '../competency/index.ts';
+import { describedLevels, retiredOn } from '../competency/index.ts';
 import { activityKey } from '../lrs/index.ts';
 import { type GenerationState, impactByUnit, impactSamples, type LevelChange, nextState, type UnitImpact } from './generation.store.ts';
 import { dropPreview, followChange, preparePreview, type Workshop } from './generations.ts';
@@ -66,8 +67,8 @@ export class RuleSets {
     const base = stamp(this.#workshop.clock);
     await this.#database.write(async (em, sql) => {
       await sql.rows('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`rule set ${input.code}`]);
-      await this.#checkRules(sql, input.rules);
       const existing = await em.findOne(EvidenceRuleSet, { code: input.code });
+      await this.#checkRules(sql, input.rules, existing?.id ?? null);
       const ruleSet = existing ? { id: existing.id } : { ...stamp(this.#workshop.clock), code: input.code, title: input.title };
       if (!existing) await em.insert(EvidenceRuleSet, ruleSet as { id: string; createdAt: Date; code: string; title: string });
       const [last] = await store.versionsOfRuleSets(sql, [ruleSet.id]);
@@ -97,16 +98,19 @@ export class RuleSets {
     return this.#version(base.id);
   }
 
-  async #checkRules(sql: Sql, rules: readonly NewRule[]): Promise<void> {
-    const levels = await describedLevels(
-      sql,
-      rules.map((rule) => rule.itemId),
-    );
+  /** @param ruleSetId whose rules go on, where there are some. */
+  async #checkRules(sql: Sql, rules: readonly NewRule[], ruleSetId: string | null): Promise<void> {
+    const itemIds = rules.map((rule) => rule.itemId);
+    const levels = await describedLevels(sql, itemIds);
+    const retired = await retiredOn(sql, itemIds, localDay(this.#workshop.clock.now()));
+    const known = new Set(ruleSetId === null || retired.size === 0 ? [] : await store.itemsOfRuleSet(sql, ruleSetId));
     for (const [index, rule] of rules.entries()) {
       const path = `/rules/${index}`;
       checkRuleConditions(rule, path);
       const described = levels.get(rule.itemId);
       if (!described) throw invalid(`${path}/competencyId`, 'reference', 'there is no such competency');
+      if (retired.has(rule.itemId) && !known.has(rule.itemId))
+        throw invalid(`${path}/competencyId`, 'retired', 'this competency is retired; only a rule set that has a rule for it already may go on');
       for (const [levelPath, level] of levelsNamed(rule, path))
         if (!described.has(level))
           throw invalid(

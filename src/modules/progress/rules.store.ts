@@ -58,6 +58,15 @@ export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>
 export const ruleSetVersionsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where id = any($1::uuid[])`, [ids]);
 
+/** Competencies that some version of a rule set has a rule for. */
+export async function itemsOfRuleSet(sql: Sql, ruleSetId: string): Promise<readonly string[]> {
+  const rows = await sql.rows<{ itemId: string }>(
+    `select distinct r.item_id from progress.evidence_rule r join progress.rule_set_version v on v.id = r.version_id where v.rule_set_id = $1`,
+    [ruleSetId],
+  );
+  return rows.map(({ itemId }) => itemId);
+}
+
 /** Up to which level the alignments say that an activity assesses a competency; null when they do not. */
 export async function assessedLevel(sql: Sql, activityKey: string, itemId: string): Promise<number | null> {
   const [row] = await sql.rows<{ level: number | null }>(

@@ -29,7 +29,18 @@ export const documentOf = ({ title, creator, identifier, version, language }: Do
   ...(language != null && { language }),
 });
 
-const TEXTS = ['humanCodingScheme', 'fullStatement', 'abbreviatedStatement', 'alternativeLabel', 'CFItemType', 'listEnumeration', 'notes', 'language'] as const;
+const TEXTS = [
+  'humanCodingScheme',
+  'fullStatement',
+  'abbreviatedStatement',
+  'alternativeLabel',
+  'CFItemType',
+  'listEnumeration',
+  'notes',
+  'language',
+  'statusStartDate',
+  'statusEndDate',
+] as const;
 const LISTS = ['educationLevel', 'conceptKeywords'] as const;
 const EDGES = ['isChildOf', 'precedes', 'isRelatedTo', 'exactMatchOf', 'isPartOf', 'isPeerOf', 'replacedBy'] as const;
 const PLAIN = new Set<string>(['identifier', ...TEXTS, ...LISTS, ...EDGES, 'sequenceNumber', 'rollup', 'rollupCount', 'rollupOnly']);

@@ -8,6 +8,8 @@ export interface ItemChange {
   readonly fullStatement?: string;
   readonly abbreviatedStatement?: string | null;
   readonly itemType?: string | null;
+  /** `YYYY-MM-DD`. */
+  readonly statusEndDate?: string | null;
   /** All of its proficiency levels. */
   readonly levels?: readonly { readonly rank: number; readonly label: string; readonly description: string | null }[];
 }
@@ -18,8 +20,8 @@ const objects = (value: unknown): readonly JsonObject[] => (Array.isArray(value)
 const isItem = (node: unknown, itemId: string): boolean =>
   isObject(node) && typeof node['identifier'] === 'string' && caseIdentifier(node['identifier']) === itemId;
 
-function withTexts(item: JsonObject, { code, fullStatement, abbreviatedStatement, itemType }: ItemChange, changedAt: string): JsonObject {
-  const texts = { humanCodingScheme: code, fullStatement, abbreviatedStatement, CFItemType: itemType };
+function withTexts(item: JsonObject, { code, fullStatement, abbreviatedStatement, itemType, statusEndDate }: ItemChange, changedAt: string): JsonObject {
+  const texts = { humanCodingScheme: code, fullStatement, abbreviatedStatement, CFItemType: itemType, statusEndDate };
   const given = Object.entries(texts).filter(([, text]) => text !== undefined);
   // The address of a type belongs to the type that goes.
   const gone = new Set([...given.flatMap(([name, text]) => (text === null ? [name] : [])), ...(itemType === undefined ? [] : ['CFItemTypeURI'])]);

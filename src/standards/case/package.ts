@@ -1,4 +1,4 @@
-import { isStorableText, SHORT_TEXT } from '../../kernel/checks.ts';
+import { isDay, isStorableText, SHORT_TEXT } from '../../kernel/checks.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { type Edge, findLoops } from './graph.ts';
@@ -37,6 +37,8 @@ export interface CaseItem {
   readonly fullStatement: string;
   readonly abbreviatedStatement: string | null;
   readonly itemType: string | null;
+  /** The day from which it is retired, `YYYY-MM-DD`; null while nobody said so. */
+  readonly statusEndDate: string | null;
   /** From the item's `extensions`: `rollup`, `rollupCount`, `rollupOnly`; null leaves it to the importer. */
   readonly rollup: RollupRule | null;
   /** From `extensions.levelPolicy`; null leaves it to the importer. */
@@ -220,6 +222,16 @@ function readPolicy(reader: Reader, extensions: JsonObject, extensionsPath: stri
   };
 }
 
+/** A day; what is none is told and does not act. */
+function readDay(reader: Reader, parent: JsonObject, key: string, path: string): string | null {
+  const text = reader.optional(parent, key, path);
+  // Servers send instants where CASE asks for days.
+  const [day = ''] = text?.split('T') ?? [];
+  if (text === null || isDay(day)) return text === null ? null : day;
+  reader.warn(at(path, key), 'day', `${text} is not a day such as 2026-01-31; it is kept and does not act`);
+  return null;
+}
+
 function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
   const rows = reader.objects(root, 'CFItems', '').map(([item, path]) => {
     const [extensions, extensionsPath] = [isObject(item['extensions']) ? item['extensions'] : {}, at(path, 'extensions')];
@@ -230,6 +242,7 @@ function readItems(reader: Reader, root: JsonObject): readonly CaseItem[] {
         fullStatement: reader.text(item, 'fullStatement', path),
         abbreviatedStatement: reader.optional(item, 'abbreviatedStatement', path),
         itemType: reader.optional(item, 'CFItemType', path),
+        statusEndDate: readDay(reader, item, 'statusEndDate', path),
         rollup: readRollup(reader, extensions, extensionsPath),
         policy: readPolicy(reader, extensions, extensionsPath),
       },

@@ -1,10 +1,11 @@
+import { isDay } from '../../kernel/checks.ts';
 import { digestKey } from '../../kernel/ids.ts';
 import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { isAssociationType, isCaseUuid, isExtension, PATHS, type Shape, type ShapeName, shapeOf } from './shapes.ts';
 
 const isInt32 = (value: unknown): value is number => typeof value === 'number' && (value | 0) === value;
 const isUri = (value: unknown): value is string => typeof value === 'string' && /^[a-zA-Z][a-zA-Z0-9+.-]*:.+$/.test(value);
-const isDate = (value: unknown): value is string => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value));
+const isDate = (value: unknown): value is string => typeof value === 'string' && isDay(value);
 const isDateTime = (value: unknown): value is string =>
   typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value));
 const isText = (value: unknown): value is string => typeof value === 'string';
