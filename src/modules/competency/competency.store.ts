@@ -177,7 +177,10 @@ const isUsed = (id: string): string => USES.map(([table, column]) => `exists (se
  * Competencies of a version whose levels are other ones than in the version that was published before it, and that
  * something names. One that had no levels gets a scale; it does not change one.
  */
-export async function scalesChangedInUse(sql: Sql, versionId: string): Promise<readonly { readonly name: string; readonly old: string; readonly new: string }[]> {
+export async function scalesChangedInUse(
+  sql: Sql,
+  versionId: string,
+): Promise<readonly { readonly name: string; readonly old: string; readonly new: string }[]> {
   const ranks = (version: string): string =>
     `(select string_agg(l.rank::text, ', ' order by l.rank) from competency.level_descriptor l where l.version_id = ${version} and l.item_id = iv.item_id)`;
   return sql.rows(
