@@ -18,7 +18,7 @@ import { Migration20261130000017 } from './20261130000017_sequencer_pass.ts';
 import { Migration20261130000018 } from './20261130000018_journal_key.ts';
 import { Migration20261130000019 } from './20261130000019_set_aside.ts';
 import { Migration20261130000020 } from './20261130000020_package_rules.ts';
-import { Migration20261130000023 } from './20261130000023_retired_competencies.ts';
+import { Migration20261130000021 } from './20261130000021_retired_competencies.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -42,5 +42,5 @@ export const migrations = [
   { name: '20261130000018_journal_key', class: Migration20261130000018 },
   { name: '20261130000019_set_aside', class: Migration20261130000019 },
   { name: '20261130000020_package_rules', class: Migration20261130000020 },
-  { name: '20261130000023_retired_competencies', class: Migration20261130000023 },
+  { name: '20261130000021_retired_competencies', class: Migration20261130000021 },
 ];

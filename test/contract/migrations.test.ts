@@ -51,7 +51,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261130000018_journal_key',
     '20261130000019_set_aside',
     '20261130000020_package_rules',
-    '20261130000023_retired_competencies',
+    '20261130000021_retired_competencies',
   ]);
   expect(statements).toEqual([]);
 });

@@ -30,7 +30,7 @@ const FAULTS = {
   'a better attempt to come': ['direct-level', 'attempts.filter((row) => row.occurredAt <= asOf)', '[...attempts]'],
   'override fed up unasked': ['fold', '.filter((one) => one.countsForRollup)', ''],
   'first override wins': ['fold', 'one.decidedAt > last.decidedAt', 'one.decidedAt < last.decidedAt'],
-  'override without end': ['fold', '&& asOf < one.validUntil', ''],
+  'override without end': ['fold', '!isOver(one.validUntil)', 'true'],
   'terms of matches forgotten': ['fold', ', nextEnd(ends, this.#asOf)]', ']'],
   'next decay forgotten': ['direct-level', '[row.expiresAt, ...decays()]', '[row.expiresAt]'],
   'end of an override forgotten': ['fold', '[nextChangeAt, nextTurn(overrides, this.#asOf)]', '[nextChangeAt]'],

@@ -32,9 +32,9 @@ export interface FoldOverride {
   readonly validUntil: Date;
 }
 
-/** Of the overrides in force at an instant, the one decided last. */
+/** Of overrides that are not over, the one in force at an instant that was decided last. */
 function inForce(overrides: readonly FoldOverride[], asOf: Date): FoldOverride | null {
-  const active = overrides.filter((one) => one.validFrom <= asOf && asOf < one.validUntil);
+  const active = overrides.filter((one) => one.validFrom <= asOf);
   return active.reduce<FoldOverride | null>(
     (last, one) => (last === null || one.decidedAt > last.decidedAt || (+one.decidedAt === +last.decidedAt && byKey(one.id, last.id) > 0) ? one : last),
     null,
@@ -124,8 +124,16 @@ class Fold {
 
   constructor(model: FoldModel, evidence: readonly FoldEvidence[], overrides: readonly FoldOverride[], asOf: Date) {
     this.#model = model;
-    this.#overrides = Map.groupBy(overrides, (one) => one.itemId);
-    this.#byClass = Map.groupBy(model.carried(withoutOtherAttempts(evidence, asOf)), (row) => model.classOf(row.itemId).id);
+    // What is over bears on nothing any more.
+    const isOver = (end: Date | null): boolean => end !== null && end <= asOf;
+    this.#overrides = Map.groupBy(
+      overrides.filter((one) => !isOver(one.validUntil)),
+      (one) => one.itemId,
+    );
+    this.#byClass = Map.groupBy(
+      model.carried(withoutOtherAttempts(evidence, asOf).filter((row) => !isOver(row.expiresAt))),
+      (row) => model.classOf(row.itemId).id,
+    );
     this.#asOf = asOf;
   }
 

@@ -60,9 +60,15 @@ async function openConcerned(sql: Sql, { models }: Workshop, generation: number,
   const frameworks = idsChanged(from.frameworks, to.frameworks);
   const approvals = await equivalencesById(sql, idsChanged(from.equivalences, to.equivalences));
   if (frameworks.length === 0 && approvals.length === 0) return;
-  const changed = [...(await store.itemsOfVersions(sql, frameworks)), ...approvals.flatMap(({ originId, destinationId }) => [originId, destinationId])];
-  const bearing = new Set(changed);
-  for (const lane of [from, to]) for (const itemId of (await models.of(sql, lane)).bearingOn(changed)) bearing.add(itemId);
+  const changed = await store.itemsOfVersions(sql, frameworks);
+  const matched = approvals.flatMap(({ originId, destinationId }) => [originId, destinationId]);
+  const bearing = new Set([...changed, ...matched]);
+  for (const lane of [from, to]) {
+    const model = await models.of(sql, lane);
+    // What children a parent has changes with their matches, also for who has shown nothing of those.
+    const above = matched.flatMap((itemId) => [...model.scopeOf(itemId).folded]);
+    for (const itemId of model.bearingOn([...changed, ...above])) bearing.add(itemId);
+  }
   await store.openByItems(sql, generation, [...bearing]);
 }
 
