@@ -19,6 +19,7 @@ import { Migration20261130000018 } from './20261130000018_journal_key.ts';
 import { Migration20261130000019 } from './20261130000019_set_aside.ts';
 import { Migration20261130000020 } from './20261130000020_package_rules.ts';
 import { Migration20261130000021 } from './20261130000021_retired_competencies.ts';
+import { Migration20261130000022 } from './20261130000022_content_rules.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   { name: '20261130000019_set_aside', class: Migration20261130000019 },
   { name: '20261130000020_package_rules', class: Migration20261130000020 },
   { name: '20261130000021_retired_competencies', class: Migration20261130000021 },
+  { name: '20261130000022_content_rules', class: Migration20261130000022 },
 ];

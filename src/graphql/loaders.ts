@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Viewer } from '../modules/access/index.ts';
 import type { CompetencyRow } from '../modules/competency/index.ts';
+import type { GeneralScope } from '../modules/content/index.ts';
 import type { Lane, Readiness } from '../modules/progress/index.ts';
 import type { Modules } from './modules.ts';
 
@@ -89,6 +90,11 @@ export function createLoaders({ access, competencies, content, forwarding, launc
     activitiesByModule: many(training.activitiesOfModules, (row) => row.moduleId),
     activityById: one(training.activitiesById),
     contentPackageById: one(content.packagesById),
+    /** Rules of content, said of all of it or of a standard. */
+    generalRules: new DataLoader(async (scopes: readonly GeneralScope[]) => {
+      const said = new Map((await content.generalRules(scopes)).map(({ scope, rules }) => [scope, rules]));
+      return scopes.map((scope) => said.get(scope) ?? {});
+    }),
     contentVersionById: one(content.versionsById),
     contentVersionsByPackage: many(content.versionsOfPackages, (row) => row.packageId),
     contentItemById: one(content.itemsById),

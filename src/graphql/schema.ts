@@ -25,6 +25,7 @@ import {
   ContentUnitResolver,
 } from './content/launch-resolvers.ts';
 import { ContentItemResolver, ContentMutations, ContentPackageResolver, ContentPackageVersionResolver, ContentUploadResolver } from './content/resolvers.ts';
+import { ContentPackageRulesResolver, ContentRegistrationRulesResolver, ContentRulesResolver } from './content/rules.ts';
 import type { GraphContext } from './context.ts';
 import { assignCosts } from './costs.ts';
 import { ErasureResolver } from './lrs/erasures.ts';
@@ -132,8 +133,11 @@ export function graphqlSchema(): GraphQLSchema {
       ContentLaunchResolver,
       ContentMutations,
       ContentPackageResolver,
+      ContentPackageRulesResolver,
       ContentPackageVersionResolver,
       ContentRegistrationResolver,
+      ContentRegistrationRulesResolver,
+      ContentRulesResolver,
       ContentAttemptResolver,
       ContentRunResolver,
       ContentUnitResolver,

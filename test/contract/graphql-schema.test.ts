@@ -42,9 +42,9 @@ test('every mutation is for ADMIN only, but what learners do themselves, and pac
 
   expect(open.map((field) => [field.name, field.extensions['access']]).sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).toEqual([
     ['contentLaunch', ['ADMIN', 'LEARNER']],
-    ['contentMovesSet', ['ADMIN', 'VENDOR']],
     ['contentPreview', ['ADMIN', 'VENDOR']],
     ['contentRegister', ['ADMIN', 'LEARNER']],
+    ['contentRulesSet', ['ADMIN', 'VENDOR']],
     ['contentUploadCreate', ['ADMIN', 'VENDOR']],
     ['priorLearningClaimSubmit', ['ADMIN', 'LEARNER']],
   ]);

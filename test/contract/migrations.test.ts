@@ -52,6 +52,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261130000019_set_aside',
     '20261130000020_package_rules',
     '20261130000021_retired_competencies',
+    '20261130000022_content_rules',
   ]);
   expect(statements).toEqual([]);
 });
@@ -60,6 +61,27 @@ test('migrating twice changes nothing', async () => {
   const database = await open();
 
   expect(await migrate(database)).toEqual([]);
+});
+
+test('what was said of packages before rules were said elsewhere holds after the migration, and comes back when it is undone', async () => {
+  const database = await open('template0');
+  await database.orm.migrator.up({ to: '20261130000020_package_rules' });
+  const columns = 'moves, shows_name, max_attempts';
+  await database.sql.rows(
+    `insert into content.package (id, created_at, standard, title, owner_id, course_iri, ${columns})
+     select gen_random_uuid(), now(), 'SCORM_12', title, null, '', moves, shows_name, max_attempts
+     from (values ('a', 'NEVER', false, null), ('b', 'FAILED', true, 3)) as t(title, moves, shows_name, max_attempts)`,
+  );
+  const before = await database.sql.rows(`select title, ${columns} from content.package order by title`);
+
+  await migrate(database);
+  expect(await database.sql.rows('select title, rules from content.package order by title')).toEqual([
+    { title: 'a', rules: {} },
+    { title: 'b', rules: { moves: 'FAILED', showsName: true, maxAttempts: 3 } },
+  ]);
+
+  await database.orm.migrator.down({ to: '20261130000020_package_rules' });
+  expect(await database.sql.rows(`select title, ${columns} from content.package order by title`)).toEqual(before);
 });
 
 test('an empty database is refused with the command to run', async () => {

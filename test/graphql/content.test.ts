@@ -211,32 +211,6 @@ test('an erased learner leaves nothing of what they did in packages; of two merg
   expect([left.length, left.filter(({ closedAt }) => closedAt === null).length]).toEqual([2, 1]);
 });
 
-test('a vendor says what becomes of registrations in its own packages only', async () => {
-  const [own, other] = [await vendor('vendor-moves'), await vendor('vendor-moves-not')];
-  const { ticket } = (await app.graphql(UPLOAD, { input: {} }, own.token)).body.data.contentUploadCreate;
-  const sent = await fetch(ticket.url, {
-    method: 'PUT',
-    headers: { 'Content-Type': 'application/zip' },
-    body: new Uint8Array(await course('https://publisher.example/au/moves')),
-  });
-  const id = toGlobalId('ContentPackage', ((await sent.json()) as { packageId: string }).packageId);
-  const set = (moves: string, token: string) =>
-    app.graphql(
-      'mutation ($input: ContentMovesSetInput!) { contentMovesSet(input: $input) { package { moves } userErrors { code path rule } } }',
-      { input: { packageId: id, moves } },
-      token,
-    );
-
-  expect((await set('INCOMPLETE', own.token)).body.data.contentMovesSet).toEqual({ package: { moves: 'INCOMPLETE' }, userErrors: [] });
-  expect((await set('ALWAYS', other.token)).body.data.contentMovesSet).toEqual({
-    package: null,
-    userErrors: [{ code: 'NOT_FOUND', path: '/packageId', rule: 'reference' }],
-  });
-  expect((await set('ALWAYS', await tokenOf(await newLearner(app)))).body.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
-  const { body } = await app.graphql('{ contentPackages(first: 10) { nodes { moves } } }', {}, own.token);
-  expect(body.data.contentPackages.nodes).toEqual([{ moves: 'INCOMPLETE' }]);
-});
-
 test('the history of a SCORM registration tells each attempt, what ran in it, and what it saved', async () => {
   const manifest = scormManifest('1.2', item('one', 'r', '<adlcp:masteryscore>70</adlcp:masteryscore>'), sco('r', 'one.html'));
   const scorm = await importPackage(app, await zip({ 'imsmanifest.xml': manifest, 'one.html': '' }));

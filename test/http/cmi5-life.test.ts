@@ -524,7 +524,7 @@ test('cmi5 9.6.1: a registration survives completion and review, and ends by a n
 test('cmi5 10.2.4, 10.2.5: a session is judged by the moveOn and mastery score that its launch data names, whatever the course says by now', async () => {
   const attributes = { old: 'moveOn="Completed" masteryScore="0.5"', new: 'moveOn="CompletedAndPassed" masteryScore="0.9"' };
   const { packageId, open, isSatisfied, told } = await course(unit('one', attributes.old));
-  await app.modules.content.setMoves(packageId, 'ALWAYS', null);
+  await app.modules.content.setPackageRules(packageId, { moves: 'ALWAYS' }, null);
   const score = (scaled: number) => ({ result: { success: true, duration: 'PT1M', score: { scaled } } });
   const old = await open();
   await importPackage(app, await zip({ 'cmi5.xml': cmi5Xml(unit('one', attributes.new)), 'index.html': '' }), packageId);

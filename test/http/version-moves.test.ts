@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-type Moves = Parameters<TestApp['modules']['content']['setMoves']>[1];
+type Moves = Parameters<TestApp['modules']['content']['setPackageRules']>[1]['moves'];
 
 const UNIT = 'https://publisher.example/moves';
 const course = (...names: readonly string[]): Promise<Buffer> =>
@@ -38,7 +38,7 @@ async function begun(moves: Moves, verb: string | null, isPreview = false) {
     for (const said of ['initialized', verb]) expect((await session.say(said, RESULTS[said] && { result: RESULTS[said] })).status).toBe(200);
   }
   const second = await importPackage(app, await course('first', 'second'), packageId);
-  await app.modules.content.setMoves(packageId, moves, null);
+  await app.modules.content.setPackageRules(packageId, { moves }, null);
   return { registration, unit, second: (await itemIds(app, second.versionId))[`${UNIT}/second`] ?? '' };
 }
 
@@ -108,7 +108,7 @@ test('SCORM: who moves begins an attempt of the new content; what the old one re
   await old.commit({ core: { lesson_status: 'failed', score: { raw: '10' }, exit: 'suspend' }, suspend_data: 'half way' });
   await importPackage(app, await zip({ 'imsmanifest.xml': manifest('new'), ...files }), packageId);
   const commitOfOld = old.commitOf({ suspend_data: 'late' });
-  await app.modules.content.setMoves(packageId, 'FAILED', null);
+  await app.modules.content.setPackageRules(packageId, { moves: 'FAILED' }, null);
 
   const player = new PlayerClient(await launch(app, registration, null));
   const view = await player.navigate('begin');

@@ -404,7 +404,7 @@ test('staff says how many attempts there are, and whether content is told the na
   const set = async (input: object) =>
     (
       await app.graphql(
-        'mutation ($input: ContentRulesSetInput!) { contentRulesSet(input: $input) { package { showsName maxAttempts } userErrors { path rule } } }',
+        'mutation ($input: ContentRulesSetInput!) { contentRulesSet(input: $input) { rules { showsName maxAttempts } userErrors { path rule } } }',
         { input: { packageId: toGlobalId('ContentPackage', packageId), ...input } },
       )
     ).body.data.contentRulesSet;
@@ -412,8 +412,8 @@ test('staff says how many attempts there are, and whether content is told the na
   await first.navigate('begin');
   const nameOf = ({ current }: PlayerClient) => (current.cmi['core'] as { student_name?: string }).student_name;
   expect(nameOf(first)).toBe('');
-  expect(await set({ maxAttempts: 0 })).toEqual({ package: null, userErrors: [{ path: '/maxAttempts', rule: 'range' }] });
-  expect(await set({ showsName: true, maxAttempts: 2 })).toEqual({ package: { showsName: true, maxAttempts: 2 }, userErrors: [] });
+  expect(await set({ maxAttempts: -1 })).toEqual({ rules: null, userErrors: [{ path: '/maxAttempts', rule: 'range' }] });
+  expect(await set({ showsName: true, maxAttempts: 2 })).toEqual({ rules: { showsName: true, maxAttempts: 2 }, userErrors: [] });
 
   expect((await first.navigate('restart')).canRestart).toBe(false);
   expect(nameOf(first)).toBe('Learner');

@@ -3,6 +3,7 @@ import { Float, Int, ObjectType } from 'type-graphql';
 import { ADMIN_OR_SELF, Exposed } from '../access.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
+import { ContentRules } from './rule-types.ts';
 import { ContentItem, ContentPackage, ContentPackageVersion, KEEPERS } from './types.ts';
 
 export const LaunchMode = enumType('LaunchMode', 'How content is opened.', {
@@ -119,7 +120,7 @@ export class ContentRegistration extends Node {
   @Exposed(ADMIN_OR_SELF, () => ContentPackage, 'The package.', { nullable: true })
   package?: ContentPackage;
 
-  @Exposed(ADMIN_OR_SELF, () => ContentPackageVersion, 'The version they learn: the one they began with, or a newer one where the package moves them.', {
+  @Exposed(ADMIN_OR_SELF, () => ContentPackageVersion, 'The version they learn: the one they began with, or a newer one where a rule moves them.', {
     nullable: true,
   })
   version?: ContentPackageVersion;
@@ -135,6 +136,9 @@ export class ContentRegistration extends Node {
 
   @Exposed(ADMIN_OR_SELF, () => Boolean, 'Whether all that the course demands is met.')
   isSatisfied!: boolean;
+
+  @Exposed(ADMIN_OR_SELF, () => ContentRules, 'The rules of content in it.')
+  rules?: ContentRules;
 
   @Exposed(ADMIN_OR_SELF, () => [ContentUnit], 'What became of its parts, as far as something did.')
   units?: ContentUnit[];

@@ -1,21 +1,12 @@
-import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { ItemRow, PackageRow, PackageVersionRow, UploadRow } from '../../modules/content/index.ts';
 import { activityKey } from '../../modules/lrs/index.ts';
-import { Access, ADMIN, ANYONE } from '../access.ts';
+import { Access, ANYONE } from '../access.ts';
 import { connection, PageArgs } from '../connection.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
-import {
-  ContentItem,
-  ContentPackage,
-  ContentPackageConnection,
-  ContentPackageVersion,
-  ContentUpload,
-  ContentUploadTicket,
-  KEEPERS,
-  VersionMoves,
-} from './types.ts';
+import { ContentItem, ContentPackage, ContentPackageConnection, ContentPackageVersion, ContentUpload, ContentUploadTicket, KEEPERS } from './types.ts';
 
 /** A vendor sees and keeps its own packages only. */
 const ownerOf = ({ viewer }: GraphContext): string | null => (viewer.role === 'VENDOR' ? viewer.partnerId : null);
@@ -124,29 +115,6 @@ class ContentUploadCreateInput {
   ownerId?: string | null;
 }
 
-@InputType({ description: 'What becomes of registrations when a newer version of a package is there.' })
-class ContentMovesSetInput {
-  @Field(() => ID, { description: 'The package.' })
-  packageId!: string;
-
-  @Field(() => VersionMoves, { description: 'Which go on with the newest version.' })
-  moves!: keyof typeof VersionMoves;
-}
-
-@InputType({ description: 'What staff says of a package; what is left out is taken back.' })
-class ContentRulesSetInput {
-  @Field(() => ID, { description: 'The package.' })
-  packageId!: string;
-
-  @Field(() => Boolean, { defaultValue: false, description: 'Whether SCORM content is told the name of its learner.' })
-  showsName!: boolean;
-
-  @Field(() => Int, { nullable: true, description: 'How many SCORM attempts a registration has, 1 to 1000; left out, any number.' })
-  maxAttempts?: number | null;
-}
-
-const ContentRulesSetPayload = payloadType('ContentRulesSet', 'package', () => ContentPackage, 'The package.');
-const ContentMovesSetPayload = payloadType('ContentMovesSet', 'package', () => ContentPackage, 'The package.');
 const ContentUploadCreatePayload = payloadType('ContentUploadCreate', 'ticket', () => ContentUploadTicket, 'Where to send the package.');
 
 @Resolver()
@@ -163,33 +131,5 @@ export class ContentMutations {
       const { token, ...upload } = await context.modules.content.createUpload({ packageId, ownerId: ownerOf(context) ?? given });
       return { url: context.modules.content.uploadUrl(token), upload };
     });
-  }
-
-  @Mutation(() => ContentRulesSetPayload, { description: 'Says whether content of a package is told names, and how many attempts there are.' })
-  @Access(ADMIN)
-  async contentRulesSet(
-    @Ctx() { modules }: GraphContext,
-    @Arg('input', () => ContentRulesSetInput, { description: 'The rules.' }) input: ContentRulesSetInput,
-  ) {
-    return attempt('package', () =>
-      modules.content.setRules(fromGlobalId('ContentPackage', input.packageId, '/packageId'), {
-        showsName: input.showsName,
-        maxAttempts: input.maxAttempts ?? null,
-      }),
-    );
-  }
-
-  @Mutation(() => ContentMovesSetPayload, {
-    description:
-      'Says which open registrations go on with newer versions of a package: at their next launch the attempt under way ends, and what was reached stays.',
-  })
-  @Access(KEEPERS)
-  async contentMovesSet(
-    @Ctx() context: GraphContext,
-    @Arg('input', () => ContentMovesSetInput, { description: 'Which, of what.' }) input: ContentMovesSetInput,
-  ) {
-    return attempt('package', () =>
-      context.modules.content.setMoves(fromGlobalId('ContentPackage', input.packageId, '/packageId'), input.moves, ownerOf(context)),
-    );
   }
 }

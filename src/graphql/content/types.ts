@@ -7,23 +7,16 @@ import { connectionType } from '../connection.ts';
 import { enumType } from '../enums.ts';
 import { Node } from '../node-interface.ts';
 import { LearningActivity } from '../training/types.ts';
+import { ContentRules } from './rule-types.ts';
 
 /** Those who manage content. */
 export const KEEPERS = ['ADMIN', 'VENDOR'] as const;
 
-const ContentStandard = enumType('ContentStandard', 'Standards that packages follow.', {
+export const ContentStandard = enumType('ContentStandard', 'Standards that packages follow.', {
   SCORM_12: 'SCORM 1.2.',
   SCORM_2004: 'SCORM 2004, 2nd to 4th edition.',
   CMI5: 'cmi5.',
   TINCAN: 'Content that sends xAPI statements by itself (Tin Can).',
-});
-export const VersionMoves = enumType('ContentVersionMoves', 'Which open registrations go on with a newer version of their package, at their next launch.', {
-  NEVER: 'None: whoever began a version stays with it.',
-  INCOMPLETE: 'Those whose course is not complete.',
-  COMPLETE: 'Those whose course is complete.',
-  PASSED: 'Those whose course is passed, or satisfied.',
-  FAILED: 'Those in whose course something was failed that is not passed.',
-  ALWAYS: 'All.',
 });
 const ContentItemKind = enumType('ContentItemKind', 'Kinds of parts of a package.', {
   COURSE: 'A cmi5 course.',
@@ -75,20 +68,14 @@ export class ContentPackage extends Node {
   @Exposed(ANYONE, () => String, 'The activity of the course as a whole, in statements.')
   courseIri!: string;
 
-  @Exposed(ANYONE, () => VersionMoves, 'Which open registrations go on with a newer version.')
-  moves!: string;
-
-  @Exposed(ANYONE, () => Boolean, 'Whether SCORM content is told the name of its learner.')
-  showsName!: boolean;
-
-  @Exposed(ANYONE, () => Int, 'How many SCORM attempts a registration has; null for any number.', { nullable: true })
-  maxAttempts!: number | null;
+  @Exposed(ANYONE, () => ContentRules, 'The rules of its content.')
+  rules?: ContentRules;
 
   @Exposed(ANYONE, () => [ContentPackageVersion], 'Its versions, newest first; who begins gets the newest.')
   versions?: ContentPackageVersion[];
 }
 
-@ObjectType({ implements: Node, description: 'One version of a package. Whoever began it stays with it, unless the package moves them.' })
+@ObjectType({ implements: Node, description: 'One version of a package. Whoever began it stays with it, unless a rule moves them.' })
 export class ContentPackageVersion extends Node {
   @Exposed(ANYONE, () => Int, 'Its number within the package, from 1.')
   ordinal!: number;

@@ -1,5 +1,6 @@
 import type { Sql } from '../../db/database.ts';
-import type { ContentModel } from './model.ts';
+import type { ContentModel, ContentStandard } from './model.ts';
+import type { RulesChange, SaidRules } from './rules.ts';
 
 export interface PackageRow {
   readonly id: string;
@@ -8,18 +9,11 @@ export interface PackageRow {
   readonly title: string;
   readonly ownerId: string | null;
   readonly courseIri: string;
-  /** Which open registrations go on with a newer version at their next launch. */
-  readonly moves: (typeof VERSION_MOVES)[number];
-  /** Whether SCORM content is told the name of its learner. */
-  readonly showsName: boolean;
-  /** How many SCORM attempts a registration has; null for any number. */
-  readonly maxAttempts: number | null;
+  /** What is said of this package itself. */
+  readonly rules: SaidRules;
 }
 
-export type PackageRules = Pick<PackageRow, 'showsName' | 'maxAttempts'>;
-
-const VERSION_MOVES = ['NEVER', 'INCOMPLETE', 'COMPLETE', 'PASSED', 'FAILED', 'ALWAYS'] as const;
-const PACKAGE = 'id, created_at, standard, title, owner_id, course_iri, moves, shows_name, max_attempts';
+const PACKAGE = 'id, created_at, standard, title, owner_id, course_iri, rules';
 
 export const packagesById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<PackageRow>(`select ${PACKAGE} from content.package where id = any($1::uuid[])`, [ids]);
@@ -104,7 +98,7 @@ export async function fileOfVersion(sql: Sql, versionId: string, path: string): 
   return similar ?? null;
 }
 
-export async function insertPackage(sql: Sql, row: Omit<PackageRow, 'moves' | keyof PackageRules>): Promise<void> {
+export async function insertPackage(sql: Sql, row: Omit<PackageRow, 'rules'>): Promise<void> {
   await sql.rows('insert into content.package (id, created_at, standard, title, owner_id, course_iri) values ($1, $2, $3, $4, $5, $6)', [
     row.id,
     row.createdAt,
@@ -121,23 +115,42 @@ export async function lockPackage(sql: Sql, id: string): Promise<PackageRow | nu
   return row ?? null;
 }
 
-/** Sets which registrations go on with newer versions of a package, if it is there and of this owner; null stands for any. */
-export async function setMoves(sql: Sql, id: string, moves: PackageRow['moves'], ownerId: string | null): Promise<PackageRow | null> {
-  const [row] = await sql.rows<PackageRow>(`update content.package set moves = $2 where id = $1 and ($3::uuid is null or owner_id = $3) returning ${PACKAGE}`, [
-    id,
-    moves,
-    ownerId,
-  ]);
+/** Says rules of a package, if it is there and of this owner; null stands for any. */
+export async function setPackageRules(sql: Sql, id: string, change: RulesChange, ownerId: string | null): Promise<PackageRow | null> {
+  const [row] = await sql.rows<PackageRow>(
+    `update content.package set rules = jsonb_strip_nulls(rules || $2::jsonb) where id = $1 and ($3::uuid is null or owner_id = $3) returning ${PACKAGE}`,
+    [id, JSON.stringify(change), ownerId],
+  );
   return row ?? null;
 }
 
-/** Sets what staff says of a package. @returns null when there is none. */
-export async function setRules(sql: Sql, id: string, { showsName, maxAttempts }: PackageRules): Promise<PackageRow | null> {
-  const [row] = await sql.rows<PackageRow>(`update content.package set shows_name = $2, max_attempts = $3 where id = $1 returning ${PACKAGE}`, [
-    id,
-    showsName,
-    maxAttempts,
-  ]);
+/** All content, or that of a standard. */
+export type GeneralScope = 'SYSTEM' | ContentStandard;
+
+export interface GeneralRulesRow {
+  readonly scope: GeneralScope;
+  readonly rules: SaidRules;
+}
+
+/** What is said of all content and of standards; a scope of which nothing was ever said has no row. */
+export const generalRules = (sql: Sql, scopes: readonly GeneralScope[]) =>
+  sql.rows<GeneralRulesRow>('select scope, rules from content.general_rules where scope = any($1::text[])', [scopes]);
+
+export const setGeneralRules = (sql: Sql, scope: GeneralScope, change: RulesChange) =>
+  sql.rows(
+    `insert into content.general_rules as g (scope, rules) values ($1, jsonb_strip_nulls($2::jsonb))
+     on conflict (scope) do update set rules = jsonb_strip_nulls(g.rules || $2::jsonb)`,
+    [scope, JSON.stringify(change)],
+  );
+
+/** What is said of a package, and of what it belongs to; null when there is no such package. */
+export async function rulesAbove(sql: Sql, packageId: string): Promise<Readonly<Record<'system' | 'standard' | 'package', SaidRules | null>> | null> {
+  const [row] = await sql.rows<Record<'system' | 'standard' | 'package', SaidRules | null>>(
+    `select (select rules from content.general_rules where scope = 'SYSTEM') as system,
+       (select rules from content.general_rules where scope = p.standard) as standard, p.rules as package
+     from content.package p where p.id = $1`,
+    [packageId],
+  );
   return row ?? null;
 }
 

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database, Sql } from '../../db/database.ts';
 import { assertExists } from '../../db/references.ts';
-import { checkRange, SHORT_TEXT } from '../../kernel/checks.ts';
+import { SHORT_TEXT } from '../../kernel/checks.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, missing } from '../../kernel/errors.ts';
 import { digestKey, newId } from '../../kernel/ids.ts';
@@ -18,6 +18,7 @@ import type { Training } from '../training/index.ts';
 import * as store from './content.store.ts';
 import { type ContentModel, type ContentNode, type Naming, nodesOf, plainText } from './model.ts';
 import { MANIFEST_LIMIT_BYTES, type ReadPackage, readBareStructure, readPackage } from './read.ts';
+import { checkRules, type Rules, type RulesChange, rulesInForce, type SaidRules } from './rules.ts';
 import { PackageZip, type ZipFileEntry, type ZipLimits, ZipRefused } from './zip.ts';
 
 export interface ContentOptions {
@@ -112,21 +113,30 @@ export class Content {
   }
 
   /**
-   * Says which open registrations go on with newer versions of a package.
-   * @param ownerId the partner whose it must be; null stands for any. @throws AppError when it is not there.
+   * Says rules of a package.
+   * @param ownerId the partner whose it must be; null stands for any. @throws AppError NOT_FOUND, INVALID_INPUT
    */
-  async setMoves(packageId: string, moves: store.PackageRow['moves'], ownerId: string | null): Promise<store.PackageRow> {
-    const row = await store.setMoves(this.#sql, packageId, moves, ownerId);
+  async setPackageRules(packageId: string, change: RulesChange, ownerId: string | null): Promise<store.PackageRow> {
+    checkRules(change);
+    const row = await store.setPackageRules(this.#sql, packageId, change, ownerId);
     if (!row) throw missing('/packageId', 'reference', 'there is no such package');
     return row;
   }
 
-  /** Sets whether content of a package is told names, and how many attempts there are. @throws AppError NOT_FOUND, INVALID_INPUT */
-  async setRules(packageId: string, rules: store.PackageRules): Promise<store.PackageRow> {
-    if (rules.maxAttempts !== null) checkRange({ maxAttempts: rules.maxAttempts }, 1, 1_000);
-    const row = await store.setRules(this.#sql, packageId, rules);
-    if (!row) throw missing('/packageId', 'reference', 'there is no such package');
-    return row;
+  /** Says rules of all content, or of that of a standard. @throws AppError INVALID_INPUT */
+  async setGeneralRules(scope: store.GeneralScope, change: RulesChange): Promise<void> {
+    checkRules(change);
+    await store.setGeneralRules(this.#sql, scope, change);
+  }
+
+  /**
+   * The rules of content in one registration, by one query.
+   * @param ofRegistration what is said of the registration itself.
+   */
+  async rulesFor(sql: Sql, packageId: string, ofRegistration: SaidRules): Promise<Rules> {
+    const above = await store.rulesAbove(sql, packageId);
+    if (!above) throw new Error(`there is no package ${packageId}`);
+    return rulesInForce({ SYSTEM: above.system, STANDARD: above.standard, PACKAGE: above.package, REGISTRATION: ofRegistration });
   }
 
   /** Whether a package may still come in by a token. @throws AppError NOT_FOUND when none may. */
@@ -347,6 +357,7 @@ export class Content {
 
   packages = (ownerId: string | null, limit: number, afterId: string | null) => store.listPackages(this.#sql, ownerId, limit, afterId);
   packagesById = (ids: readonly string[]) => store.packagesById(this.#sql, ids);
+  generalRules = (scopes: readonly store.GeneralScope[]) => store.generalRules(this.#sql, scopes);
   versionsOfPackages = (ids: readonly string[]) => store.versionsOfPackages(this.#sql, ids);
   versionsById = (ids: readonly string[]) => store.versionsById(this.#sql, ids);
   itemsOfVersions = (ids: readonly string[]) => store.itemsOfVersions(this.#sql, ids);

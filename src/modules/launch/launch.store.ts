@@ -1,4 +1,5 @@
 import type { Sql } from '../../db/database.ts';
+import type { RulesChange, SaidRules } from '../content/index.ts';
 
 export interface RegistrationRow {
   /** The xAPI registration. */
@@ -13,9 +14,11 @@ export interface RegistrationRow {
   readonly closedAt: Date | null;
   /** The account by which content of this registration knows the learner, as JSON; it outlives a merge. */
   readonly account: string;
+  /** What is said of this registration itself. */
+  readonly rules: SaidRules;
 }
 
-const REGISTRATION = 'id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at, account';
+const REGISTRATION = 'id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at, account, rules';
 
 export const registrationsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RegistrationRow>(`select ${REGISTRATION} from launch.registration where id = any($1::uuid[])`, [ids]);
@@ -62,6 +65,15 @@ export async function insertRegistration(sql: Sql, row: RegistrationRow): Promis
     [row.id, row.createdAt, row.learnerId, row.packageId, row.versionId, row.isPreview, row.isSatisfied, row.closedAt, row.account],
   );
   return rows.length > 0;
+}
+
+/** Says rules of a registration. @returns null when there is none. */
+export async function setRegistrationRules(sql: Sql, id: string, change: RulesChange): Promise<RegistrationRow | null> {
+  const [row] = await sql.rows<RegistrationRow>(
+    `update launch.registration set rules = jsonb_strip_nulls(rules || $2::jsonb) where id = $1 returning ${REGISTRATION}`,
+    [id, JSON.stringify(change)],
+  );
+  return row ?? null;
 }
 
 export const closeRegistration = (sql: Sql, id: string, now: Date) => sql.rows('update launch.registration set closed_at = $2 where id = $1', [id, now]);
@@ -269,7 +281,7 @@ export const saveAttempt = (sql: Sql, id: string, sequencing: string, sharedData
 
 /** Ends attempts under way; the next one begins with nothing. */
 export const endAttempts = (sql: Sql, registrationId: string, now: Date) =>
-  sql.rows(`update launch.attempt set ended_at = $2, sequencing = null, shared_data = '{}', course = '{}' where registration_id = $1 and ended_at is null`, [
+  sql.rows(`update launch.attempt set ended_at = $2, sequencing = null, shared_data = '{}' where registration_id = $1 and ended_at is null`, [
     registrationId,
     now,
   ]);
@@ -299,6 +311,26 @@ const SCO = 'attempt_id, node_id, session_id, run, run_started_at, run_ended_at,
 /** What ran in attempts, in the order in which it was begun last. */
 export const scosOfAttempts = (sql: Sql, attemptIds: readonly string[]) =>
   sql.rows<ScoRow>(`select ${SCO} from launch.sco_state where attempt_id = any($1::uuid[]) order by attempt_id, run_started_at, node_id`, [attemptIds]);
+
+/** What was told last in each attempt that counts, the first one first: JSON. */
+export interface ToldRow {
+  readonly attemptId: string;
+  readonly told: string;
+}
+
+/** What was told of a part. */
+export const unitInAttempts = (sql: Sql, registrationId: string, nodeId: string) =>
+  sql.rows<ToldRow>(
+    `select a.id as attempt_id, s.told from launch.attempt a join launch.sco_state s on s.attempt_id = a.id and s.node_id = $2
+     where a.registration_id = $1 and a.session_id is null order by a.ordinal`,
+    [registrationId, nodeId],
+  );
+
+/** What was told of the course. */
+export const courseInAttempts = (sql: Sql, registrationId: string) =>
+  sql.rows<ToldRow>('select id as attempt_id, course as told from launch.attempt where registration_id = $1 and session_id is null order by ordinal', [
+    registrationId,
+  ]);
 
 export async function saveSco(sql: Sql, row: ScoRow): Promise<void> {
   await sql.rows(

@@ -22,7 +22,7 @@ import {
 } from '../../standards/cmi5/index.ts';
 import { isExternal } from '../../standards/scorm/index.ts';
 import { digestSecret, newSecret } from '../access/index.ts';
-import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf } from '../content/index.ts';
+import { type Content, type ContentModel, type ContentNode, checkRules, nodesOf, partsOf, type Rules, type RulesChange } from '../content/index.ts';
 import { activityKey, actorKey, type Documents, type Statements } from '../lrs/index.ts';
 import type { People } from '../people/index.ts';
 import { contentsOf, listsUnits } from './contents.ts';
@@ -137,6 +137,7 @@ export class Launches {
       isSatisfied: false,
       closedAt: null,
       account: JSON.stringify(account),
+      rules: {},
     };
     return this.#inTurn(`${learnerId} ${packageId}`, async (sql) => {
       const open = await store.openRegistration(sql, learnerId, packageId, isPreview);
@@ -175,8 +176,9 @@ export class Launches {
     if (!known) throw missing('/registrationId', 'reference', 'there is no such registration');
     if (known.closedAt) throw conflict('/registrationId', 'open', 'this registration is closed; register again');
     const origin = this.#originOf(known.packageId);
+    const rules = await this.#parts.content.rulesFor(this.#sql, known.packageId, known.rules);
     // From contents the learner goes on in what they see; a look back is at what was.
-    const registration = contents === null && input.mode === 'Normal' ? await this.#newest(known) : known;
+    const registration = contents === null && input.mode === 'Normal' ? await this.#newest(known, rules.moves) : known;
     const model = await this.#parts.content.model(registration.versionId);
     const isContents = input.nodeId === null && listsUnits(model);
     const node = isContents ? model.root : launchable(model, input.nodeId);
@@ -231,7 +233,8 @@ export class Launches {
       if (isAu) await this.#announce(sql, facts, node, input.returnUrl);
     });
     const target = contentUrl(origin, token, node.href ?? '');
-    const needsOwnWindow = node.unit?.launchMethod === 'OwnWindow';
+    // A unit may demand one (cmi5 13.1.4); where nothing is demanded, we choose.
+    const needsOwnWindow = node.unit?.launchMethod === 'OwnWindow' || rules.window === 'OWN';
     if (isAu) {
       const parameters = {
         endpoint: `${app}/xapi/`,
@@ -260,15 +263,15 @@ export class Launches {
    * A registration, moved to the newest version of its package where that is wanted: the attempt under way ends, since
    * it is of other content; what was reached stays, by the identifiers that both versions have.
    */
-  async #newest(known: store.RegistrationRow): Promise<store.RegistrationRow> {
+  async #newest(known: store.RegistrationRow, moves: Rules['moves']): Promise<store.RegistrationRow> {
     const { content } = this.#parts;
     const version = await content.currentVersion(known.packageId);
     if (version.id === known.versionId) return known;
-    const [[row], model] = await Promise.all([content.packagesById([known.packageId]), content.model(version.id)]);
+    const model = await content.model(version.id);
     return this.#inTurn(known.id, async (sql) => {
       const registration = (await store.lockRegistration(sql, known.id)) ?? known;
       const units = await store.unitsOfRegistrations(sql, [known.id]);
-      if (!row || registration.closedAt || !movesOn(row.moves, registration, units, model.root.id)) return registration;
+      if (registration.closedAt || !movesOn(moves, registration, units, model.root.id)) return registration;
       for (const session of await store.openSessions(sql, known.id)) await this.#end(sql, session, 'ABANDONED');
       await store.endAttempts(sql, known.id, this.#clock.now());
       await store.changeVersion(sql, known.id, version.id);
@@ -482,6 +485,14 @@ export class Launches {
       if (isPreview) return;
       await new LearnerGlobals(sql, { learnerId, packageId, names: namesShared(await this.#parts.content.model(versionId)) }).forget();
     });
+  }
+
+  /** Says rules of one registration. @throws AppError NOT_FOUND, INVALID_INPUT */
+  async setRules(registrationId: string, change: RulesChange): Promise<store.RegistrationRow> {
+    checkRules(change);
+    const row = await store.setRegistrationRules(this.#sql, registrationId, change);
+    if (!row) throw missing('/registrationId', 'reference', 'there is no such registration');
+    return row;
   }
 
   /** Forgets a learner, within the transaction that deletes them. */

@@ -30,10 +30,12 @@ import {
   statementsOfRun,
   type TocEntry,
 } from '../../standards/scorm/index.ts';
-import { type Content, type ContentModel, type ContentNode, nodesOf, type PackageRules, partsOf, plainText, type ScormDefinition } from '../content/index.ts';
+import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf, plainText, type Rules, type ScormDefinition } from '../content/index.ts';
 import * as store from './launch.store.ts';
 import { factsOf, type Launches, type SessionFacts } from './launches.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
+import { type Latest, mayStartOver, openingOf } from './openings.ts';
+import { scoreOver } from './scoring.ts';
 import { inTurn } from './turns.ts';
 import { senderOf, tell, type Voice } from './voice.ts';
 
@@ -91,17 +93,21 @@ const leaving = (request: string): Ending => ({ request, byLearner: true, isFini
 /** What was only come upon on the way elsewhere is left as it was: nobody has seen it. */
 const passOver = (engine: Sequencer): void => engine.suspendCurrent(true);
 
-/** Everything at hand while one request of a player is answered. */
-interface Scene {
+/** What a request of a player is about; the rules are read once. */
+interface Given {
   readonly sql: Sql;
   readonly learnerId: string;
-  readonly journalKey: string;
-  readonly rules: PackageRules;
-  /** What this course shares with others of the learner. */
-  readonly globals: LearnerGlobals;
+  readonly rules: Rules;
   readonly facts: SessionFacts;
   readonly sessionId: string;
   readonly model: ContentModel;
+}
+
+/** Everything at hand while one request of a player is answered. */
+interface Scene extends Given {
+  readonly journalKey: string;
+  /** What this course shares with others of the learner. */
+  readonly globals: LearnerGlobals;
   readonly edition: CmiEdition;
   readonly nodes: ReadonlyMap<string, ContentNode>;
   readonly byIdentifier: ReadonlyMap<string, ContentNode>;
@@ -157,6 +163,8 @@ export class ScormPlayer {
       const { engine, attempt } = scene;
       if ((scene.isNew && !this.#isAllowed(scene, attempt.ordinal)) || (request === 'restart' && !this.#isAllowed(scene, attempt.ordinal + 1)))
         throw conflict('/request', 'attempts', 'all attempts at this course are used');
+      if (request === 'restart' && !scene.isNew && !isAside(scene) && !mayStartOver(scene.rules.resume, scene.course))
+        throw conflict('/request', 'resume', 'the attempt that is open is gone on with');
       if (request === 'restart') return this.#restart(scene);
       if (request === 'begin') {
         await this.#leave(scene);
@@ -192,7 +200,9 @@ export class ScormPlayer {
     if (!isPlayed(facts)) return;
     const [registration] = await store.registrationsById(sql, [session.registrationId]);
     if (!registration) return;
-    const scene = await this.#scene(sql, session.id, facts, await this.#content.model(facts.versionId), registration.learnerId);
+    const model = await this.#content.model(facts.versionId);
+    const rules = await this.#content.rulesFor(sql, facts.packageId, registration.rules);
+    const scene = await this.#scene({ sql, sessionId: session.id, facts, model, rules, learnerId: registration.learnerId });
     const running = this.#nodeOf(scene, scene.engine.isRunning ? scene.engine.current : null);
     if (!running || scene.scos.get(running.id)?.sessionId !== session.id) return;
     await this.#leave(scene);
@@ -285,7 +295,8 @@ export class ScormPlayer {
         if (!registration) throw new Error(`session ${session.id} has no registration`);
         // Another launch may have taken its place while this one waited.
         if ((await store.sessionById(sql, session.id))?.endedAt) throw new AppError('NOT_FOUND', 'this launch has ended; open the course again');
-        const scene = await this.#scene(sql, session.id, facts, model, registration.learnerId);
+        const rules = await this.#content.rulesFor(sql, facts.packageId, registration.rules);
+        const scene = await this.#scene({ sql, sessionId: session.id, facts, model, rules, learnerId: registration.learnerId });
         const done = await work(scene);
         await this.#finish(scene);
         return done;
@@ -323,7 +334,7 @@ export class ScormPlayer {
     }
   }
 
-  async #scene(sql: Sql, sessionId: string, facts: SessionFacts, model: ContentModel, learnerId: string): Promise<Scene> {
+  async #scene({ sql, sessionId, facts, model, learnerId, rules }: Given): Promise<Scene> {
     const nodes = nodesOf(model.root);
     const registration = facts.terms.registration;
     const isAside = facts.terms.mode !== 'Normal' && !facts.isPreview;
@@ -350,8 +361,8 @@ export class ScormPlayer {
     return {
       sql,
       learnerId,
+      rules,
       journalKey: await store.journalKey(sql, registration),
-      rules: await this.#rulesOf(facts),
       globals,
       facts,
       sessionId,
@@ -374,15 +385,9 @@ export class ScormPlayer {
     };
   }
 
-  async #rulesOf({ packageId }: SessionFacts): Promise<PackageRules> {
-    const [row] = await this.#content.packagesById([packageId]);
-    if (!row) throw new Error(`there is no package ${packageId}`);
-    return row;
-  }
-
   /** Whether an attempt that counts may be the one it would be. */
   #isAllowed({ counts, rules }: Scene, ordinal: number): boolean {
-    return !counts || rules.maxAttempts === null || ordinal <= rules.maxAttempts;
+    return !counts || rules.maxAttempts === 0 || ordinal <= rules.maxAttempts;
   }
 
   #engine(model: ContentModel, state: string | null, isFresh = false): Sequencer {
@@ -429,12 +434,12 @@ export class ScormPlayer {
   }
 
   async #restart(scene: Scene): Promise<PlayerView> {
-    const { sql, engine, facts, sessionId, model, learnerId } = scene;
+    const { engine } = scene;
     await this.#endRun(scene, leaving('exitAll'));
     if (engine.current !== null) engine.navigate({ kind: 'exitAll' });
     scene.hasEnded = true;
     await this.#keep(scene);
-    const fresh = await this.#scene(sql, sessionId, facts, model, learnerId);
+    const fresh = await this.#scene(scene);
     await this.#follow(fresh, this.#entry(fresh));
     await this.#keep(fresh);
     scene.told.push(...fresh.told);
@@ -447,9 +452,9 @@ export class ScormPlayer {
 
   /** Takes over what a run has said so far: status, score, time, and what is to be told of it. */
   async #save(scene: Scene, node: ContentNode, isFinished: boolean, key: string): Promise<ScoOutcome> {
-    const { scos, edition } = scene;
+    const { scos, edition, rules } = scene;
     const sco = this.#scoOf(scene, node);
-    const outcome = outcomeOf(edition, parse(sco.cmi), scormOf(node), isFinished);
+    const outcome = outcomeOf(edition, parse(sco.cmi), scormOf(node), isFinished, rules);
     const wall = (this.#clock.now().getTime() - sco.runStartedAt.getTime()) / 1_000 + CLOCK_SLACK_S;
     const totalSeconds = sco.baseSeconds + Math.min(outcome.sessionSeconds, wall);
     const before = parse<ScoOutcome>(sco.told);
@@ -460,9 +465,22 @@ export class ScormPlayer {
       ...(outcome.completed === true && { isCompleted: true }),
       ...(outcome.satisfied === true && { isPassed: true, isFailed: false }),
       ...(outcome.satisfied === false && { isFailed: true }),
-      score: outcome.score.scaled,
+      score: await this.#scored(scene, node, outcome.score.scaled),
     });
     return outcome;
+  }
+
+  /** The score of a unit over all attempts, with what it is in this one. */
+  async #scored({ sql, facts, rules, attempt, model }: Scene, node: ContentNode, score: number | null): Promise<number | null> {
+    if (rules.scoring === 'LAST') return score;
+    const { registration } = facts.terms;
+    const [rows, scoreIn] =
+      node === model.root
+        ? [await store.courseInAttempts(sql, registration), (told: string) => parse<Partial<CourseOutcome>>(told).measure ?? null]
+        : [await store.unitInAttempts(sql, registration, node.id), (told: string) => parse<ScoOutcome>(told).score.scaled];
+    const others = rows.filter(({ attemptId }) => attemptId !== attempt.id).map(({ told }) => scoreIn(told));
+    // Nothing runs in an attempt that is over: this one is the latest.
+    return scoreOver(rules.scoring, [...others, score]);
   }
 
   async #setUnit({ sql, facts, counts }: Scene, node: ContentNode, change: Parameters<typeof store.setUnit>[3]): Promise<void> {
@@ -477,7 +495,7 @@ export class ScormPlayer {
 
   /** Ends the run that is open, if one is. */
   async #endRun(scene: Scene, { request, byLearner, isFinished }: Ending): Promise<void> {
-    const { engine, scos, edition } = scene;
+    const { engine, scos, edition, rules } = scene;
     const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
     if (!node) return;
     const sco = this.#scoOf(scene, node);
@@ -489,7 +507,7 @@ export class ScormPlayer {
     const cmi = parse<JsonObject>(sco.cmi);
     // An asset says nothing: it was shown, and that is all there is to it.
     if (!item.isSco) engine.report({ saysCompletion: true, completed: true });
-    else if (!isAbandoned) engine.report(reportOf(outcome, outcomeOf(edition, parse(sco.seed), item, false), item, parse<Said>(sco.said)));
+    else if (!isAbandoned) engine.report(reportOf(outcome, outcomeOf(edition, parse(sco.seed), item, false, rules), item, parse<Said>(sco.said)));
     // Whoever says that they are through with the course leaves nothing to be resumed.
     const isOver = byLearner && request === 'exitAll';
     const isSuspended = !isOver && (outcome.exit === 'suspend' || request === 'suspendAll');
@@ -499,7 +517,11 @@ export class ScormPlayer {
     const seconds = after.totalSeconds - after.baseSeconds;
     const ends = isSuspended ? 'suspended' : 'terminated';
     this.#note(scene, node, statementsOfRun(this.#place(scene, node), { edition, before: outcome, after: outcome, begins: null, ends, seconds }), 'ends');
-    scos.set(node.id, { ...after, runEndedAt: this.#clock.now(), isSuspended: isSuspended || (!isOver && edition === '1.2' && isOpen && leftSomething(cmi)) });
+    scos.set(node.id, {
+      ...after,
+      runEndedAt: this.#clock.now(),
+      isSuspended: isSuspended || (!isOver && rules.resumesWithoutSuspend && isOpen && leftSomething(edition, cmi)),
+    });
     engine.rollUp();
     await this.#noteCourse(scene);
   }
@@ -520,7 +542,7 @@ export class ScormPlayer {
     await this.#setUnit(scene, root, {
       ...(after.completed === true && { isCompleted: true }),
       ...(after.satisfied !== null && { isPassed: after.satisfied, isFailed: !after.satisfied }),
-      score: after.measure,
+      score: await this.#scored(scene, root, after.measure),
     });
     if (scene.counts && after.completed === true && after.satisfied !== false) await store.satisfyRegistration(sql, facts.terms.registration);
   }
@@ -563,7 +585,7 @@ export class ScormPlayer {
       objectives: engine.objectivesOf(node.identifier),
       language: '',
     });
-    const before = keeps ? parse<ScoOutcome>(old.told) : outcomeOf(edition, seed, item, false);
+    const before = keeps ? parse<ScoOutcome>(old.told) : outcomeOf(edition, seed, item, false, scene.rules);
     // 1.2 begins without the interactions and comments of before: they can come again.
     const told = edition === '1.2' ? { ...before, interactions: [], comments: [] } : before;
     const run = (old?.run ?? 0) + 1;
@@ -609,7 +631,7 @@ export class ScormPlayer {
   }
 
   #viewOf(scene: Scene): PlayerView {
-    const { facts, model, edition, engine, sessionId } = scene;
+    const { facts, model, edition, engine, sessionId, rules } = scene;
     const ahead = this.#ahead(scene);
     const choices = ahead.choices();
     const running = engine.isRunning ? this.#nodeOf(scene, engine.current) : null;
@@ -621,6 +643,8 @@ export class ScormPlayer {
     // Parts that nobody needs any more are none that are missing.
     const whole = ahead.statusOf(model.root.identifier);
     const isOver = whole.completed === true && whole.satisfied !== false;
+    const canResume = engine.suspended !== null || (engine.current !== null && !isOpen) || [...scene.scos.values()].some(({ isSuspended }) => isSuspended);
+    const canRestart = this.#isAllowed(scene, scene.attempt.ordinal + 1);
     return {
       sessionId,
       registration: facts.terms.registration,
@@ -629,12 +653,14 @@ export class ScormPlayer {
       edition,
       isPreview: facts.isPreview,
       returnUrl: facts.returnUrl,
-      canResume: engine.suspended !== null || (engine.current !== null && !isOpen) || [...scene.scos.values()].some(({ isSuspended }) => isSuspended),
+      canResume,
+      opening: openingOf(isAside(scene) ? 'ASK' : rules.resume, { ...latestOf(scene), canResume, hasMore: canRestart }),
       canBegin: !(scene.isNew && scene.scos.size === 0) || this.#isAllowed(scene, scene.attempt.ordinal),
-      canRestart: this.#isAllowed(scene, scene.attempt.ordinal + 1),
+      canRestart,
       hasEnded: scene.hasEnded,
       isRefused: scene.isRefused,
       current: running && sco && isOpen ? currentRun(running, sco, scene.shared) : null,
+      limits: { suspendData: rules.suspendDataLimit, isStrict: rules.isStrict },
       toc,
       canContinue: ahead.isValid({ kind: 'continue' }) && !(edition === '1.2' && this.#isHeldBack(scene, ahead, { kind: 'continue' })),
       canGoBack: ahead.isValid({ kind: 'previous' }),
@@ -647,13 +673,13 @@ export class ScormPlayer {
 
   /** The engine as it would be if the run that is open ended now. */
   #ahead(scene: Scene): Sequencer {
-    const { engine, edition, model } = scene;
+    const { engine, edition, model, rules } = scene;
     const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
     const sco = node && scene.scos.get(node.id);
     const copy = this.#engine(model, JSON.stringify(engine.state()));
     if (!node || !sco || !scormOf(node).isSco) return copy;
     const item = scormOf(node);
-    const [after, before] = [outcomeOf(edition, parse(sco.cmi), item, true), outcomeOf(edition, parse(sco.seed), item, false)];
+    const [after, before] = [outcomeOf(edition, parse(sco.cmi), item, true, rules), outcomeOf(edition, parse(sco.seed), item, false, rules)];
     copy.report(reportOf(after, before, item, parse<Said>(sco.said)));
     return copy;
   }
@@ -692,6 +718,16 @@ export class ScormPlayer {
 
 const isPlayed = ({ standard }: SessionFacts): boolean => standard === 'SCORM_12' || standard === 'SCORM_2004';
 
+/** Whether it is a look around or back, beside the attempts that the rules are about. */
+const isAside = ({ counts, facts }: Scene): boolean => !counts && !facts.isPreview;
+
+const latestOf = ({ isNew, scos, sessionId, attempt, course }: Scene): Omit<Latest, 'canResume' | 'hasMore'> => ({
+  isOpen: !isNew,
+  isLeft: !isNew && ![...scos.values()].some((sco) => sco.sessionId === sessionId),
+  isAgain: attempt.ordinal > 1,
+  course,
+});
+
 /** What is known of a course of which nothing was told. */
 const NO_COURSE: CourseOutcome = { completed: null, satisfied: null, measure: null };
 
@@ -723,10 +759,10 @@ function isSame(before: ScoOutcome, after: ScoOutcome): boolean {
 
 const isSingle = (model: ContentModel): boolean => partsOf(model).length === 1;
 
-/** 1.2: real content resumes without saying that it will; whoever left a place or data means to. */
-function leftSomething(cmi: JsonObject): boolean {
-  const core = isObject(cmi['core']) ? cmi['core'] : {};
-  return [cmi['suspend_data'], core['lesson_location']].some((value) => typeof value === 'string' && value !== '');
+/** Real content resumes without saying that it will; whoever left a place or data means to. */
+function leftSomething(edition: CmiEdition, cmi: JsonObject): boolean {
+  const place = edition === '1.2' ? (isObject(cmi['core']) ? cmi['core']['lesson_location'] : '') : cmi['location'];
+  return [cmi['suspend_data'], place].some((value) => typeof value === 'string' && value !== '');
 }
 
 const LEAVES_THE_COURSE: ReadonlySet<unknown> = new Set(['time-out', 'logout']);

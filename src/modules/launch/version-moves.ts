@@ -1,4 +1,4 @@
-import type { PackageRow } from '../content/index.ts';
+import type { Rules } from '../content/index.ts';
 import type { RegistrationRow, UnitRow } from './launch.store.ts';
 
 /** How a learner stands in a course. */
@@ -8,7 +8,7 @@ interface Standing {
   readonly isFailed: boolean;
 }
 
-const MOVES: Readonly<Record<PackageRow['moves'], (standing: Standing) => boolean>> = {
+const MOVES: Readonly<Record<Rules['moves'], (standing: Standing) => boolean>> = {
   NEVER: () => false,
   INCOMPLETE: ({ isComplete }) => !isComplete,
   COMPLETE: ({ isComplete }) => isComplete,
@@ -21,7 +21,7 @@ const MOVES: Readonly<Record<PackageRow['moves'], (standing: Standing) => boolea
  * Whether a registration goes on with a newer version of its package. Staff that tries a package out always does.
  * @param units of the registration. @param rootId the node of the course as a whole.
  */
-export function movesOn(moves: PackageRow['moves'], registration: RegistrationRow, units: readonly UnitRow[], rootId: string): boolean {
+export function movesOn(moves: Rules['moves'], registration: RegistrationRow, units: readonly UnitRow[], rootId: string): boolean {
   if (registration.isPreview) return true;
   const course = units.find(({ nodeId }) => nodeId === rootId);
   // A cmi5 course says only whether it is satisfied; what failed in it says the unit.

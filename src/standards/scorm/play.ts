@@ -39,6 +39,14 @@ export interface CurrentRun {
   readonly primaryObjective: string | null;
 }
 
+/** What content may save. */
+export interface RunLimits {
+  /** Characters of suspend data. */
+  readonly suspendData: number;
+  /** Whether places and scores keep to the limits of the standard. */
+  readonly isStrict: boolean;
+}
+
 /** Where a learner is in a course: everything a player shows. */
 export interface PlayerView {
   readonly sessionId: string;
@@ -51,6 +59,8 @@ export interface PlayerView {
   readonly returnUrl: string | null;
   /** Whether a run waits to be gone on with. */
   readonly canResume: boolean;
+  /** What opening the course does first: a request, or a question whether to go on, or to begin another attempt. */
+  readonly opening: 'begin' | 'restart' | 'ask' | 'askAgain';
   /** Whether there is an attempt to be gone on with or begun; and whether another may be begun after it. */
   readonly canBegin: boolean;
   readonly canRestart: boolean;
@@ -58,6 +68,7 @@ export interface PlayerView {
   /** The last request led to nothing. */
   readonly isRefused: boolean;
   readonly current: CurrentRun | null;
+  readonly limits: RunLimits;
   readonly toc: readonly TocEntry[];
   readonly canContinue: boolean;
   readonly canGoBack: boolean;

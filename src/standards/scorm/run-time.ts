@@ -83,10 +83,27 @@ const scoreAt = (value: unknown): Score => ({
   max: numberAt(value, 'score', 'max'),
 });
 
-/** 1.2 has raw scores from 0 to 100 (ADL's profile: scaled is raw / 100). */
-function score12(value: unknown): Score {
-  const raw = numberAt(value, 'score', 'raw');
-  return { ...scoreAt(value), scaled: raw === null ? null : within(raw / 100, -1, 1) };
+/** What there is to choose in how 1.2 is judged. */
+export interface Judging {
+  /** Whether a raw score is one of 100, or of the highest that content names. */
+  readonly scaledFrom: 'RAW' | 'RAW_OF_MAX';
+  /** Whether the mastery score goes before what content says of passed and failed. */
+  readonly masteryOverrides: boolean;
+}
+
+/** By the letter: scaled is raw / 100 (ADL's profile), and mastery decides (RTE 3.4.4). */
+const BY_THE_LETTER: Judging = { scaledFrom: 'RAW', masteryOverrides: true };
+
+/** A raw score in hundredths, which 1.2 has it in. */
+function percentOf({ raw, max }: Score, { scaledFrom }: Judging): number | null {
+  if (raw === null || scaledFrom === 'RAW' || max === null || max <= 0) return raw;
+  return (raw * 100) / max;
+}
+
+function score12(value: unknown, judging: Judging): Score {
+  const score = scoreAt(value);
+  const percent = percentOf(score, judging);
+  return { ...score, scaled: percent === null ? null : within(percent / 100, -1, 1) };
 }
 
 const COMPLETION = new Map([
@@ -101,17 +118,19 @@ const SUCCESS = new Map([
   ['failed', false],
 ]);
 
-function outcome12(cmi: unknown, item: Pick<ScormItem, 'masteryScore'>, isFinished: boolean): ScoOutcome {
+function outcome12(cmi: unknown, item: Pick<ScormItem, 'masteryScore'>, isFinished: boolean, judging: Judging): ScoOutcome {
   const core = isObject(cmi) ? cmi['core'] : undefined;
-  const score = score12(core);
+  const score = score12(core, judging);
   const mastery = numberAt(item, 'masteryScore');
+  const percent = percentOf(score, judging);
   let status = textAt(core, 'lesson_status');
   // Where content said nothing, the LMS assumes that it was gone through (RTE 3.4.4).
   if (isFinished && (status === '' || status === 'not attempted')) status = 'completed';
-  if (isFinished && mastery !== null && score.raw !== null && status !== 'browsed') status = score.raw >= mastery ? 'passed' : 'failed';
+  const isDecided = !judging.masteryOverrides && SUCCESS.has(status);
+  if (isFinished && mastery !== null && percent !== null && status !== 'browsed' && !isDecided) status = percent >= mastery ? 'passed' : 'failed';
   const judged = SUCCESS.get(status) ?? null;
   // What mastery may still decide otherwise is not known before it has.
-  const isOpen = !isFinished && mastery !== null && judged !== (score.raw === null ? null : score.raw >= mastery);
+  const isOpen = !isFinished && mastery !== null && !isDecided && judged !== (percent === null ? null : percent >= mastery);
   return {
     completed: status === 'failed' ? null : (COMPLETION.get(status) ?? null),
     satisfied: isOpen ? null : judged,
@@ -123,7 +142,7 @@ function outcome12(cmi: unknown, item: Pick<ScormItem, 'masteryScore'>, isFinish
       id: textAt(one, 'id'),
       completed: COMPLETION.get(textAt(one, 'status')) ?? null,
       satisfied: SUCCESS.get(textAt(one, 'status')) ?? null,
-      score: score12(one),
+      score: score12(one, judging),
       progress: null,
     })),
     interactions: listAt(cmi, 'interactions').map((one) => interaction(one, 'student_response')),
@@ -182,7 +201,8 @@ export const outcomeOf = (
   cmi: unknown,
   item: Pick<ScormItem, 'masteryScore' | 'completion' | 'sequencing'>,
   isFinished: boolean,
-): ScoOutcome => (edition === '1.2' ? outcome12(cmi, item, isFinished) : outcome2004(cmi, item));
+  judging: Judging = BY_THE_LETTER,
+): ScoOutcome => (edition === '1.2' ? outcome12(cmi, item, isFinished, judging) : outcome2004(cmi, item));
 
 /** Of what content spoke at all: who says that something is not known has said something, and nothing is assumed. */
 export interface Said {

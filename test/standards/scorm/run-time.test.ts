@@ -35,6 +35,35 @@ test.each([
   expect(outcomeOf('1.2', core(values), { ...ITEM, masteryScore: '70' }, false).satisfied).toBe(satisfied);
 });
 
+test.each([
+  ['RAW', { raw: '8', max: '10' }, 0.08, false],
+  ['RAW_OF_MAX', { raw: '8', max: '10' }, 0.8, true],
+  ['RAW_OF_MAX', { raw: '350', max: '500' }, 0.7, true],
+  ['RAW_OF_MAX', { raw: '69' }, 0.69, false],
+  ['RAW_OF_MAX', { raw: '70', max: '0' }, 0.7, true],
+  ['RAW_OF_MAX', { raw: '11', max: '10' }, null, true],
+] as const)('SCORM 1.2: scaled from %s, a score of %j is %s, and mastery goes by it', (scaledFrom, score, scaled, satisfied) => {
+  const cmi = { core: { lesson_status: 'incomplete', score }, objectives: { 0: { id: 'o', score } } };
+  const outcome = outcomeOf('1.2', cmi, { ...ITEM, masteryScore: '70' }, true, { scaledFrom, masteryOverrides: true });
+
+  expect([outcome.score.scaled, outcome.satisfied, outcome.objectives[0]?.score.scaled]).toEqual([scaled, satisfied, scaled]);
+});
+
+test.each([
+  ['passed', '10', true, [true, true]],
+  ['failed', '90', true, [null, false]],
+  ['completed', '90', true, [true, true]],
+  ['incomplete', '10', true, [null, false]],
+  ['passed', '10', false, [true, true]],
+  ['failed', '90', false, [null, false]],
+  ['completed', '90', false, [true, null]],
+] as const)('SCORM 1.2: where mastery does not override, %s with a score of %s stands, or is decided at the end (%s)', (status, raw, isFinished, expected) => {
+  const judging = { scaledFrom: 'RAW', masteryOverrides: false } as const;
+  const outcome = outcomeOf('1.2', core({ lesson_status: status, score: { raw } }), { ...ITEM, masteryScore: '70' }, isFinished, judging);
+
+  expect([outcome.completed, outcome.satisfied]).toEqual(expected);
+});
+
 test('SCORM 1.2: before the end nothing is assumed and mastery does not decide', () => {
   const outcome = outcomeOf('1.2', core({ lesson_status: 'incomplete', score: { raw: '90' } }), { ...ITEM, masteryScore: '70' }, false);
 
