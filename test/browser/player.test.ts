@@ -46,6 +46,7 @@ const verbsOf = async (registration: string): Promise<readonly string[]> =>
   (await statementsOf(registration)).map(({ verb }) => verb.id.split('/').at(-1) ?? '');
 
 interface Prepared {
+  readonly packageId: string;
   readonly registration: string;
   readonly courseIri: string;
   readonly learnerId: string;
@@ -57,7 +58,7 @@ async function prepare(files: Files): Promise<Prepared> {
   const learnerId = await newLearner(app);
   const registration = await register(app, learnerId, packageId);
   const [row] = await app.modules.content.packagesById([packageId]);
-  return { registration, courseIri: row?.courseIri ?? '', learnerId, items: await itemIds(app, versionId) };
+  return { packageId, registration, courseIri: row?.courseIri ?? '', learnerId, items: await itemIds(app, versionId) };
 }
 
 const single12 = {
@@ -102,6 +103,89 @@ browserTest('SCORM 1.2, one object: learned, the tab closed, resumed, finished; 
     [courseIri, { success: true, score: { scaled: 0.8 } }],
   ]);
   expect(await levelOf(app, learnerId, code)).toBe(3);
+});
+
+browserTest.each([
+  ['1.2', 'cmi.core.lesson_location', 300, '405'],
+  ['2004', 'cmi.location', 1_100, '406'],
+] as const)(
+  'SCORM %s: content saves what the nearest rules let it, and finds it again though they are said otherwise by then',
+  async (edition, element, length, error) => {
+    const manifest = scormManifest(edition === '1.2' ? '1.2' : '2004 4th Edition', item('one', 'r'), sco('r', 'one.html'));
+    const { packageId, registration } = await prepare({ 'imsmanifest.xml': manifest, 'one.html': scoPage(edition, 'one') });
+    await app.modules.content.setPackageRules(packageId, { suspendDataLimit: 100 }, null);
+    const trySaving = (frame: Frame, characters: number): Promise<unknown> =>
+      run(
+        frame,
+        `[set("cmi.suspend_data", "x".repeat(${characters})), api.${edition === '1.2' ? 'LMS' : ''}GetLastError(), set("${element}", "y".repeat(${length})), api.${edition === '1.2' ? 'LMS' : ''}GetLastError()]`,
+      );
+    const page = await openPage(await launch(app, registration, null));
+    const frame = await contentOf(page, 'one');
+    expect([await trySaving(frame, 101), await trySaving(frame, 100)]).toEqual([
+      ['false', error, 'false', error],
+      ['true', '0', 'false', error],
+    ]);
+    if (edition === '1.2') expect(await run(frame, '[set("cmi.core.score.raw", "350"), set("cmi.core.score.raw", "-")]')).toEqual(['false', 'false']);
+    await page.close();
+
+    await app.modules.launches.setRules(registration, { suspendDataLimit: 70_000, isStrict: false, resume: 'RESUME' });
+    const laxPage = await openPage(await launch(app, registration, null));
+    const lax = await contentOf(laxPage, 'one');
+    expect([await trySaving(lax, 70_001), await trySaving(lax, 70_000)]).toEqual([
+      ['false', error, 'true', '0'],
+      ['true', '0', 'true', '0'],
+    ]);
+    if (edition === '1.2')
+      expect(await run(lax, '[set("cmi.core.score.raw", "350"), set("cmi.core.score.max", "500"), set("cmi.core.score.raw", "-")]')).toEqual([
+        'true',
+        'true',
+        'false',
+      ]);
+    expect(await run(lax, 'commit()')).toBe('true');
+    await saved(laxPage);
+    await laxPage.close();
+
+    await app.modules.launches.setRules(registration, { suspendDataLimit: null, isStrict: null });
+    const again = await contentOf(await openPage(await launch(app, registration, null)), 'one');
+    expect(await run(again, `[get("cmi.suspend_data").length, get("${element}").length]`)).toEqual([70_000, length]);
+    if (edition === '1.2') expect(await run(again, '[get("cmi.core.score.raw"), get("cmi.core.score.max")]')).toEqual(['350', '500']);
+  },
+);
+
+browserTest('opening a course goes on, begins anew or asks, as the rules have it', async () => {
+  const { packageId, registration } = await prepare(single12);
+  const ordinals = async () => (await app.modules.launches.attemptsOfRegistrations([registration])).map(({ ordinal }) => ordinal);
+  const open = async () => openPage(await launch(app, registration, null));
+  await app.modules.content.setGeneralRules('SCORM_12', { resume: 'NEW' });
+  const first = await open();
+  await run(await contentOf(first, 'one'), 'set("cmi.suspend_data", "first"); set("cmi.core.lesson_status", "incomplete"); commit()');
+  await saved(first);
+  await first.close();
+
+  const second = await open();
+  expect(await run(await contentOf(second, 'one'), '[get("cmi.core.entry"), get("cmi.suspend_data")]')).toEqual(['ab-initio', '']);
+  await run(await contentOf(second, 'one'), 'set("cmi.suspend_data", "second"); set("cmi.core.lesson_status", "incomplete"); commit()');
+  await saved(second);
+  // What is loaded again in the middle goes on: it is the same opening.
+  await second.reload();
+  expect(await run(await contentOf(second, 'one'), 'get("cmi.suspend_data")')).toBe('second');
+  expect(await ordinals()).toEqual([2, 1]);
+  await second.close();
+
+  await app.modules.content.setPackageRules(packageId, { resume: 'RESUME' }, null);
+  const third = await open();
+  expect(await run(await contentOf(third, 'one'), '[get("cmi.core.entry"), get("cmi.suspend_data")]')).toEqual(['resume', 'second']);
+  await third.click('#exit');
+  await third.getByText('The course is closed').waitFor();
+
+  await app.modules.launches.setRules(registration, { resume: 'ASK_ALWAYS' });
+  const fourth = await open();
+  await fourth.getByText('The course is closed').waitFor();
+  expect(await ordinals()).toEqual([2, 1]);
+  await fourth.click('text=Open again');
+  await contentOf(fourth, 'one');
+  expect(await ordinals()).toEqual([3, 2, 1]);
+  await app.modules.content.setGeneralRules('SCORM_12', { resume: null });
 });
 
 browserTest('SCORM 1.2, three objects: walked through, left to a later one by the table of contents, each with its own status', async () => {

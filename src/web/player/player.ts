@@ -341,8 +341,11 @@ function show(next: PlayerView, request = ''): void {
   }
 }
 
+/** Back to where the learner came from, where that is known. */
+const wayBack = ({ returnUrl }: PlayerView) => (returnUrl === null ? [] : [['back', returnUrl, true] as const]);
+
 function showEnd(next: PlayerView, request: string): void {
-  const back = next.returnUrl === null ? [] : [['back', next.returnUrl, true] as const];
+  const back = wayBack(next);
   const begin = (label: TextKey, isMain: boolean) => [label, () => void navigate('begin'), isMain] as const;
   if (next.hasEnded) showDialog(next.canRestart ? 'ended' : 'exhausted', [...back, ...(next.canRestart ? [begin('again', back.length === 0)] : [])]);
   else if (request === 'suspendAll' || (next.canResume && next.parts < 2)) showDialog('suspended', [...back, begin('resume', back.length === 0)]);
@@ -408,20 +411,23 @@ async function start(): Promise<void> {
     return;
   }
   seq = view.lastSeq;
-  const { canResume } = view;
   if (!view.canBegin) {
     show({ ...view, current: null, hasEnded: true });
     return;
   }
   // The page was loaded again in the middle of a run: it ends, and goes on as one that was left.
   if (view.current) await navigate('begin');
-  else if (canResume) {
+  else if (view.opening === 'ask') {
+    const { canRestart } = view;
     show({ ...view, current: null });
     showDialog('askResume', [
       ['resume', () => void navigate('begin'), true],
-      ...(view.canRestart ? [['restart', () => void navigate('restart'), false] as const] : []),
+      ...(canRestart ? [['restart', () => void navigate('restart'), false] as const] : []),
     ]);
-  } else await navigate('begin');
+  } else if (view.opening === 'askAgain') {
+    show({ ...view, current: null });
+    showDialog('ended', [...wayBack(view), ['again', () => void navigate('begin'), view.returnUrl === null]]);
+  } else await navigate(view.opening);
 }
 
 await start();

@@ -1,4 +1,4 @@
-import type { CurrentRun, PlayerView, SaidFlags, SharedStore } from '../../standards/scorm/play.ts';
+import type { CurrentRun, PlayerView, RunLimits, SaidFlags, SharedStore } from '../../standards/scorm/play.ts';
 import { getShared, isSharedElement, type SharedResult, setShared } from './shared-data.ts';
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -40,6 +40,18 @@ const SETTINGS = { autocommit: false, lmsCommitUrl: false, logLevel: 5, autoComp
 const CONTAINER =
   /^(?:cmi|adl)$|^(?:cmi|adl)(?:\..*)?\.(?:\d+|objectives|interactions|score|core|learner_preference|student_preference|student_data|comments_from_learner|comments_from_lms|correct_responses|nav|data|request_valid)$/;
 
+/** Most characters of suspend data that the library takes, and that we take of a place without its limit. */
+const LONG_TEXT = 64_000;
+/** What content may leave of a place, and 1.2 of a score, where the limits of the standard do not hold. */
+const LAX = /^cmi\.(?:location|core\.lesson_location|core\.score\.(?:raw|min|max))$/;
+const NUMERAL = /^-?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})$/;
+
+/** Where the library keeps what it checks on the way in, by the names under which it does. */
+interface Held {
+  readonly score: Record<string, string>;
+  [name: string]: unknown;
+}
+
 /** Time after a change until it is saved without being asked. */
 const AUTOSAVE_MS = 10_000;
 /** Where a learner may go next hangs on these: they do not wait for long. */
@@ -54,6 +66,7 @@ export class RunTime {
   readonly #is12: boolean;
   readonly #said = { completion: false, objectiveCompletion: false, success: false, objectiveSuccess: false };
   readonly #shared: readonly SharedStore[];
+  readonly #limits: RunLimits;
   /** The error of the last call, where the library did not answer it. */
   #error: string | null = null;
   #isRunning = false;
@@ -67,12 +80,17 @@ export class RunTime {
     this.#listener = listener;
     this.#shared = run.shared.map((one) => ({ ...one }));
     this.#is12 = view.edition === '1.2';
+    this.#limits = view.limits;
     const { Scorm12API, Scorm2004API } = globalThis as unknown as Libraries;
     const Api = this.#is12 ? Scorm12API : Scorm2004API;
     if (!Api) throw new Error('the run-time library is missing');
     this.#library = new Api(SETTINGS);
     this.#library['apiLog'] = () => undefined;
-    this.#library.loadFromJSON(structuredClone(run.cmi), 'cmi');
+    const cmi = structuredClone(run.cmi);
+    const places = takePlaces(cmi, this.#is12);
+    this.#library.loadFromJSON(cmi, 'cmi');
+    // What the library would not take comes back as it was saved, whatever the limits are by now.
+    for (const [element, value] of places) this.#put(element, value);
   }
 
   get isRunning(): boolean {
@@ -165,11 +183,33 @@ export class RunTime {
   #setOwn(element: string, value: string): SharedResult | null {
     if (isSharedElement(element)) return setShared(this.#shared, element, value);
     if (CONTAINER.test(element)) return { value: 'false', error: '401' };
+    const isSuspendData = element === 'cmi.suspend_data';
+    if (isSuspendData && value.length > this.#limits.suspendData) return this.#mistyped;
     // The library refuses what real content does: to forget the bookmark (RTE 4.2.15).
-    const { content } = this.#library.cmi as { content?: { _location: string } };
-    if (element !== 'cmi.location' || value !== '' || !content) return null;
-    content._location = '';
+    const isForgotten = element === 'cmi.location' && value === '' && !this.#is12;
+    if (!isForgotten && !(isSuspendData && value.length > LONG_TEXT) && !this.#isLax(element, value)) return null;
+    this.#put(element, value);
     return { value: 'true', error: '0' };
+  }
+
+  /** What a value gets that is none for its element. */
+  get #mistyped(): SharedResult {
+    return { value: 'false', error: this.#is12 ? '405' : '406' };
+  }
+
+  #isLax(element: string, value: string): boolean {
+    if (this.#limits.isStrict || !LAX.test(element) || this.#is12 !== element.startsWith('cmi.core.')) return false;
+    return element.includes('.score.') ? NUMERAL.test(value) : value.length <= LONG_TEXT;
+  }
+
+  /** Keeps a value where the library would, past its limits. */
+  #put(element: string, value: string): void {
+    const { core, content } = this.#library.cmi as { readonly core?: Held; readonly content?: Held };
+    const held = core ?? content;
+    if (!held) return;
+    const name = `_${element.split('.').at(-1)}`;
+    if (element.includes('.score.')) held.score[name] = value;
+    else held[name] = value;
   }
 
   #answer({ value, error }: SharedResult): string {
@@ -215,6 +255,24 @@ export class RunTime {
           GetDiagnostic: plain('GetDiagnostic'),
         };
   }
+}
+
+const SAVED_12 = ['cmi.suspend_data', 'cmi.core.lesson_location', 'cmi.core.score.raw', 'cmi.core.score.min', 'cmi.core.score.max'];
+const SAVED_2004 = ['cmi.suspend_data', 'cmi.location'];
+
+type Branch = Record<string, unknown>;
+
+/** Takes what was saved of the elements that limits are about out of a tree. */
+function takePlaces(cmi: object, is12: boolean): readonly (readonly [string, string])[] {
+  return (is12 ? SAVED_12 : SAVED_2004).flatMap((element) => {
+    const path = element.split('.').slice(1);
+    const name = path.pop() ?? '';
+    const holder = path.reduce<Branch | undefined>((inner, one) => inner?.[one] as Branch | undefined, cmi as Branch);
+    const value = holder?.[name];
+    if (!holder || typeof value !== 'string' || value === '') return [];
+    delete holder[name];
+    return [[element, value] as const];
+  });
 }
 
 /** Content passes whatever it likes where a text is due: `null`, numbers, nothing. */
