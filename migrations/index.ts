@@ -20,6 +20,8 @@ import { Migration20261130000019 } from './20261130000019_set_aside.ts';
 import { Migration20261130000020 } from './20261130000020_package_rules.ts';
 import { Migration20261130000021 } from './20261130000021_retired_competencies.ts';
 import { Migration20261130000022 } from './20261130000022_content_rules.ts';
+import { Migration20261130000023 } from './20261130000023_registrations_by_package.ts';
+import { Migration20261130000024 } from './20261130000024_item_metadata.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -45,4 +47,6 @@ export const migrations = [
   { name: '20261130000020_package_rules', class: Migration20261130000020 },
   { name: '20261130000021_retired_competencies', class: Migration20261130000021 },
   { name: '20261130000022_content_rules', class: Migration20261130000022 },
+  { name: '20261130000023_registrations_by_package', class: Migration20261130000023 },
+  { name: '20261130000024_item_metadata', class: Migration20261130000024 },
 ];

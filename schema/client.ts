@@ -167,6 +167,8 @@ export type UserErrorCode =
   | 'INVALID_INPUT'
   /** What is to be changed is not there. */
   | 'NOT_FOUND'
+  /** It was asked for too often in too short a time; the message says when to try again. */
+  | 'RATE_LIMITED'
   /** A limit is passed. */
   | 'TOO_LARGE';
 

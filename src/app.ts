@@ -174,7 +174,12 @@ export function createModules(config: Config, database: Database, clock: Clock, 
     database,
     clock,
     { content, people, documents, statements },
-    { origins: () => originsOf(config, port()), homePage: homePage(config), closeRun: (sql, session) => player.closeRun(sql, session) },
+    {
+      origins: () => originsOf(config, port()),
+      homePage: homePage(config),
+      launchesPerMinute: config.launchRateLimit,
+      closeRun: (sql, session) => player.closeRun(sql, session),
+    },
   );
   const player: ScormPlayer = new ScormPlayer(database, clock, { content, launches, statements }, homePage(config));
   return {
@@ -322,6 +327,7 @@ export async function createApp({ config, databaseUrl, clock = systemClock, onQu
       isContentHost,
       frameAncestors: () => [originsOf(config, port()).app],
       isStrict: config.contentStrict,
+      changesPerMinute: config.playerRateLimit,
     }),
   );
   await http.register(async (scope) => cmi5Routes(scope, modules.launches), { prefix: CMI5_PATH });

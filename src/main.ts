@@ -25,6 +25,8 @@ const HELP = `Usage: mumpuni <command>
   credential revoke ID       end a credential; no process accepts it after a few seconds
   content import FILE [--package ID] [--partner ID]
                              import a SCORM, cmi5 or Tin Can package, or a cmi5.xml; with --package as its next version
+  content export ID FILE     write a registration, named by its id in GraphQL: version, units, launches, attempts with
+                             all that was saved in them, as JSON
   statements export FILE     write all statements as JSON lines, attachments beside; goes on where it was
   statements import FILE     store statements from JSON lines; goes on where it was
   person export FILE --learner ID
@@ -179,6 +181,9 @@ async function runCommand(args: readonly string[]): Promise<number> {
         packageId: values.package,
         partnerId: values.partner,
       });
+    case 'content export':
+      await (await import('./commands/registration.ts')).exportRegistration(await loadConfig(), need(third, 'ID'), need(fourth, 'FILE'));
+      return 0;
     case 'statements export':
       await (await import('./commands/bulk.ts')).exportStatements(await loadConfig(), need(third, 'FILE'));
       return 0;

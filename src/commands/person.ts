@@ -9,14 +9,15 @@ import { withDatabase } from './administer.ts';
 import { say } from './say.ts';
 
 /**
- * Writes everything there is about a learner to a file, as one JSON object: who they are, what is derived about them,
- * their documents, and every statement that names them, each to the letter. For the person's right to a copy (UU 27/2022).
+ * Writes everything there is about a learner to a file, as one JSON object: who they are, what is derived about them, what
+ * they did in packages, their documents, and every statement that names them, each to the letter. For the person's right to
+ * a copy (UU 27/2022).
  * @param id the learner's id in GraphQL.
  */
 export async function exportPerson(config: Config, id: string, file: string): Promise<void> {
   const learnerId = fromGlobalId('Learner', id, '--learner');
   await withDatabase(config, async (database) => {
-    const { people, training, progress } = createModules(config, database, systemClock);
+    const { launches, people, training, progress } = createModules(config, database, systemClock);
     const bulk = createBulk(config, database);
     const [learner] = await people.learnersById({ role: 'ADMIN' }, [learnerId]);
     if (!learner) throw missing('--learner', 'reference', 'there is no such learner');
@@ -39,6 +40,7 @@ export async function exportPerson(config: Config, id: string, file: string): Pr
       priorLearningClaims: (await progress.others.claimsOf([learnerId])).map(({ reviewerId: _reviewer, ...row }) => row),
       competencyOverrides: (await progress.others.overridesOf([learnerId])).map(({ decidedById: _decider, ...row }) => row),
       events: await progress.eventsOf([learnerId], Number.MAX_SAFE_INTEGER),
+      contentRegistrations: await launches.records((await launches.registrationsOfLearners([learnerId])).map(({ id: registrationId }) => registrationId)),
       documents: await bulk.documentsOf(identifiers),
     };
     let count = 0;

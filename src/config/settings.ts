@@ -152,6 +152,19 @@ export const SETTINGS = {
       'Whether packages reach nothing but their own files and this server: no fonts, films or services of others, and nothing they know of a learner goes elsewhere.',
     parse: flag,
   },
+  launchRateLimit: {
+    name: 'CONTENT_LAUNCH_RATE_LIMIT_PER_MINUTE',
+    fallback: '600',
+    description:
+      'Launches that content may be opened by for one learner in a minute, and previews of one package, per process; above it they are refused as RATE_LIMITED.',
+    parse: wholeNumber(1, 1_000_000),
+  },
+  playerRateLimit: {
+    name: 'CONTENT_PLAYER_RATE_LIMIT_PER_MINUTE',
+    fallback: '6000',
+    description: 'Requests that the player of one launch may make in a minute to save and to go on, per process; above it the answer is 429 with Retry-After.',
+    parse: wholeNumber(1, 100_000_000),
+  },
   contentUploadLimitBytes: {
     name: 'CONTENT_UPLOAD_LIMIT_BYTES',
     fallback: String(1024 * 1024 * 1024),

@@ -35,6 +35,7 @@ const CLIENT_CODES: { readonly [code: string]: number } = {
   NOT_FOUND: 404,
   CONFLICT: 409,
   TOO_LARGE: 413,
+  RATE_LIMITED: 429,
   UNAVAILABLE: 503,
 };
 

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { Viewer } from '../modules/access/index.ts';
 import type { CompetencyRow } from '../modules/competency/index.ts';
 import type { GeneralScope } from '../modules/content/index.ts';
+import type { RegistrationsPage } from '../modules/launch/index.ts';
 import type { Lane, Readiness } from '../modules/progress/index.ts';
 import type { Modules } from './modules.ts';
 
@@ -70,6 +71,12 @@ interface LearnerItem {
   readonly itemId: string;
 }
 
+/** A page of registrations of one package. */
+interface PackagePage {
+  readonly packageId: string;
+  readonly page: RegistrationsPage;
+}
+
 const versioned = ({ itemId, versionId }: VersionedItem): string => `${versionId} ${itemId}`;
 
 /**
@@ -100,6 +107,19 @@ export function createLoaders({ access, competencies, content, forwarding, launc
     contentItemById: one(content.itemsById),
     contentItemsByVersion: many(content.itemsOfVersions, (row) => row.versionId),
     registrationsByLearner: many(launches.registrationsOfLearners, (row) => row.learnerId),
+    /** The same page of several packages is one load. */
+    registrationsByPackage: manyByPair(
+      async (keys: readonly PackagePage[]) => {
+        const groups = Map.groupBy(keys, ({ page }) => JSON.stringify(page));
+        const load = async ([text, own]: [string, readonly PackagePage[]]) => {
+          const ids = own.map(({ packageId }) => packageId);
+          return (await launches.registrationsOfPackages(viewer, ids, JSON.parse(text) as RegistrationsPage)).map((row) => ({ ...row, page: text }));
+        };
+        return (await Promise.all([...groups].map(load))).flat();
+      },
+      ({ page, packageId }) => `${page} ${packageId}`,
+      ({ page, packageId }: PackagePage) => `${JSON.stringify(page)} ${packageId}`,
+    ),
     unitsByRegistration: many(launches.unitsOfRegistrations, (row) => row.registrationId),
     sessionsByRegistration: many(launches.sessionsOfRegistrations, (row) => row.registrationId),
     attemptsByRegistration: many(launches.attemptsOfRegistrations, (row) => row.registrationId),

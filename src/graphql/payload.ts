@@ -8,6 +8,7 @@ const USER_ERROR_CODES = {
   CONFLICT: 'CONFLICT',
   FORBIDDEN: 'FORBIDDEN',
   TOO_LARGE: 'TOO_LARGE',
+  RATE_LIMITED: 'RATE_LIMITED',
 } as const satisfies Partial<Record<ErrorCode, string>>;
 type UserErrorCode = keyof typeof USER_ERROR_CODES;
 
@@ -20,6 +21,7 @@ registerEnumType(USER_ERROR_CODES, {
     CONFLICT: { description: 'It contradicts what is stored: a taken key, a published version, a loop.' },
     FORBIDDEN: { description: 'The token may not do this.' },
     TOO_LARGE: { description: 'A limit is passed.' },
+    RATE_LIMITED: { description: 'It was asked for too often in too short a time; the message says when to try again.' },
   },
 });
 

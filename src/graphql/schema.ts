@@ -24,6 +24,7 @@ import {
   ContentRunResolver,
   ContentUnitResolver,
 } from './content/launch-resolvers.ts';
+import { ContentPackageRegistrationsResolver } from './content/registrations.ts';
 import { ContentItemResolver, ContentMutations, ContentPackageResolver, ContentPackageVersionResolver, ContentUploadResolver } from './content/resolvers.ts';
 import { ContentPackageRulesResolver, ContentRegistrationRulesResolver, ContentRulesResolver } from './content/rules.ts';
 import type { GraphContext } from './context.ts';
@@ -132,6 +133,7 @@ export function graphqlSchema(): GraphQLSchema {
       ContentItemResolver,
       ContentLaunchResolver,
       ContentMutations,
+      ContentPackageRegistrationsResolver,
       ContentPackageResolver,
       ContentPackageRulesResolver,
       ContentPackageVersionResolver,

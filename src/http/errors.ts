@@ -68,7 +68,8 @@ export function sendError(error: Error, request: FastifyRequest, reply: FastifyR
   const refusal = refusalOf(error);
   if (refusal) {
     const violations = refusal.violations.length > 0 ? refusal.violations : [{ path: '', rule: refusal.code.toLowerCase(), message: refusal.message }];
-    if ((refusal.code === 'UNAVAILABLE' || refusal.code === 'RATE_LIMITED') && !reply.hasHeader('Retry-After')) void reply.header('Retry-After', '1');
+    if ((refusal.code === 'UNAVAILABLE' || refusal.code === 'RATE_LIMITED') && !reply.hasHeader('Retry-After'))
+      void reply.header('Retry-After', String(refusal.retryAfterSeconds));
     void reply.code(refusal.status).send({ error: refusal.message, violations } satisfies ErrorBody);
     return;
   }

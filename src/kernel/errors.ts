@@ -31,12 +31,15 @@ export interface Violation {
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly violations: readonly Violation[];
+  /** Of what is refused for now: after how long to try again. */
+  readonly retryAfterSeconds: number;
 
-  constructor(code: ErrorCode, message: string, violations: readonly Violation[] = []) {
+  constructor(code: ErrorCode, message: string, violations: readonly Violation[] = [], retryAfterSeconds = 1) {
     super(message);
     this.name = 'AppError';
     this.code = code;
     this.violations = violations;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   /** The HTTP status of this failure. */

@@ -55,6 +55,8 @@ const playerPage = (library: string): string =>
 <header>
 <button id="menu" type="button" aria-controls="toc" aria-expanded="false"></button>
 <h1 id="title"></h1>
+<p id="time" role="timer" hidden></p>
+<p id="alarm" role="alert"></p>
 <button id="window" type="button" hidden></button>
 ${STATUS}
 </header>
@@ -88,7 +90,7 @@ ${PROGRESS}
 const SEALING = ['chacha.js', '_arx.js', '_poly1305.js', 'utils.js'];
 
 /** The scripts that the build makes of the folder `player`. */
-const SCRIPTS = ['player.js', 'contents.js', 'page.js', 'place.js', 'texts.js', 'journal.js', 'shared-data.js', 'run-time.js'];
+const SCRIPTS = ['player.js', 'contents.js', 'page.js', 'place.js', 'texts.js', 'journal.js', 'shared-data.js', 'run-time.js', 'countdown.js', 'time-left.js'];
 
 /** Reads everything once. */
 export async function loadPlayer(): Promise<PlayerAssets> {

@@ -8,6 +8,9 @@ header { display: flex; align-items: center; gap: .75rem; padding: .5rem .75rem;
 h1 { flex: 1; margin: 0; font-size: 1.05rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 #status { margin: 0; font-size: .875rem; color: var(--quiet); text-align: right; }
 #status.bad { color: var(--bad); font-weight: 600; }
+#time, #alarm { margin: 0; font-size: .875rem; }
+#time { font-variant-numeric: tabular-nums; white-space: nowrap; }
+#alarm { color: var(--bad); font-weight: 600; }
 #progress { height: 4px; background: var(--wash); }
 #progress span { display: block; height: 100%; width: 0; background: var(--strong); }
 #middle { flex: 1; min-height: 0; display: flex; position: relative; }
@@ -43,6 +46,7 @@ button:focus-visible, .button:focus-visible, a:focus-visible { outline: 3px soli
 @media (max-width: 48rem) {
   #menu:not([hidden]) { display: inline-block; }
   #window { display: none; }
+  header { flex-wrap: wrap; }
   body:not(.contents) #toc { position: absolute; inset: 0 auto 0 0; width: min(20rem, 88vw); z-index: 1; visibility: hidden; transform: translateX(-100%); transition: transform .15s; }
   body:not(.contents) #toc.open { visibility: visible; transform: none; box-shadow: 0 0 1rem #0004; }
   #status { font-size: .8rem; max-width: 9rem; }

@@ -763,3 +763,75 @@ function contrastsOfPage(): { text: string; ratio: number }[] {
       return { text: one.textContent, ratio: ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05) };
     });
 }
+
+const limited = (time: string, action: string): string =>
+  `<adlcp:timeLimitAction>${action}</adlcp:timeLimitAction><imsss:sequencing><imsss:limitConditions attemptAbsoluteDurationLimit="${time}"/></imsss:sequencing>`;
+
+/** A page whose clock a test can put forward. */
+async function openTimed(url: string): Promise<Page> {
+  const context = await browser?.newContext({ locale: 'en-US' });
+  await context?.clock.install();
+  return openPage(url, context && Promise.resolve(context));
+}
+
+const runOf = async (registration: string) => {
+  const [attempt] = await app.modules.launches.attemptsOfRegistrations([registration]);
+  const [row] = await app.modules.launches.runsOfAttempts([attempt?.id ?? '']);
+  return { hasEnded: attempt?.endedAt != null, isSuspended: row?.isSuspended, cmi: JSON.parse(row?.cmi ?? '{}') as unknown };
+};
+
+browserTest('a part whose time is over ends by that where its manifest says exit: what it still saves is saved, and the learner is told', async () => {
+  const manifest = scormManifest('2004 4th Edition', item('one', 'r', limited('PT1H', 'exit,message')), sco('r', 'one.html'));
+  const { registration } = await prepare({ 'imsmanifest.xml': manifest, 'one.html': scoPage('2004', 'one', { finishesAtUnload: false }) });
+  const page = await openTimed(await launch(app, registration, null));
+  const frame = await contentOf(page, 'one');
+  const [timer, alert] = [page.getByRole('timer'), page.getByRole('alert')];
+  expect([await timer.textContent(), await alert.textContent()]).toEqual([expect.stringMatching(/^Time left (?:1:00:00|59:\d\d)$/), '']);
+  await run(
+    frame,
+    `addEventListener('unload', () => { set('cmi.location', 'at the end'); finish(); }); set('cmi.exit', 'suspend'); set('cmi.completion_status', 'incomplete'); set('adl.nav.request', 'continue')`,
+  );
+
+  await page.clock.fastForward('56:00');
+  await alert.filter({ hasText: '5 minutes left.' }).waitFor();
+  await page.clock.fastForward('03:10');
+  await alert.filter({ hasText: '1 minute left.' }).waitFor();
+  await page.clock.fastForward('01:00');
+  await page.getByText('The course is closed').waitFor();
+
+  expect([await alert.textContent(), await timer.isVisible(), await page.locator('iframe').count()]).toEqual(['The time for this part is over.', false, 0]);
+  const cmi = { exit: 'time-out', completion_status: 'incomplete', location: 'at the end' };
+  expect(await runOf(registration)).toMatchObject({ hasEnded: true, isSuspended: false, cmi });
+  expect(await verbsOf(registration)).toEqual(['initialized', 'terminated']);
+});
+
+browserTest('1.2 content that does not end as it is left is ended by its time too, without a word at the end where the manifest says so', async () => {
+  const inner = '<adlcp:maxtimeallowed>00:01:10</adlcp:maxtimeallowed><adlcp:timelimitaction>exit,no message</adlcp:timelimitaction>';
+  const manifest = scormManifest('1.2', item('one', 'r', inner), sco('r', 'one.html'));
+  const { registration } = await prepare({ 'imsmanifest.xml': manifest, 'one.html': scoPage('1.2', 'one', { finishesAtUnload: false }) });
+  const page = await openTimed(await launch(app, registration, null));
+  await run(await contentOf(page, 'one'), 'set("cmi.core.lesson_status", "incomplete"); set("cmi.core.score.raw", "40")');
+
+  await page.clock.fastForward('00:15');
+  await page.getByRole('alert').filter({ hasText: '1 minute left.' }).waitFor();
+  await page.clock.fastForward('01:00');
+  await page.getByText('The course is closed').waitFor();
+
+  expect(await page.getByRole('alert').textContent()).toBe('');
+  const core = { exit: 'time-out', lesson_status: 'incomplete', score: { raw: '40' } };
+  expect(await runOf(registration)).toMatchObject({ hasEnded: true, cmi: { core } });
+});
+
+browserTest('a part whose manifest says continue goes on when its time is over, and the learner is told', async () => {
+  const manifest = scormManifest('2004 4th Edition', item('one', 'r', limited('PT10M', 'continue,message')), sco('r', 'one.html'));
+  const { registration } = await prepare({ 'imsmanifest.xml': manifest, 'one.html': scoPage('2004', 'one') });
+  const page = await openTimed(await launch(app, registration, null));
+  const frame = await contentOf(page, 'one');
+
+  await page.clock.fastForward('10:01');
+  await page.getByRole('alert').filter({ hasText: 'The time for this part is over.' }).waitFor();
+
+  expect(await run(frame, '[set("cmi.location", "later"), commit(), get("cmi.location")]')).toEqual(['true', 'true', 'later']);
+  await saved(page);
+  expect(await page.getByRole('alert').textContent()).toBe('The time for this part is over.');
+});

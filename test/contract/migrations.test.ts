@@ -53,6 +53,8 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261130000020_package_rules',
     '20261130000021_retired_competencies',
     '20261130000022_content_rules',
+    '20261130000023_registrations_by_package',
+    '20261130000024_item_metadata',
   ]);
   expect(statements).toEqual([]);
 });

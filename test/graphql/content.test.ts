@@ -185,6 +185,69 @@ test('objectives of a package that name competencies suggest them for alignment'
   ]);
 });
 
+const LOM = (inner: string): string => `<lom xmlns="http://ltsc.ieee.org/xsd/LOM">${inner}</lom>`;
+
+test('metadata of a package are told of the version and of each part, and competencies that they name are suggested', async () => {
+  await app.modules.competencies.import({
+    source: casePackage([{ code: 'LOM.1' }], { name: 'metadata' }),
+    kind: 'TECHNICAL',
+    defaultRollup: 'NONE',
+    publish: true,
+    dryRun: false,
+  });
+  const general = (text: string): string =>
+    `<general><language>id</language><description><string language="en">${text}</string></description><keyword><string>k</string></keyword></general>`;
+  const classified = '<classification><purpose><value>competency</value></purpose><taxonPath><taxon><id>LOM.1</id></taxon></taxonPath></classification>';
+  const location = '<metadata><adlcp:location>meta/one.xml</adlcp:location></metadata>';
+  const manifest = scormManifest('2004 4th Edition', item('one', 'r', location) + item('two', 'r'), sco('r', 'one.html')).replace(
+    '</schemaversion>',
+    `</schemaversion>${LOM(general('whole'))}`,
+  );
+  const files = (time: string) => ({
+    'imsmanifest.xml': manifest,
+    'one.html': '',
+    'meta/one.xml': LOM(`${general('part')}<educational><typicalLearningTime><duration>${time}</duration></typicalLearningTime></educational>${classified}`),
+  });
+  const imported = await importPackage(app, await zip(files('PT20M')));
+  const tell = async () =>
+    (
+      await app.graphql(
+        'query ($id: ID!) { node(id: $id) { ... on ContentPackageVersion { about { description } items { about { description keywords languages learningTime } objectives suggestedCompetencies { code } } } } }',
+        { id: toGlobalId('ContentPackageVersion', imported.versionId) },
+      )
+    ).body.data.node;
+
+  const nothing = { description: null, keywords: [], languages: [], learningTime: null };
+  const said = { keywords: ['k'], languages: ['id'] };
+  const part = (learningTime: string) => ({
+    about: { ...said, description: 'part', learningTime },
+    objectives: ['LOM.1'],
+    suggestedCompetencies: [{ code: 'LOM.1' }],
+  });
+  const others = { objectives: [], suggestedCompetencies: [] };
+  const whole = { about: { ...said, description: 'whole', learningTime: null }, ...others };
+  expect(await tell()).toEqual({ about: { description: 'whole' }, items: [whole, part('PT20M'), { about: nothing, ...others }] });
+  expect(await importPackage(app, await zip(files('PT30M')), imported.packageId)).toEqual(imported);
+  expect((await tell()).items[1]).toEqual(part('PT30M'));
+});
+
+test('of cmi5 and Tin Can, descriptions are told where the structure holds them', async () => {
+  const tincan = `<tincan xmlns="http://projecttincan.com/tincan.xsd"><activities><activity id="https://publisher.example/tincan/about" type="http://adlnet.gov/expapi/activities/course"><name>T</name><description lang="en">said</description><launch lang="en">index.html</launch></activity></activities></tincan>`;
+  const versions = [
+    await importPackage(app, await course('https://publisher.example/au/about')),
+    await importPackage(app, await zip({ 'tincan.xml': tincan, 'index.html': '' })),
+  ];
+
+  const { body } = await app.graphql('query ($ids: [ID!]!) { nodes(ids: $ids) { ... on ContentPackageVersion { items { about { description } } } } }', {
+    ids: versions.map((one) => toGlobalId('ContentPackageVersion', one.versionId)),
+  });
+
+  expect(body.data.nodes).toEqual([
+    { items: [{ about: { description: 'd' } }, { about: { description: 'd' } }] },
+    { items: [{ about: { description: 'said' } }] },
+  ]);
+});
+
 test('who begins anew gets a registration of its own, and the old one is closed', async () => {
   const learner = await newLearner(app);
   const input = { packageId: toGlobalId('ContentPackage', packageId), learnerId: toGlobalId('Learner', learner) };
@@ -272,4 +335,86 @@ test('a vendor tries out its own package, staff any; nothing of it counts, and n
   }
   const after = await app.counts();
   expect({ ...after, 'lrs.document': 0 }).toEqual({ ...before, 'lrs.document': 0 });
+});
+
+interface Listed {
+  readonly registration: string;
+  readonly learner: { readonly id: string };
+}
+
+test('a package lists its registrations page by page, newest first, filtered by what became of them; previews are none', async () => {
+  const { packageId: listed } = await importPackage(app, await course('https://publisher.example/au/listed'));
+  const learners = [await newLearner(app), await newLearner(app), await newLearner(app)];
+  const [first, second, third] = [
+    await register(app, learners[0] ?? '', listed),
+    await register(app, learners[1] ?? '', listed),
+    await register(app, learners[2] ?? '', listed),
+  ];
+  const anew = await register(app, learners[0] ?? '', listed, { restart: true });
+  await register(app, learners[0] ?? '', listed, { isPreview: true });
+  await app.database.sql.rows('update launch.registration set is_satisfied = true where id = $1', [second]);
+  const LIST = `query ($id: ID!, $first: Int, $after: String, $isOpen: Boolean, $isSatisfied: Boolean) { node(id: $id) { ... on ContentPackage {
+    registrations(first: $first, after: $after, isOpen: $isOpen, isSatisfied: $isSatisfied) { nodes { registration learner { id } } pageInfo { hasNextPage endCursor } } } } }`;
+  const list = async (filter: Record<string, unknown>) => {
+    const { body } = await app.graphql(LIST, { id: toGlobalId('ContentPackage', listed), ...filter });
+    const { nodes, pageInfo } = body.data.node.registrations as { nodes: Listed[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
+    return { ids: nodes.map(({ registration }) => registration), learners: nodes.map(({ learner }) => learner.id), ...pageInfo };
+  };
+
+  const whole = await list({});
+  expect(whole.ids).toEqual([anew, third, second, first]);
+  expect(whole.learners).toEqual([learners[0], learners[2], learners[1], learners[0]].map((id) => toGlobalId('Learner', id ?? '')));
+  const page = await list({ first: 3 });
+  expect([page.ids, page.hasNextPage]).toEqual([[anew, third, second], true]);
+  const rest = await list({ first: 3, after: page.endCursor });
+  expect([rest.ids, rest.hasNextPage]).toEqual([[first], false]);
+  expect((await list({ isOpen: true })).ids).toEqual([anew, third, second]);
+  expect((await list({ isOpen: false })).ids).toEqual([first]);
+  expect((await list({ isOpen: true, isSatisfied: true })).ids).toEqual([second]);
+  expect((await list({ isSatisfied: false })).ids).toEqual([anew, third, first]);
+  const forged = await app.graphql(LIST, { id: toGlobalId('ContentPackage', listed), after: 'WzEsIngiXQ' });
+  expect(forged.body.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/after', rule: 'cursor' }] });
+});
+
+test('of the registrations of a package a learner sees their own; a vendor sees none, of its own package either, and a partner none', async () => {
+  const own = await vendor('vendor-registrations');
+  const { packageId: listed } = await importPackage(app, await course('https://publisher.example/au/whose'), null, own.partnerId);
+  const [learner, other] = [await newLearner(app), await newLearner(app)];
+  const registration = await register(app, learner, listed);
+  await register(app, other, listed);
+  const list = async (token: string) =>
+    (
+      await app.graphql(
+        'query ($id: ID!) { node(id: $id) { ... on ContentPackage { registrations { nodes { registration learner { id } } } } } }',
+        { id: toGlobalId('ContentPackage', listed) },
+        token,
+      )
+    ).body;
+
+  expect((await list(await tokenOf(learner))).data.node.registrations.nodes).toEqual([{ registration, learner: { id: toGlobalId('Learner', learner) } }]);
+  const partner = await app.modules.access.createPartner({ code: 'p-registrations', name: 'p', kind: 'UNIVERSITY' });
+  for (const token of [own.token, await app.createToken('PARTNER', { partnerId: partner.id })])
+    expect((await list(token)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+});
+
+test('registrations of packages, with learners and what became of them, cost the same SQL for one package and for several', async () => {
+  const own = await vendor('vendor-list-cost');
+  for (const name of ['a', 'b', 'c']) {
+    const imported = await importPackage(app, await course(`https://publisher.example/au/cost-${name}`), null, own.partnerId);
+    for (let index = 0; index < 3; index += 1) await register(app, await newLearner(app), imported.packageId);
+  }
+  const costOf = async (packages: number, registrations: number) => {
+    app.takeQueries();
+    const { body } = await app.graphql(
+      'query ($packages: Int!, $registrations: Int!) { contentPackages(first: $packages) { nodes { registrations(first: $registrations, isOpen: true) { nodes { learner { name } units { isPassed } sessions { state } attempts { ordinal } } } } } }',
+      { packages, registrations },
+    );
+    expect(body.errors).toBeUndefined();
+    return [...app.takeQueries()].sort();
+  };
+  await costOf(1, 1);
+
+  const [one, many] = [await costOf(1, 1), await costOf(50, 3)];
+
+  expect(many).toEqual(one);
 });

@@ -299,3 +299,28 @@ test('a package of another standard is refused as a version, whichever way it co
   expect(outcomes.map((outcome) => [outcome.versionId, errorsOf(outcome)])).toEqual(others.map(() => [null, ['same-standard']]));
   expect(await contentCounts()).toEqual(before);
 });
+
+test.each([
+  ['a file that is not there', 'meta.xml', {}, 'the file is not in the package'],
+  ['a file that is not well-formed', 'meta.xml', { 'meta.xml': '<lom' }, 'not well-formed'],
+  [
+    'a file with a document type',
+    'meta.xml',
+    { 'meta.xml': '<!DOCTYPE lom [<!ENTITY x SYSTEM "file:///etc/passwd">]><lom>&x;</lom>' },
+    'a document type (DTD) is not taken',
+  ],
+  ['a file of something else', 'meta.xml', { 'meta.xml': '<html/>' }, 'the root element must be lom; found html of no namespace'],
+  ['a file outside of the package', '../../../../etc/passwd', {}, 'the file is not in the package'],
+  ['an address', 'http://127.0.0.1:1/meta.xml', {}, 'nothing is fetched from outside of the package'],
+  ['a file that is too long', 'meta.xml', { 'meta.xml': `<lom>${' '.repeat(1024 * 1024)}</lom>` }, 'the file may have at most 1048576 bytes'],
+] as const)('metadata that cannot be read are a warning and refuse nothing: %s', async (_what, href, files, message) => {
+  const location = `<metadata><adlcp:location>${href}</adlcp:location></metadata>`;
+  const manifest = scormManifest('1.2', item('a', 'r', location) + item('b', 'r', location), sco('r', 'a.html'));
+
+  const { versionId, issues } = await importBytes(await zip({ 'imsmanifest.xml': manifest, 'a.html': PAGE, ...files }));
+
+  expect(versionId).not.toBeNull();
+  expect(issues).toEqual([{ severity: 'WARNING', path: href, rule: 'SCORM CAM metadata', message: expect.stringContaining(message) }]);
+  const items = await app.modules.content.itemsOfVersions([versionId ?? '']);
+  expect(items.map(({ description }) => description)).toEqual([null, null, null]);
+});

@@ -7,6 +7,7 @@ import { Access, ADMIN, ADMIN_OR_SELF } from '../access.ts';
 import type { GraphContext } from '../context.ts';
 import { fromGlobalId } from '../node.ts';
 import { attempt, payloadType } from '../payload.ts';
+import { Learner } from '../people/types.ts';
 import { ContentAttempt, ContentLaunch, ContentPreview, ContentRegistration, ContentRun, ContentUnit, LaunchMode, WaiveReason } from './launch-types.ts';
 import { mayKeep } from './resolvers.ts';
 import { KEEPERS } from './types.ts';
@@ -17,6 +18,12 @@ export class ContentRegistrationResolver {
   @Access(ADMIN_OR_SELF)
   registration(@Root() row: RegistrationRow) {
     return row.id;
+  }
+
+  @FieldResolver(() => Learner, { nullable: true, description: "Who takes part; null for a preview that is nobody's." })
+  @Access(ADMIN_OR_SELF)
+  async learner(@Root() row: RegistrationRow, @Ctx() { loaders }: GraphContext) {
+    return loaders.learnerById.load(row.learnerId);
   }
 
   @FieldResolver()
@@ -224,8 +231,7 @@ export class ContentLaunchResolver {
       const packageId = fromGlobalId('ContentPackage', input.packageId, '/packageId');
       if (!(await mayKeep(context, packageId))) throw missing('/packageId', 'reference', 'there is no such package');
       const nodeId = input.itemId == null ? null : await nodeOf(context, packageId, input.itemId);
-      const registration = await launches.register({ learnerId: null, packageId, isPreview: true, restart: false });
-      return launches.launch({ registrationId: registration.id, nodeId, mode: 'Browse', returnUrl: input.returnUrl ?? null });
+      return launches.preview({ packageId, nodeId, returnUrl: input.returnUrl ?? null });
     });
   }
 

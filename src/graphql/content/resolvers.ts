@@ -50,6 +50,13 @@ export class ContentPackageVersionResolver {
 
   @FieldResolver()
   @Access(ANYONE)
+  async about(@Root() row: PackageVersionRow, @Ctx() { loaders }: GraphContext) {
+    const [whole] = await loaders.contentItemsByVersion.load(row.id);
+    return whole ?? null;
+  }
+
+  @FieldResolver()
+  @Access(ANYONE)
   async items(@Root() row: PackageVersionRow, @Ctx() { loaders }: GraphContext) {
     return loaders.contentItemsByVersion.load(row.id);
   }
@@ -57,6 +64,12 @@ export class ContentPackageVersionResolver {
 
 @Resolver(() => ContentItem)
 export class ContentItemResolver {
+  @FieldResolver()
+  @Access(ANYONE)
+  about(@Root() row: ItemRow) {
+    return row;
+  }
+
   @FieldResolver()
   @Access(ANYONE)
   async parent(@Root() row: ItemRow, @Ctx() { loaders }: GraphContext) {

@@ -54,6 +54,21 @@ class ContentIssue {
   message!: string;
 }
 
+@ObjectType({ description: 'What a package says of itself, or of a part of it, to whoever chooses it.' })
+class ContentAbout {
+  @Exposed(ANYONE, () => String, 'What it is about.', { nullable: true })
+  description!: string | null;
+
+  @Exposed(ANYONE, () => [String], 'Words by which it is found.')
+  keywords!: string[];
+
+  @Exposed(ANYONE, () => [String], 'The languages it is in, as language tags.')
+  languages!: string[];
+
+  @Exposed(ANYONE, () => String, 'How long it takes as a rule: an ISO 8601 duration.', { nullable: true })
+  learningTime!: string | null;
+}
+
 @ObjectType({ implements: Node, description: 'A package of e-learning through all its versions.' })
 export class ContentPackage extends Node {
   @Exposed(ANYONE, () => ContentStandard, 'The standard it follows.')
@@ -95,6 +110,9 @@ export class ContentPackageVersion extends Node {
   @Exposed(KEEPERS, () => [ContentIssue], 'What the import found.')
   issues?: ContentIssue[];
 
+  @Exposed(ANYONE, () => ContentAbout, 'What its metadata say of the whole.', { nullable: true })
+  about?: ContentAbout;
+
   @Exposed(ANYONE, () => [ContentItem], 'Its parts, parents before children.')
   items?: ContentItem[];
 }
@@ -124,7 +142,10 @@ export class ContentItem extends Node {
   })
   activity?: LearningActivity;
 
-  @Exposed(ANYONE, () => [String], "The publisher's ids of what it teaches.")
+  @Exposed(ANYONE, () => ContentAbout, 'What its metadata say of it.')
+  about?: ContentAbout;
+
+  @Exposed(ANYONE, () => [String], "The publisher's ids of what it teaches; competencies and educational objectives that metadata name are among them.")
   objectives!: string[];
 
   @Exposed(KEEPERS, () => [Competency], 'Competencies that these ids name, by identifier, address or code: suggestions for alignments.')

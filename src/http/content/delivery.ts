@@ -1,3 +1,4 @@
+import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, invalid } from '../../kernel/errors.ts';
 import { isUuid } from '../../kernel/ids.ts';
@@ -6,6 +7,7 @@ import { type Content, type ContentFile, mediaTypeOf } from '../../modules/conte
 import type { Launches, ScormPlayer } from '../../modules/launch/index.ts';
 import type { Commit } from '../../standards/scorm/index.ts';
 import type { PlayerAssets } from '../../web/player-page.ts';
+import { perMinute } from '../rate-limit.ts';
 
 export interface DeliveryDependencies {
   readonly content: Content;
@@ -16,6 +18,8 @@ export interface DeliveryDependencies {
   readonly frameAncestors: () => readonly string[];
   /** Whether packages reach nothing but this server. */
   readonly isStrict: boolean;
+  /** Changes that one launch may ask for in a minute. */
+  readonly changesPerMinute: number;
   /** Whether a host is the one under which packages are delivered. */
   readonly isContentHost: (host: string) => boolean;
 }
@@ -113,7 +117,7 @@ function rangeOf(header: string | undefined, bytes: number): { readonly first: n
  */
 export async function deliveryRoutes(
   server: FastifyInstance,
-  { content, launches, player, assets, frameAncestors, isContentHost, isStrict }: DeliveryDependencies,
+  { content, launches, player, assets, frameAncestors, isContentHost, isStrict, changesPerMinute }: DeliveryDependencies,
 ): Promise<void> {
   server.removeAllContentTypeParsers();
   // At unload a browser sends no other type without asking first.
@@ -179,22 +183,30 @@ export async function deliveryRoutes(
     answering(reply).send(await launches.contents(request.params.token)),
   );
 
-  server.post<{ Params: { token: string }; Body: string }>('/l/:token/open', async (request, reply) => {
-    const body = parseJson(request.body);
-    const nodeId = isObject(body) ? body['nodeId'] : undefined;
-    if (typeof nodeId !== 'string' || !isUuid(nodeId)) throw invalid('/nodeId', 'uuid', 'nodeId must be a UUID');
-    return answering(reply).send(await launches.openFromContents(request.params.token, nodeId.toLowerCase()));
-  });
+  // What changes something; counted together, before a body is read.
+  await server.register(async (changes) => {
+    await changes.register(rateLimit, {
+      ...perMinute(changesPerMinute, 'a launch'),
+      keyGenerator: ({ params }) => (params as { token: string }).token,
+    });
 
-  server.post<{ Params: { token: string }; Body: string }>('/l/:token/commit', async (request, reply) =>
-    answering(reply).send(await player.commit(request.params.token, readCommit(request.body))),
-  );
+    changes.post<{ Params: { token: string }; Body: string }>('/l/:token/open', async (request, reply) => {
+      const body = parseJson(request.body);
+      const nodeId = isObject(body) ? body['nodeId'] : undefined;
+      if (typeof nodeId !== 'string' || !isUuid(nodeId)) throw invalid('/nodeId', 'uuid', 'nodeId must be a UUID');
+      return answering(reply).send(await launches.openFromContents(request.params.token, nodeId.toLowerCase()));
+    });
 
-  server.post<{ Params: { token: string }; Body: string }>('/l/:token/navigate', async (request, reply) => {
-    const body = parseJson(request.body);
-    if (!isObject(body) || typeof body['request'] !== 'string') throw invalid('/request', 'navigation', 'request must name what is asked for');
-    const target = typeof body['target'] === 'string' ? body['target'].toLowerCase() : null;
-    return answering(reply).send(await player.navigate(request.params.token, body['request'], target));
+    changes.post<{ Params: { token: string }; Body: string }>('/l/:token/commit', async (request, reply) =>
+      answering(reply).send(await player.commit(request.params.token, readCommit(request.body))),
+    );
+
+    changes.post<{ Params: { token: string }; Body: string }>('/l/:token/navigate', async (request, reply) => {
+      const body = parseJson(request.body);
+      if (!isObject(body) || typeof body['request'] !== 'string') throw invalid('/request', 'navigation', 'request must name what is asked for');
+      const target = typeof body['target'] === 'string' ? body['target'].toLowerCase() : null;
+      return answering(reply).send(await player.navigate(request.params.token, body['request'], target));
+    });
   });
 
   server.get<{ Params: { '*': string } }>('/player/*', async (request, reply) => {

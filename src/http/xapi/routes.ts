@@ -7,6 +7,7 @@ import type { Access, XapiPrincipal } from '../../modules/access/index.ts';
 import { isSessionPrincipal, type SessionDoor } from '../../modules/launch/index.ts';
 import type { Documents, Statements } from '../../modules/lrs/index.ts';
 import { SUPPORTED_VERSIONS, type XapiVersion } from '../../standards/xapi/index.ts';
+import { perMinute } from '../rate-limit.ts';
 import { isAlternate, readAlternate } from './alternate.ts';
 import { mediaType, type Resource, readParameters, type XapiAnswer, type XapiCall, type XapiMethod } from './call.ts';
 import { activityResource, agentResource } from './described.ts';
@@ -113,15 +114,9 @@ export async function xapiRoutes(server: FastifyInstance, { config, access, door
   server.addContentTypeParser('multipart/mixed', { ...bytes, bodyLimit: config.attachmentBodyLimitBytes }, (_request, body, done) => done(null, body));
   await server.register(cors, CORS);
   await server.register(rateLimit, {
+    ...perMinute(config.xapiRateLimit, 'a credential'),
     hook: 'preHandler',
-    max: config.xapiRateLimit,
-    timeWindow: 60_000,
     keyGenerator: (request) => limitedBy(opened.get(request)?.principal) ?? request.ip,
-    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
-    errorResponseBuilder: (_request, { max }) => {
-      const message = `a credential may make ${max} requests a minute; wait and try again`;
-      return new AppError('RATE_LIMITED', message, [{ path: '', rule: 'rate-limit', message }]);
-    },
   });
 
   server.addHook('onRequest', async (request, reply) => {

@@ -74,9 +74,14 @@ export interface ItemRow {
   readonly isLaunchable: boolean;
   readonly activityIri: string;
   readonly objectives: readonly string[];
+  readonly description: string | null;
+  readonly keywords: readonly string[];
+  readonly languages: readonly string[];
+  readonly learningTime: string | null;
 }
 
-const ITEM = 'id, version_id, node_id, parent_id, position, identifier, kind, title, is_launchable, activity_iri, objectives';
+const ITEM =
+  'id, version_id, node_id, parent_id, position, identifier, kind, title, is_launchable, activity_iri, objectives, description, keywords, languages, learning_time';
 
 export const itemsOfVersions = (sql: Sql, versionIds: readonly string[]) =>
   sql.rows<ItemRow>(`select ${ITEM} from content.content_item where version_id = any($1::uuid[]) order by version_id, position`, [versionIds]);
@@ -186,10 +191,11 @@ export async function insertVersion(
 
 export async function insertItems(sql: Sql, rows: readonly ItemRow[]): Promise<void> {
   await sql.rows(
-    `insert into content.content_item (id, version_id, node_id, parent_id, position, identifier, kind, title, is_launchable, activity_iri, objectives)
-     select id, version_id, node_id, parent_id, position, identifier, kind, title, is_launchable, activity_iri, array(select jsonb_array_elements_text(objectives))
+    `insert into content.content_item (${ITEM})
+     select id, version_id, node_id, parent_id, position, identifier, kind, title, is_launchable, activity_iri, array(select jsonb_array_elements_text(objectives)),
+       description, array(select jsonb_array_elements_text(keywords)), array(select jsonb_array_elements_text(languages)), learning_time
      from jsonb_to_recordset($1::jsonb) as t(id uuid, version_id uuid, node_id uuid, parent_id uuid, position int, identifier text, kind text, title text,
-       is_launchable boolean, activity_iri text, objectives jsonb)`,
+       is_launchable boolean, activity_iri text, objectives jsonb, description text, keywords jsonb, languages jsonb, learning_time text)`,
     [
       JSON.stringify(
         rows.map((row) => ({
@@ -204,11 +210,28 @@ export async function insertItems(sql: Sql, rows: readonly ItemRow[]): Promise<v
           is_launchable: row.isLaunchable,
           activity_iri: row.activityIri,
           objectives: row.objectives,
+          description: row.description,
+          keywords: row.keywords,
+          languages: row.languages,
+          learning_time: row.learningTime,
         })),
       ),
     ],
   );
 }
+
+/** What metadata say of items that are there already: their files may have changed where the manifest has not. */
+export const describeItems = (sql: Sql, rows: readonly ItemRow[]) =>
+  sql.rows(
+    `update content.content_item i set objectives = array(select jsonb_array_elements_text(t.objectives)), description = t.description,
+       keywords = array(select jsonb_array_elements_text(t.keywords)), languages = array(select jsonb_array_elements_text(t.languages)), learning_time = t."learningTime"
+     from jsonb_to_recordset($1::jsonb) as t(id uuid, objectives jsonb, description text, keywords jsonb, languages jsonb, "learningTime" text) where i.id = t.id`,
+    [
+      JSON.stringify(
+        rows.map(({ id, objectives, description, keywords, languages, learningTime }) => ({ id, objectives, description, keywords, languages, learningTime })),
+      ),
+    ],
+  );
 
 /** Puts files in the place of those that a version had. */
 export async function replaceFiles(sql: Sql, versionId: string, files: readonly FileRow[]): Promise<void> {

@@ -285,6 +285,7 @@ export class Content {
       if (current?.manifestSha256 === facts.manifestSha256) {
         await store.updateAssets(sql, current.id, facts);
         await store.replaceFiles(sql, current.id, files);
+        await store.describeItems(sql, itemRows(current.id, model.root));
         if (uploadId) await this.#close(sql, uploadId, current.id, naming.packageId, facts.report);
         return current.id;
       }
@@ -375,6 +376,8 @@ function refusalFor({ model, issues }: ReadPackage, known: store.PackageRow | nu
   return { packageId: null, versionId: null, issues: [...issues, { severity: 'ERROR', path: '', rule: 'same-standard', message }] };
 }
 
+const NOTHING_SAID = { description: null, keywords: [], languages: [], learningTime: null };
+
 function itemRows(versionId: string, root: ContentNode): readonly store.ItemRow[] {
   const rows: store.ItemRow[] = [];
   const add = (node: ContentNode, parentId: string | null): void => {
@@ -391,6 +394,7 @@ function itemRows(versionId: string, root: ContentNode): readonly store.ItemRow[
       isLaunchable: node.href !== null,
       activityIri: node.activityIri,
       objectives: node.objectives,
+      ...(node.about ?? NOTHING_SAID),
     });
     for (const child of node.children) add(child, id);
   };

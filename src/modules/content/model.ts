@@ -1,6 +1,7 @@
+import { LONG_TEXT } from '../../kernel/checks.ts';
 import { digestKey } from '../../kernel/ids.ts';
 import type { AssignableUnit, Block, CourseStructure, LanguageMap, MoveOn } from '../../standards/cmi5/index.ts';
-import type { ScormEdition, ScormItem, ScormManifest } from '../../standards/scorm/index.ts';
+import type { ItemDefinition, LearningMetadata, ScormEdition, ScormItem, ScormManifest } from '../../standards/scorm/index.ts';
 import type { TincanActivity } from '../../standards/tincan/index.ts';
 
 const CONTENT_STANDARDS = ['SCORM_12', 'SCORM_2004', 'CMI5', 'TINCAN'] as const;
@@ -10,7 +11,17 @@ const NODE_KINDS = ['COURSE', 'BLOCK', 'AU', 'ORGANIZATION', 'CLUSTER', 'SCO', '
 export type ContentNodeKind = (typeof NODE_KINDS)[number];
 
 /** What SCORM says of an item, its children left out. */
-export type ScormDefinition = Omit<ScormItem, 'children'>;
+export type ScormDefinition = ItemDefinition;
+
+/** What a package says of a part of it to whoever chooses it. */
+export interface About {
+  readonly description: string | null;
+  readonly keywords: readonly string[];
+  /** Language tags. */
+  readonly languages: readonly string[];
+  /** How long it takes as a rule: an ISO 8601 duration. */
+  readonly learningTime: string | null;
+}
 
 /** What cmi5 says of an AU beyond its texts. */
 export interface UnitDefinition {
@@ -34,6 +45,8 @@ export interface ContentNode {
   /** The activity of its statements. It has no version in it, so that evidence outlives one. */
   readonly activityIri: string;
   readonly activityType: string | null;
+  /** Absent in versions that came in before it was read. */
+  readonly about?: About;
   /** Publisher's ids of what it teaches. */
   readonly objectives: readonly string[];
   readonly unit: UnitDefinition | null;
@@ -68,6 +81,21 @@ export interface Naming {
   readonly courseIri: string;
 }
 
+/** Of what has a description and no other metadata. */
+const described = (description: string | null): About => ({
+  description: description?.slice(0, LONG_TEXT).toWellFormed() || null,
+  keywords: [],
+  languages: [],
+  learningTime: null,
+});
+
+const aboutOf = ({ description, keywords, languages, learningTime }: LearningMetadata): About => ({
+  description: plainText(description) || null,
+  keywords: keywords.map(plainText),
+  languages,
+  learningTime,
+});
+
 const nodeId = ({ packageId }: Naming, identifier: string): string => digestKey('content node', packageId, identifier);
 
 export function cmi5Model(course: CourseStructure, naming: Naming): ContentModel {
@@ -80,6 +108,7 @@ export function cmi5Model(course: CourseStructure, naming: Naming): ContentModel
     // Never the publisher's id (cmi5 8.1.5, 9.4).
     activityIri: `${naming.courseIri}/${digestKey('cmi5', node.kind, node.id)}`,
     activityType: node.kind === 'AU' ? node.activityType : null,
+    about: described(plainText(node.description)),
     objectives: node.objectives,
     unit: node.kind === 'AU' ? unitOf(node) : null,
     scorm: null,
@@ -93,6 +122,7 @@ export function cmi5Model(course: CourseStructure, naming: Naming): ContentModel
     href: null,
     activityIri: naming.courseIri,
     activityType: null,
+    about: described(plainText(course.description)),
     objectives: course.objectives.map(({ id }) => id),
     unit: null,
     scorm: null,
@@ -115,7 +145,7 @@ export function scormModel(manifest: ScormManifest, naming: Naming): ContentMode
   const [organization] = manifest.organizations;
   if (!organization) return null;
   const part = (item: ScormItem, isRoot: boolean): ContentNode => {
-    const { children, ...scorm } = item;
+    const { children, metadata, ...scorm } = item;
     const objectives = item.sequencing.objectives.flatMap(({ id, maps }) => [...(id === null ? [] : [id]), ...maps.map(({ target }) => target)]);
     return {
       id: nodeId(naming, isRoot ? 'COURSE' : `ITEM ${item.identifier}`),
@@ -125,7 +155,8 @@ export function scormModel(manifest: ScormManifest, naming: Naming): ContentMode
       href: item.href,
       activityIri: isRoot ? naming.courseIri : `${naming.courseIri}/${encodeURIComponent(item.identifier)}`,
       activityType: null,
-      objectives: [...new Set(objectives)],
+      about: aboutOf(metadata),
+      objectives: [...new Set([...objectives, ...metadata.competencies])],
       unit: null,
       scorm,
       children: children.map((child) => part(child, false)),
@@ -152,6 +183,7 @@ export function tincanModel(activities: readonly TincanActivity[], naming: Namin
     // The content names itself; ours would never be in its statements.
     activityIri: activity.id,
     activityType: activity.type,
+    about: described(activity.description),
     objectives: [],
     unit: null,
     scorm: null,

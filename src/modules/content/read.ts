@@ -1,6 +1,16 @@
 import { decodeXml, readXml, type XmlElement, XmlError } from '../../kernel/xml.ts';
 import { readCourseStructure } from '../../standards/cmi5/index.ts';
-import { isExternal, type PackageIssue, pathOf, readScormManifest } from '../../standards/scorm/index.ts';
+import {
+  isExternal,
+  isLom,
+  type LearningMetadata,
+  type LinkedMetadata,
+  metadataLinks,
+  type PackageIssue,
+  pathOf,
+  readMetadata,
+  readScormManifest,
+} from '../../standards/scorm/index.ts';
 import { readTincan } from '../../standards/tincan/index.ts';
 import { type ContentModel, cmi5Model, type Naming, nodesOf, scormModel, tincanModel } from './model.ts';
 import { PackageZip, ZipRefused } from './zip.ts';
@@ -72,11 +82,47 @@ function launchFaults(model: ContentModel | null, files: ReadonlySet<string>): r
   });
 }
 
+const METADATA_LIMIT_BYTES = 1024 * 1024;
+/** All files of metadata together. */
+const METADATA_TOTAL_BYTES = 16 * 1024 * 1024;
+
+/** Reads the files of metadata that a manifest names, from the archive and nowhere else; what cannot be read is passed over with a warning. */
+async function readLinkedMetadata(manifest: XmlElement, zip: PackageZip, prefix: string): Promise<{ linked: LinkedMetadata; issues: readonly PackageIssue[] }> {
+  const linked = new Map<XmlElement, LearningMetadata>();
+  const known = new Map<string, LearningMetadata | string>();
+  const issues: PackageIssue[] = [];
+  let rest = METADATA_TOTAL_BYTES;
+  const read = async (href: string): Promise<LearningMetadata | string> => {
+    if (isExternal(href)) return 'nothing is fetched from outside of the package';
+    const file = zip.files.get(`${prefix}${pathOf(href)}`);
+    if (!file) return 'the file is not in the package';
+    if (file.bytes > METADATA_LIMIT_BYTES) return `the file may have at most ${METADATA_LIMIT_BYTES} bytes`;
+    rest -= file.bytes;
+    if (rest < 0) return `files of metadata may have at most ${METADATA_TOTAL_BYTES} bytes together`;
+    try {
+      const root = readXml(decodeXml(await zip.read(file.path, METADATA_LIMIT_BYTES)));
+      return isLom(root) ? readMetadata(root) : `the root element must be lom; found ${root.local} of ${root.uri || 'no namespace'}`;
+    } catch (failure) {
+      if (failure instanceof XmlError) return failure.message;
+      throw failure;
+    }
+  };
+  for (const { metadata, href } of metadataLinks(manifest)) {
+    const found = known.get(href) ?? (await read(href));
+    if (typeof found !== 'string') linked.set(metadata, found);
+    else if (!known.has(href))
+      issues.push({ severity: 'WARNING', path: href.slice(0, 300), rule: 'SCORM CAM metadata', message: `the metadata are passed over: ${found}` });
+    known.set(href, found);
+  }
+  return { linked, issues };
+}
+
 function interpret(
   name: ManifestName,
   tree: XmlElement,
   files: ReadonlySet<string> | null,
   naming: Naming,
+  linked: LinkedMetadata = new Map(),
 ): { model: ContentModel | null; issues: readonly PackageIssue[] } {
   switch (name) {
     case 'cmi5.xml': {
@@ -89,7 +135,7 @@ function interpret(
       return { model, issues: [...asErrors(issues), ...launchFaults(model, files ?? new Set())] };
     }
     case 'imsmanifest.xml': {
-      const manifest = readScormManifest(tree, files ?? new Set());
+      const manifest = readScormManifest(tree, files ?? new Set(), linked);
       const model = scormModel(manifest, naming);
       const others = manifest.organizations.length - 1;
       const notice: readonly PackageIssue[] =
@@ -116,8 +162,10 @@ export async function readPackage(zip: PackageZip, naming: Naming): Promise<Read
   const { name, prefix, issues: found } = findManifest([...zip.files.keys()]);
   const manifest = await zip.read(`${prefix}${name}`, MANIFEST_LIMIT_BYTES);
   const files = new Set([...zip.files.keys()].map((path) => path.slice(prefix.length)));
-  const { model, issues } = interpret(name, readTree(manifest, name), files, naming);
-  const all = worst([...zip.issues, ...found, ...issues]);
+  const tree = readTree(manifest, name);
+  const metadata = name === 'imsmanifest.xml' ? await readLinkedMetadata(tree, zip, prefix) : { linked: new Map(), issues: [] };
+  const { model, issues } = interpret(name, tree, files, naming, metadata.linked);
+  const all = worst([...zip.issues, ...found, ...issues, ...metadata.issues]);
   return { model: refuses(all) ? null : model, issues: all, manifest, prefix };
 }
 

@@ -1,4 +1,5 @@
 import type { Sql } from '../../db/database.ts';
+import { type Bind, learnerScope, type Viewer } from '../access/index.ts';
 import type { RulesChange, SaidRules } from '../content/index.ts';
 
 export interface RegistrationRow {
@@ -29,6 +30,44 @@ export const registrationsOfLearners = (sql: Sql, learnerIds: readonly string[])
     `select ${REGISTRATION} from launch.registration where learner_id = any($1::uuid[]) and not is_preview order by learner_id, created_at, id`,
     [learnerIds],
   );
+
+/** A registration in a list by when it was made, which is told as exactly as it is stored. */
+export interface ListedRegistration extends RegistrationRow {
+  readonly createdAtExact: string;
+}
+
+/** Which registrations of a package are asked for: a page, newest first. */
+export interface RegistrationsPage {
+  /** Null for those that are open and those that are not; likewise below. */
+  readonly isOpen: boolean | null;
+  readonly isSatisfied: boolean | null;
+  readonly limit: number;
+  /** `createdAtExact` and id of the last one seen; empty for the first page. */
+  readonly after: readonly string[];
+}
+
+/** The same page of each of several packages, of registrations that the viewer may see; previews are left out. */
+export async function registrationsOfPackages(
+  sql: Sql,
+  viewer: Viewer,
+  now: Date,
+  packageIds: readonly string[],
+  { isOpen, isSatisfied, limit, after: [at, id] }: RegistrationsPage,
+): Promise<readonly ListedRegistration[]> {
+  const parameters: unknown[] = [];
+  const bind: Bind = (value) => `$${parameters.push(value)}`;
+  const where = ['r.package_id = asked.package_id', 'not r.is_preview', learnerScope(viewer, 'r.learner_id', bind, now)];
+  if (isOpen !== null) where.push(`r.closed_at is ${isOpen ? '' : 'not '}null`);
+  if (isSatisfied !== null) where.push(`r.is_satisfied = ${bind(isSatisfied)}`);
+  if (at !== undefined && id !== undefined) where.push(`(r.created_at, r.id) < (${bind(at)}::timestamptz, ${bind(id)}::uuid)`);
+  return sql.rows<ListedRegistration>(
+    `select listed.*, to_char(listed.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at_exact
+     from unnest(${bind(packageIds)}::uuid[]) as asked(package_id) cross join lateral (
+       select ${REGISTRATION} from launch.registration r where ${where.join(' and ')} order by r.created_at desc, r.id desc limit ${bind(limit)}
+     ) listed order by listed.created_at desc, listed.id desc`,
+    parameters,
+  );
+}
 
 /** Locks a registration: whatever changes one waits for whoever else does. */
 export async function lockRegistration(sql: Sql, id: string): Promise<RegistrationRow | null> {

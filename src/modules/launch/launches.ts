@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { AppError, conflict, invalid, missing } from '../../kernel/errors.ts';
 import { digestKey, newId } from '../../kernel/ids.ts';
 import type { JsonObject } from '../../kernel/json.ts';
+import { RateLimit } from '../../kernel/rate-limit.ts';
 import {
   abandoned,
   agentOf,
@@ -21,13 +22,14 @@ import {
   waived,
 } from '../../standards/cmi5/index.ts';
 import { isExternal } from '../../standards/scorm/index.ts';
-import { digestSecret, newSecret } from '../access/index.ts';
+import { digestSecret, newSecret, type Viewer } from '../access/index.ts';
 import { type Content, type ContentModel, type ContentNode, checkRules, nodesOf, partsOf, type Rules, type RulesChange } from '../content/index.ts';
 import { activityKey, actorKey, type Documents, type Statements } from '../lrs/index.ts';
 import type { People } from '../people/index.ts';
 import { contentsOf, listsUnits } from './contents.ts';
 import * as store from './launch.store.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
+import { type RegistrationRecord, recordOf } from './record.ts';
 import { inTurn } from './turns.ts';
 import { movesOn } from './version-moves.ts';
 import { senderOf, tell } from './voice.ts';
@@ -51,6 +53,8 @@ export interface LaunchOptions {
   readonly origins: () => Origins;
   /** Home page of the accounts by which launched content knows learners. */
   readonly homePage: string;
+  /** Of one learner; previews of one package likewise. */
+  readonly launchesPerMinute: number;
   /** Ends what a session of SCORM left open, within the transaction that ends the session. */
   readonly closeRun: (sql: Sql, session: store.SessionRow) => Promise<void>;
 }
@@ -93,12 +97,14 @@ export class Launches {
   readonly #clock: Clock;
   readonly #parts: LaunchParts;
   readonly #options: LaunchOptions;
+  readonly #rate: RateLimit;
 
   constructor(database: Database, clock: Clock, parts: LaunchParts, options: LaunchOptions) {
     this.#database = database;
     this.#clock = clock;
     this.#parts = parts;
     this.#options = options;
+    this.#rate = new RateLimit(options.launchesPerMinute, clock);
   }
 
   async #inTurn<T>(registrationId: string, work: (sql: Sql) => Promise<T>): Promise<T> {
@@ -158,10 +164,20 @@ export class Launches {
   /**
    * Opens a session, and tells where the learner's browser must go.
    * @param input.nodeId what to launch; null takes the course: its player, the contents of several units, or its only unit.
-   * @throws AppError when there is nothing to launch, or no address to deliver content under.
+   * @throws AppError when there is nothing to launch, or no address to deliver content under; RATE_LIMITED.
    */
   launch(input: { registrationId: string; nodeId: string | null; mode: LaunchMode; returnUrl: string | null }): Promise<Launch> {
     return this.#launch(input, null);
+  }
+
+  /**
+   * Opens the newest version of a package for nobody, to try it out; each time it begins anew.
+   * @throws AppError as {@link launch} does.
+   */
+  async preview({ packageId, ...input }: { packageId: string; nodeId: string | null; returnUrl: string | null }): Promise<Launch> {
+    this.#rate.take(packageId, 'one package may be previewed');
+    const registration = await this.register({ learnerId: null, packageId, isPreview: true, restart: false });
+    return this.launch({ ...input, registrationId: registration.id, mode: 'Browse' });
   }
 
   /** @param contents the session of contents it is launched from, which goes on. */
@@ -175,6 +191,7 @@ export class Launches {
     const [known] = await store.registrationsById(this.#sql, [input.registrationId]);
     if (!known) throw missing('/registrationId', 'reference', 'there is no such registration');
     if (known.closedAt) throw conflict('/registrationId', 'open', 'this registration is closed; register again');
+    this.#rate.take(known.learnerId, 'content of one learner may be launched');
     const origin = this.#originOf(known.packageId);
     const rules = await this.#parts.content.rulesFor(this.#sql, known.packageId, known.rules);
     // From contents the learner goes on in what they see; a look back is at what was.
@@ -495,6 +512,35 @@ export class Launches {
     return row;
   }
 
+  /** Copies of registrations, those that are there, with everything that is kept of them but what opens a session. */
+  async records(ids: readonly string[]): Promise<readonly RegistrationRecord[]> {
+    const { content } = this.#parts;
+    const registrations = await store.registrationsById(this.#sql, ids);
+    const [packages, versions, units, sessions, attempts] = await Promise.all([
+      content.packagesById(registrations.map(({ packageId }) => packageId)),
+      content.versionsById(registrations.map(({ versionId }) => versionId)),
+      store.unitsOfRegistrations(this.#sql, ids),
+      store.sessionsOfRegistrations(this.#sql, ids),
+      store.attemptsOfRegistrations(this.#sql, ids),
+    ]);
+    const runs = await store.scosOfAttempts(
+      this.#sql,
+      attempts.map(({ id }) => id),
+    );
+    const records: RegistrationRecord[] = [];
+    for (const registration of registrations) {
+      const { id, packageId, versionId } = registration;
+      const contentPackage = packages.find((one) => one.id === packageId);
+      const version = versions.find((one) => one.id === versionId);
+      if (!contentPackage || !version) throw new Error(`the registration ${id} has no package`);
+      const isOwn = ({ registrationId }: { readonly registrationId: string }): boolean => registrationId === id;
+      const [ownUnits, ownSessions, ownAttempts] = [units.filter(isOwn), sessions.filter(isOwn), attempts.filter(isOwn)];
+      const model = await content.model(versionId);
+      records.push(recordOf({ registration, contentPackage, version, model, units: ownUnits, sessions: ownSessions, attempts: ownAttempts, runs }));
+    }
+    return records;
+  }
+
   /** Forgets a learner, within the transaction that deletes them. */
   forget = (sql: Sql, learnerId: string) => store.deleteOfLearner(sql, learnerId);
 
@@ -503,6 +549,8 @@ export class Launches {
 
   registrationsById = (ids: readonly string[]) => store.registrationsById(this.#sql, ids);
   registrationsOfLearners = (ids: readonly string[]) => store.registrationsOfLearners(this.#sql, ids);
+  registrationsOfPackages = (viewer: Viewer, packageIds: readonly string[], page: store.RegistrationsPage) =>
+    store.registrationsOfPackages(this.#sql, viewer, this.#clock.now(), packageIds, page);
   unitsOfRegistrations = (ids: readonly string[]) => store.unitsOfRegistrations(this.#sql, ids);
   sessionsOfRegistrations = (ids: readonly string[]) => store.sessionsOfRegistrations(this.#sql, ids);
   runsOfAttempts = (ids: readonly string[]) => store.scosOfAttempts(this.#sql, ids);

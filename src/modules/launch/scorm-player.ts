@@ -28,7 +28,9 @@ import {
   seedOf,
   statementsOfCourse,
   statementsOfRun,
+  type TimeLeft,
   type TocEntry,
+  timeLimitOf,
 } from '../../standards/scorm/index.ts';
 import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf, plainText, type Rules, type ScormDefinition } from '../content/index.ts';
 import * as store from './launch.store.ts';
@@ -659,8 +661,8 @@ export class ScormPlayer {
       canRestart,
       hasEnded: scene.hasEnded,
       isRefused: scene.isRefused,
-      current: running && sco && isOpen ? currentRun(running, sco, scene.shared) : null,
       limits: { suspendData: rules.suspendDataLimit, isStrict: rules.isStrict },
+      current: running && sco && isOpen ? currentRun(running, sco, scene.shared, this.#timeLeft(scene, running, sco)) : null,
       toc,
       canContinue: ahead.isValid({ kind: 'continue' }) && !(edition === '1.2' && this.#isHeldBack(scene, ahead, { kind: 'continue' })),
       canGoBack: ahead.isValid({ kind: 'previous' }),
@@ -669,6 +671,14 @@ export class ScormPlayer {
       progress: isOver ? 1 : done / Math.max(1, leaves.length),
       lastSeq: scene.lastSeq,
     };
+  }
+
+  /** What is left of the time that a run has, by our own clock; nobody is hurried in a look around or back. */
+  #timeLeft({ edition, counts, facts }: Scene, node: ContentNode, sco: store.ScoRow): TimeLeft | null {
+    const limit = counts || facts.isPreview ? timeLimitOf(edition, scormOf(node)) : null;
+    if (!limit) return null;
+    const used = sco.baseSeconds + (this.#clock.now().getTime() - sco.runStartedAt.getTime()) / 1_000;
+    return { ...limit, seconds: Math.max(0, limit.seconds - used) };
   }
 
   /** The engine as it would be if the run that is open ended now. */
@@ -738,7 +748,7 @@ function statusOfOutcome({ completed, satisfied }: ScoOutcome, isSco: boolean): 
   return completed || !isSco ? 'completed' : 'incomplete';
 }
 
-const currentRun = (node: ContentNode, sco: store.ScoRow, shared: Readonly<Record<string, string>>): CurrentRun => ({
+const currentRun = (node: ContentNode, sco: store.ScoRow, shared: Readonly<Record<string, string>>, timeLeft: TimeLeft | null): CurrentRun => ({
   id: node.id,
   title: plainText(node.title),
   href: node.href ?? '',
@@ -748,6 +758,7 @@ const currentRun = (node: ContentNode, sco: store.ScoRow, shared: Readonly<Recor
   hides: scormOf(node).hideLmsUi,
   shared: scormOf(node).dataMaps.map(({ target, mayRead, mayWrite }) => ({ id: target, store: shared[target] ?? null, mayRead, mayWrite })),
   primaryObjective: scormOf(node).sequencing.objectives.find(({ isPrimary }) => isPrimary)?.id ?? null,
+  timeLeft,
 });
 
 /** Whether nothing has changed that a status, a rule or a condition could hang on. */

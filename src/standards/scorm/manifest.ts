@@ -1,5 +1,6 @@
 import { attributeOf, childOf, childrenOf, textOf, type XmlElement } from '../../kernel/xml.ts';
 import type { PackageIssue } from './issue.ts';
+import { isLom, joined, type LearningMetadata, NO_METADATA, readMetadata } from './metadata.ts';
 import { type CompletionThreshold, DEFAULT_COMPLETION, DEFAULT_SEQUENCING, type Sequencing } from './sequencing/model.ts';
 import { sequencingCollection, sequencingOf } from './sequencing/parse.ts';
 
@@ -31,8 +32,13 @@ export interface ScormItem {
   readonly hideLmsUi: readonly string[];
   readonly dataMaps: readonly DataMap[];
   readonly sequencing: Sequencing;
+  /** Of itself; what it leaves out is its resource's. Of an organization, what it leaves out is the package's. */
+  readonly metadata: LearningMetadata;
   readonly children: readonly ScormItem[];
 }
+
+/** What an item is to the run-time and to sequencing. */
+export type ItemDefinition = Omit<ScormItem, 'children' | 'metadata'>;
 
 export interface ScormManifest {
   readonly edition: ScormEdition;
@@ -100,14 +106,43 @@ function withParameters(href: string, parameters: string | undefined): string {
   return `${path}${path.includes('?') ? '&' : '?'}${rest}${fragment === undefined ? '' : `#${fragment}`}`;
 }
 
+/** Elements that metadata describe, and that others of them are in. */
+const DESCRIBED: ReadonlySet<string> = new Set(['organizations', 'organization', 'item', 'resources', 'resource']);
+
+/** A file of metadata that an element names; its address is below the package root, or absolute. */
+export interface MetadataLink {
+  readonly metadata: XmlElement;
+  readonly href: string;
+}
+
+/** The files of metadata that a manifest names for itself, its organizations, items and resources (`adlcp:location`). */
+export function metadataLinks(element: XmlElement, base = ''): readonly MetadataLink[] {
+  const inner = base + baseOf(element);
+  const metadata = childrenOf(element, 'metadata');
+  const own = metadata.flatMap((one) => childrenOf(one, 'location', ADLCP).map((location) => ({ metadata: one, href: join(inner, location.text.trim()) })));
+  return [...own, ...element.children.filter(({ local }) => DESCRIBED.has(local)).flatMap((child) => metadataLinks(child, inner))];
+}
+
+/** What was read of metadata in files, by the element that names them. */
+export type LinkedMetadata = ReadonlyMap<XmlElement, LearningMetadata>;
+
+function metadataOf(element: XmlElement, linked: LinkedMetadata): LearningMetadata {
+  const said = childrenOf(element, 'metadata').flatMap((one) => {
+    const file = linked.get(one);
+    return [...one.children.filter(isLom).map(readMetadata), ...(file ? [file] : [])];
+  });
+  return said.reduce(joined, NO_METADATA);
+}
+
 interface Resource {
   readonly href: string | null;
   readonly isSco: boolean;
+  readonly metadata: LearningMetadata;
   readonly line: number;
 }
 
 /** The resources by identifier; their addresses are below the package root. */
-function resourcesOf(manifest: XmlElement, files: ReadonlySet<string>, issues: PackageIssue[]): ReadonlyMap<string, Resource> {
+function resourcesOf(manifest: XmlElement, files: ReadonlySet<string>, linked: LinkedMetadata, issues: PackageIssue[]): ReadonlyMap<string, Resource> {
   const list = childOf(manifest, 'resources');
   const resources = new Map<string, Resource>();
   if (!list) return resources;
@@ -123,7 +158,7 @@ function resourcesOf(manifest: XmlElement, files: ReadonlySet<string>, issues: P
     if (href !== null && !isExternal(href) && !files.has(pathOf(href)))
       issues.push({ severity: 'ERROR', path, rule: 'IMS CP file-present', message: `the file ${pathOf(href)} is not in the package` });
     // An absent type is what old tools write for the one thing there is to launch.
-    resources.set(identifier, { href, isSco: type === undefined ? href !== null : type === 'sco', line: element.line });
+    resources.set(identifier, { href, isSco: type === undefined ? href !== null : type === 'sco', metadata: metadataOf(element, linked), line: element.line });
     for (const file of childrenOf(element, 'file')) {
       const name = attributeOf(file, 'href')?.trim();
       if (name && !isExternal(name) && !files.has(pathOf(join(base, name))))
@@ -197,6 +232,9 @@ interface Reading {
   readonly edition: ScormEdition;
   readonly resources: ReadonlyMap<string, Resource>;
   readonly collection: ReadonlyMap<string, XmlElement>;
+  readonly linked: LinkedMetadata;
+  /** Of the package. */
+  readonly metadata: LearningMetadata;
   readonly issues: PackageIssue[];
   readonly seen: Set<string>;
 }
@@ -217,12 +255,20 @@ function readItem(element: XmlElement, path: string, depth: number, reading: Rea
   if (seen.size === MAX_ITEMS + 1)
     issues.push({ severity: 'ERROR', path: here, rule: 'items-count', message: `an organization may hold at most ${MAX_ITEMS} items` });
   const children = depth > MAX_DEPTH || seen.size > MAX_ITEMS ? [] : childrenOf(element, 'item').map((child) => readItem(child, here, depth + 1, reading));
+  const metadata = joined(metadataOf(element, reading.linked), (depth === 0 ? reading.metadata : resource?.metadata) ?? NO_METADATA);
   const title = textOf(childOf(element, 'title'));
-  if (title === undefined) issues.push({ severity: 'WARNING', path: here, rule: 'IMS CP title', message: 'it has no title; its identifier stands for one' });
+  const substitute = Object.values(metadata.title)[0];
+  if (title === undefined)
+    issues.push({
+      severity: 'WARNING',
+      path: here,
+      rule: 'IMS CP title',
+      message: `it has no title; ${substitute === undefined ? 'its identifier' : 'that of its metadata'} stands for one`,
+    });
   const own = (local: string): string | null => textOf(childOf(element, local, ADLCP)) ?? null;
   return {
     identifier,
-    title: title ?? identifier,
+    title: title ?? substitute ?? identifier,
     isVisible: attributeOf(element, 'isvisible')?.trim() !== 'false',
     href: resource?.href ? withParameters(resource.href, attributeOf(element, 'parameters')) : null,
     isSco: resource?.isSco ?? false,
@@ -235,6 +281,7 @@ function readItem(element: XmlElement, path: string, depth: number, reading: Rea
     hideLmsUi: hiddenUi(element),
     dataMaps: dataMapsOf(element),
     sequencing: edition === '1.2' ? SEQUENCING_12 : sequencingOf(element, collection),
+    metadata,
     children,
   };
 }
@@ -243,11 +290,11 @@ function readItem(element: XmlElement, path: string, depth: number, reading: Rea
 function synthesised(manifest: XmlElement, reading: Reading): ScormItem {
   const leaf = { prerequisites: null, maxTimeAllowed: null, timeLimitAction: null, dataFromLms: null, masteryScore: null, hideLmsUi: [], dataMaps: [] };
   const common = { ...leaf, isVisible: true, completion: DEFAULT_COMPLETION, sequencing: { ...DEFAULT_SEQUENCING, flow: true } };
-  const children = [...reading.resources].flatMap(([identifier, { href, isSco }]) =>
-    href !== null && isSco ? [{ ...common, identifier: `item-${identifier}`, title: identifier, href, isSco, children: [] }] : [],
+  const children = [...reading.resources].flatMap(([identifier, { href, isSco, metadata }]) =>
+    href !== null && isSco ? [{ ...common, identifier: `item-${identifier}`, title: identifier, href, isSco, metadata, children: [] }] : [],
   );
   const title = attributeOf(manifest, 'identifier')?.trim() || 'package';
-  return { ...common, identifier: `organization-${title}`, title, href: null, isSco: false, children };
+  return { ...common, identifier: `organization-${title}`, title, href: null, isSco: false, metadata: reading.metadata, children };
 }
 
 const hasContent = (item: ScormItem): boolean => item.href !== null || item.children.some(hasContent);
@@ -255,14 +302,23 @@ const hasContent = (item: ScormItem): boolean => item.href !== null || item.chil
 /**
  * Reads an `imsmanifest.xml`. What a real tool may have got wrong becomes a warning, what cannot be played an error.
  * @param files paths of all files of the package, below its root.
+ * @param linked what {@link metadataLinks} led to.
  * @see IMS CP 1.1; SCORM 1.2 CAM; SCORM 2004 CAM 3
  */
-export function readScormManifest(manifest: XmlElement, files: ReadonlySet<string>): ScormManifest {
+export function readScormManifest(manifest: XmlElement, files: ReadonlySet<string>, linked: LinkedMetadata = new Map()): ScormManifest {
   const issues: PackageIssue[] = [];
   if (manifest.local !== 'manifest')
     issues.push({ severity: 'ERROR', path: FILE, rule: 'IMS CP manifest', message: `the root element must be manifest; found ${manifest.local}` });
   const edition = editionOf(manifest, issues);
-  const reading: Reading = { edition, resources: resourcesOf(manifest, files, issues), collection: sequencingCollection(manifest), issues, seen: new Set() };
+  const reading: Reading = {
+    edition,
+    resources: resourcesOf(manifest, files, linked, issues),
+    collection: sequencingCollection(manifest),
+    linked,
+    metadata: metadataOf(manifest, linked),
+    issues,
+    seen: new Set(),
+  };
   if (childrenOf(manifest, 'manifest').length > 0)
     issues.push({ severity: 'WARNING', path: `${FILE}/manifest/manifest`, rule: 'SCORM CAM sub-manifest', message: 'sub-manifests are passed over' });
   const list = childOf(manifest, 'organizations');

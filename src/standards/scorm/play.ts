@@ -21,6 +21,16 @@ export interface TocEntry {
   readonly status: 'passed' | 'failed' | 'completed' | 'incomplete' | 'not attempted';
 }
 
+/** The time that is left to a run, and what is done when it is over. */
+export interface TimeLeft {
+  /** Of the moment in which it is told; 0 where none is left. */
+  readonly seconds: number;
+  /** Whether the run ends then. */
+  readonly exits: boolean;
+  /** Whether the learner is told then. */
+  readonly tells: boolean;
+}
+
 /** What is shown now, and what its run begins with. */
 export interface CurrentRun {
   readonly id: string;
@@ -37,6 +47,8 @@ export interface CurrentRun {
   readonly shared: readonly SharedStore[];
   /** Identifier of the primary objective, where it has one. */
   readonly primaryObjective: string | null;
+  /** Null where nobody acts on its time. */
+  readonly timeLeft: TimeLeft | null;
 }
 
 /** What content may save. */

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../kernel/json.ts';
-import type { ScormItem } from './manifest.ts';
+import type { ItemDefinition, ScormItem } from './manifest.ts';
 import type { RunTimeReport, SeededObjective } from './sequencing/sequencer.ts';
 import { secondsOf12, secondsOf2004, timeInterval, timespan } from './time.ts';
 
@@ -274,7 +274,7 @@ export interface RunTerms {
 const status = (value: boolean | null, yes: string, no: string, unknown: string): string => (value === null ? unknown : value ? yes : no);
 const numeral = (value: number | null): string => (value === null ? '' : String(value));
 
-function seed12(item: ScormItem | Omit<ScormItem, 'children'>, terms: RunTerms): JsonObject {
+function seed12(item: ItemDefinition, terms: RunTerms): JsonObject {
   const old = isObject(terms.previous) ? terms.previous : null;
   const core = isObject(old?.['core']) ? old['core'] : {};
   return {
@@ -322,7 +322,7 @@ function seededObjectives(old: JsonObject | null, known: readonly SeededObjectiv
   return Object.fromEntries(list.map((one, index) => [String(index), one]));
 }
 
-function seed2004(item: Omit<ScormItem, 'children'>, terms: RunTerms): JsonObject {
+function seed2004(item: ItemDefinition, terms: RunTerms): JsonObject {
   const old = isObject(terms.previous) ? terms.previous : null;
   const primary = primaryOf(item);
   const known = terms.objectives.find(({ isPrimary }) => isPrimary);
@@ -355,5 +355,5 @@ function seed2004(item: Omit<ScormItem, 'children'>, terms: RunTerms): JsonObjec
 }
 
 /** The run-time data an object begins with: the tree below `cmi`. */
-export const seedOf = (edition: CmiEdition, item: Omit<ScormItem, 'children'>, terms: RunTerms): JsonObject =>
+export const seedOf = (edition: CmiEdition, item: ItemDefinition, terms: RunTerms): JsonObject =>
   edition === '1.2' ? seed12(item, terms) : seed2004(item, terms);

@@ -1,4 +1,5 @@
-import type { Commit, CommitAnswer, PlayerView, TocEntry } from '../../standards/scorm/play.ts';
+import type { Commit, CommitAnswer, PlayerView, TimeLeft, TocEntry } from '../../standards/scorm/play.ts';
+import { Countdown, hideTime } from './countdown.ts';
 import { Journal } from './journal.ts';
 import { base, find, say, showProgress, showTitle } from './page.ts';
 import { Place } from './place.ts';
@@ -42,6 +43,8 @@ class RefusedError extends Error {}
 let view: PlayerView;
 let journal: Journal;
 let runTime: RunTime | null = null;
+/** Of the run that is shown, where it has a limit. */
+let countdown: Countdown | null = null;
 let seq = 0;
 /** What the learner has asked for, while the run ends for it; null where content ends by itself. */
 let leaves: string | null = null;
@@ -178,6 +181,7 @@ async function replay(): Promise<void> {
 }
 
 function takeDown(): void {
+  countdown?.stop();
   place.clear(() => {
     if (runTime?.isRunning) save(runTime, false, runTime.snapshot);
     runTime = null;
@@ -189,6 +193,20 @@ function leaveRun(): void {
   leaves = 'suspendAll';
   takeDown();
   leaves = null;
+}
+
+/** No time is left: the run ends by that where its content must exit; what it saves as it is taken away is saved. */
+function endByTime(run: RunTime, { exits, tells }: TimeLeft): void {
+  if (!exits || runTime !== run || run.isFinished) return;
+  if (tells) showDialog('timeUp', []);
+  // What has not begun has nothing to end.
+  if (!run.isRunning) {
+    void navigate('suspendAll');
+    return;
+  }
+  run.callTime();
+  place.clear(() => run.finish());
+  runTime = null;
 }
 
 function stop(key: TextKey): void {
@@ -283,6 +301,9 @@ function present(next: PlayerView): void {
     },
   });
   runTime = started;
+  const { timeLeft } = run;
+  hideTime();
+  countdown = timeLeft && new Countdown(timeLeft, () => endByTime(started, timeLeft));
   const src = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(run.href) ? run.href : `/c/${token}/${run.href}`;
   place.show(run.title, src, run.isSco ? { name: next.edition === '1.2' ? 'API' : 'API_1484_11', api: started.api } : null);
   if (place.isOwnWindow) showDialog('inWindow', [['bringBack', bringBack, true]]);

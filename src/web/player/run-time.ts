@@ -71,6 +71,8 @@ export class RunTime {
   #error: string | null = null;
   #isRunning = false;
   #isFinished = false;
+  /** Whether its time is over: however content ends it now, it ends by that. */
+  #isTimedOut = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer fires, on the page's clock. */
   #due = 0;
@@ -97,14 +99,38 @@ export class RunTime {
     return this.#isRunning;
   }
 
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  /** Says that the time of the run is over; what content still saves as it is taken away is taken. */
+  callTime(): void {
+    this.#isTimedOut = true;
+  }
+
+  /** Ends the run, where content has not. */
+  finish(): void {
+    if (this.#isRunning) this.#end(this.snapshot);
+  }
+
   get snapshot(): Snapshot {
     const stored = this.#shared.flatMap(({ id, store }) => (store === null ? [] : [[id, store] as const]));
-    return { cmi: this.#cmi, said: { ...this.#said }, shared: Object.fromEntries(stored), request: this.#library.adl?.nav.request ?? '' };
+    const request = this.#library.adl?.nav.request ?? '';
+    return {
+      cmi: this.#isTimedOut ? this.#leftByTime(this.#cmi) : this.#cmi,
+      said: { ...this.#said },
+      shared: Object.fromEntries(stored),
+      request: this.#isTimedOut ? '' : request,
+    };
   }
 
   /** The tree below `cmi`, as it is now. */
   get #cmi(): Tree {
     return JSON.parse(JSON.stringify(this.#library.cmi)) as Tree;
+  }
+
+  #leftByTime(cmi: Tree): Tree {
+    return this.#is12 ? { ...cmi, core: { ...(cmi['core'] as Tree), exit: 'time-out' } } : { ...cmi, exit: 'time-out' };
   }
 
   #call(name: string, ...parameters: readonly string[]): string {
