@@ -1,14 +1,14 @@
-import { byKey, digestKey } from '../../kernel/ids.ts';
+import { byKey, digestKey, repeatedKey } from '../../kernel/ids.ts';
 import { canonicalIfi, type Ifi, identifierOf, isObject } from '../../standards/xapi/index.ts';
 
 /** The key of an identified Agent or Group: kind, home page and value together (account names alone are not unique). */
 export function ifiKey(ifi: Ifi): string {
   const { kind, homePage, value } = canonicalIfi(ifi);
-  return digestKey('agent', kind, homePage, value);
+  return repeatedKey('agent', kind, homePage, value);
 }
 
-export const activityKey = (iri: string): string => digestKey('activity', iri);
-export const verbKey = (iri: string): string => digestKey('verb', iri);
+export const activityKey = (iri: string): string => repeatedKey('activity', iri);
+export const verbKey = (iri: string): string => repeatedKey('verb', iri);
 
 /** The Agents of a Group, or none. */
 export function membersOf(actor: unknown): readonly unknown[] {

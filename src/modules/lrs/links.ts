@@ -1,5 +1,5 @@
 import { isStorableText } from '../../kernel/checks.ts';
-import { digestKey } from '../../kernel/ids.ts';
+import { repeatedKey } from '../../kernel/ids.ts';
 import { isObject, type JsonObject } from '../../standards/xapi/index.ts';
 import { activityKey, actorKey, membersOf } from './keys.ts';
 
@@ -53,7 +53,7 @@ class Collector implements Named {
     const key = actorKey(agent);
     this.agents.set(key, (this.agents.get(key) ?? 0) | role);
     const name = agent['name'];
-    if (typeof name === 'string' && isStorableText(name)) this.names.push({ key, text: name, textKey: digestKey('name', name) });
+    if (typeof name === 'string' && isStorableText(name)) this.names.push({ key, text: name, textKey: repeatedKey('name', name) });
   }
 
   activity(activity: unknown, role: number): void {
@@ -63,7 +63,7 @@ class Collector implements Named {
     this.activities.set(key, (this.activities.get(key) ?? 0) | role);
     if (!isObject(activity['definition'])) return;
     const text = JSON.stringify(activity['definition']);
-    this.definitions.push({ key, iri, text, textKey: digestKey('definition', text) });
+    this.definitions.push({ key, iri, text, textKey: repeatedKey('definition', text) });
   }
 
   object(object: unknown, agentRole: number, activityRole: number): void {

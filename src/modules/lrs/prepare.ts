@@ -70,7 +70,13 @@ function parse(text: string): unknown {
   }
 }
 
-function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path: string, inexact: boolean, request: PrepareRequest): PreparedStatement {
+/** What is the same for all statements of a request. */
+interface Common extends PrepareRequest {
+  readonly authority: unknown;
+  readonly hasInexactNumbers: boolean;
+}
+
+function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path: string, request: Common): PreparedStatement {
   const own = text.slice(span.start, span.end);
   const additions: string[] = [];
   let id = statement['id'];
@@ -79,7 +85,7 @@ function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path:
     additions.push(`"id":${JSON.stringify(id)}`);
   }
   if (statement['version'] === undefined) additions.push(`"version":"${request.version === '2.0.0' ? '2.0.0' : '1.0.0'}"`);
-  const { agents, activities, names, definitions } = linksOf(statement, JSON.parse(request.sender.authority));
+  const { agents, activities, names, definitions } = linksOf(statement, request.authority);
   if (agents.size + activities.size > MAX_LINKS)
     throw refuse(`a statement may name at most ${MAX_LINKS} agents and activities; this one names ${agents.size + activities.size}`, 'statement-links', path);
   const { timestamp, context, verb, object } = statement;
@@ -89,7 +95,7 @@ function prepareOne(text: string, span: ObjectSpan, statement: JsonObject, path:
   return {
     id: String(id).toLowerCase(),
     body: keepBody(text, span, statement, request.version, additions),
-    contentHash: hash('sha256', canonicalForm(statement, own, inexact), 'buffer'),
+    contentHash: hash('sha256', canonicalForm(statement, own, request.hasInexactNumbers), 'buffer'),
     recordedAt: typeof timestamp === 'string' ? instantOf(timestamp) : null,
     actorKey: actorKey(statement['actor']),
     verbKey: verbKey(verbId),
@@ -156,10 +162,11 @@ export function prepareStatements(request: PrepareRequest): readonly PreparedSta
   const statements = (isBatch ? parsed : [parsed]) as readonly JsonObject[];
   const { expectedId } = request;
   const newStatementId = expectedId === undefined ? request.newStatementId : () => expectedId;
+  const common = { ...request, newStatementId, authority: JSON.parse(request.sender.authority) as unknown, hasInexactNumbers: scanned.hasInexactNumbers };
   const prepared = statements.map((statement, index) => {
     const span = scanned.objects[index];
     if (!span) throw new Error('the scanner and JSON.parse disagree about the number of statements');
-    return prepareOne(text, span, statement, isBatch ? `/${index}` : '', scanned.hasInexactNumbers, { ...request, newStatementId });
+    return prepareOne(text, span, statement, isBatch ? `/${index}` : '', common);
   });
   checkParts(prepared, request.parts);
   return prepared;

@@ -52,7 +52,8 @@ export class Statements {
   readonly #blobs: BlobStore;
   readonly #options: StatementsOptions;
   /** Names and definitions that are stored for certain; what content repeats in every statement is written once. */
-  readonly #known = new Set<string>();
+  readonly #known = new Map<string, Set<string>>();
+  #knownCount = 0;
   #looking: Promise<string> | undefined;
   #seen: { readonly instant: string; readonly until: number } | undefined;
 
@@ -123,13 +124,24 @@ export class Statements {
   }
 
   #withoutKnown(statement: PreparedStatement): PreparedStatement {
-    const isNew = ({ key, textKey }: { key: string; textKey: string }): boolean => !this.#known.has(key + textKey);
+    const isNew = ({ key, textKey }: { key: string; textKey: string }): boolean => !this.#known.get(key)?.has(textKey);
     return { ...statement, names: statement.names.filter(isNew), definitions: statement.definitions.filter(isNew) };
   }
 
   #remember(statements: readonly PreparedStatement[]): void {
-    if (this.#known.size > MAX_KNOWN) this.#known.clear();
-    for (const { names, definitions } of statements) for (const { key, textKey } of [...names, ...definitions]) this.#known.add(key + textKey);
+    for (const { names, definitions } of statements) for (const { key, textKey } of [...names, ...definitions]) this.#note(key, textKey);
+  }
+
+  #note(key: string, textKey: string): void {
+    if (this.#knownCount >= MAX_KNOWN) {
+      this.#known.clear();
+      this.#knownCount = 0;
+    }
+    const texts = this.#known.get(key);
+    if (texts?.has(textKey)) return;
+    this.#knownCount += 1;
+    if (texts) texts.add(textKey);
+    else this.#known.set(key, new Set([textKey]));
   }
 
   /** One valid statement by id, or with `voided` one that was voided; null when there is none to see. */

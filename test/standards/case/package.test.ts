@@ -30,7 +30,13 @@ test('everything of a full package is read, in its order', () => {
     caseOf({
       CFDocument: { ...CFDocument, version: '2.1', language: 'id', unknown: { kept: true } },
       CFItems: [
-        item(A, { humanCodingScheme: 'A.1', abbreviatedStatement: 'Short', CFItemType: 'Skill', extensions: { rollup: 'ALL_OF', other: 1 } }),
+        item(A, {
+          humanCodingScheme: 'A.1',
+          abbreviatedStatement: 'Short',
+          CFItemType: 'Skill',
+          statusEndDate: '2026-01-31',
+          extensions: { rollup: 'ALL_OF', other: 1 },
+        }),
         item(B, { fullStatement: 'Kompetensi é 能力' }),
       ],
       CFAssociations: [edge(1, 'isChildOf', B, A, { sequenceNumber: 3 }), edge(2, 'isChildOf', A, DOCUMENT)],
@@ -43,8 +49,26 @@ test('everything of a full package is read, in its order', () => {
     package: {
       document: { identifier: DOCUMENT, title: 'Framework', creator: 'Author', version: '2.1', language: 'id' },
       items: [
-        { identifier: A, code: 'A.1', fullStatement: `Statement ${A}`, abbreviatedStatement: 'Short', itemType: 'Skill', rollup: rule('ALL_OF'), policy: null },
-        { identifier: B, code: null, fullStatement: 'Kompetensi é 能力', abbreviatedStatement: null, itemType: null, rollup: null, policy: null },
+        {
+          identifier: A,
+          code: 'A.1',
+          fullStatement: `Statement ${A}`,
+          abbreviatedStatement: 'Short',
+          itemType: 'Skill',
+          statusEndDate: '2026-01-31',
+          rollup: rule('ALL_OF'),
+          policy: null,
+        },
+        {
+          identifier: B,
+          code: null,
+          fullStatement: 'Kompetensi é 能力',
+          abbreviatedStatement: null,
+          itemType: null,
+          statusEndDate: null,
+          rollup: null,
+          policy: null,
+        },
       ],
       associations: [
         {
@@ -272,7 +296,18 @@ test('explicit nulls and empty texts count as absent', () => {
     expect(readCasePackage(value)).toEqual({
       package: {
         document: { ...CFDocument, version: null, language: null },
-        items: [{ identifier: A, code: null, fullStatement: `Statement ${A}`, abbreviatedStatement: null, itemType: null, rollup: null, policy: null }],
+        items: [
+          {
+            identifier: A,
+            code: null,
+            fullStatement: `Statement ${A}`,
+            abbreviatedStatement: null,
+            itemType: null,
+            statusEndDate: null,
+            rollup: null,
+            policy: null,
+          },
+        ],
         associations: [],
         levels: [],
       },
