@@ -37,21 +37,34 @@ async function assessed(iri: string) {
       title: name,
       rules: [{ ...PLAIN_RULE, activityIri: iri, verbs: [VERB], itemId: itemIdOf(code), level: 1 }],
     });
-  return { code, publish, standard, ruleSet };
+  const align = async () => {
+    const { versionId } = await app.modules.training.createProgram({ code: `N.${code}`, title: code, kind: 'TECHNICAL', form: 'NON_CLASSICAL' });
+    const module = await app.modules.training.addModule({ versionId, title: code, jp: 1 });
+    const activity = await app.modules.training.addActivity({ moduleId: module.id, iri: `${iri}/new`, title: code, kind: 'XAPI', ownerId: null });
+    return app.modules.training.addAlignment({
+      moduleId: module.id,
+      activityId: activity.id,
+      itemId: itemIdOf(code),
+      targetLevel: 3,
+      contribution: 'ASSESSES',
+    });
+  };
+  return { code, publish, standard, ruleSet, align };
 }
 
 const counts = () =>
   app.database.sql.rows(
-    'select (select count(*)::int from competency.position_standard) as standards, (select count(*)::int from progress.rule_set_version) as rules, (select count(*)::int from competency.framework_version) as versions',
+    'select (select count(*)::int from competency.position_standard) as standards, (select count(*)::int from progress.rule_set_version) as rules, (select count(*)::int from competency.framework_version) as versions, (select count(*)::int from training.activity_alignment) as alignments',
   );
 
-test('a retired competency stays readable, and no new standard or rule set may name it', async () => {
-  const { code, publish, standard, ruleSet } = await assessed('https://use.example/retired');
+test('a retired competency stays readable, and no new standard, rule set or alignment may name it', async () => {
+  const { code, publish, standard, ruleSet, align } = await assessed('https://use.example/retired');
   await publish((item) => Object.assign(item, { statusEndDate: '2026-06-01' }));
   const before = await counts();
 
   await expect(standard()).rejects.toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/requirements/0/competencyId', rule: 'retired' }] });
   await expect(ruleSet('another')).rejects.toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/rules/0/competencyId', rule: 'retired' }] });
+  await expect(align()).rejects.toMatchObject({ code: 'INVALID_INPUT', violations: [{ path: '/competencyId', rule: 'retired' }] });
 
   expect(await counts()).toEqual(before);
   const { body } = await app.graphql('{ competencies(first: 100) { nodes { code statusEndDate } } }');
@@ -65,6 +78,17 @@ test('what names a competency already goes on when it is retired', async () => {
 
   expect(await standard()).toMatchObject({ positionId });
   expect(await ruleSet(code)).toMatchObject({ status: 'DRAFT' });
+});
+
+test('what a post required before its latest standard is new to it again', async () => {
+  const [old, other] = [await assessed('https://use.example/dropped'), await assessed('https://use.example/kept')];
+  await old.standard();
+  await other.standard();
+  await old.publish((item) => Object.assign(item, { statusEndDate: '2026-05-01' }));
+  const before = await counts();
+
+  await expect(old.standard()).rejects.toMatchObject({ violations: [{ rule: 'retired' }] });
+  expect(await counts()).toEqual(before);
 });
 
 test('a competency is retired from its day on in Medan, not before; what is no day is told and does nothing', async () => {
@@ -90,6 +114,14 @@ test('a scale that something names does not change with a version', async () => 
 
   await publish((_item, levels) => Object.assign(levels[0] ?? {}, { quality: 'Other words' }));
   expect(await counts()).not.toEqual(before);
+});
+
+test('a scale that something names does not change by way of a version without it', async () => {
+  const { code, publish } = await assessed('https://use.example/around');
+  const without = casePackage([{ code: `${code}.X` }], { name: code, version: 'without' });
+  await app.modules.competencies.import({ source: without, kind: 'TECHNICAL', defaultRollup: 'NONE', publish: true, dryRun: false });
+
+  await expect(publish((_item, levels) => levels.pop())).rejects.toMatchObject({ code: 'CONFLICT', violations: [{ rule: 'scale-in-use' }] });
 });
 
 test('a scale that nothing names may change', async () => {

@@ -132,9 +132,14 @@ export class Competency extends Node {
   @Exposed(ANYONE, () => String, 'Its kind within the framework, such as Kompetensi or Rumpun (group).', { nullable: true })
   itemType!: string | null;
 
-  @Exposed(ANYONE, () => String, 'The day from which it is retired, such as 2026-01-31: it stays readable, and nothing new may require or assess it.', {
-    nullable: true,
-  })
+  @Exposed(
+    ANYONE,
+    () => String,
+    'The day from which it is retired, such as 2026-01-31: it stays readable, and no new standard, alignment or rule may name it.',
+    {
+      nullable: true,
+    },
+  )
   statusEndDate!: string | null;
 
   @Exposed(ANYONE, () => RollupKind, 'How its level follows from its children.')

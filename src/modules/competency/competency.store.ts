@@ -174,7 +174,7 @@ const USES = [
 const isUsed = (id: string): string => USES.map(([table, column]) => `exists (select from ${table} u where u.${column} = ${id})`).join(' or ');
 
 /**
- * Competencies of a version whose levels are other ones than in the version that was published before it, and that
+ * Competencies of a version whose levels are other ones than when a version that has them was last published, and that
  * something names. One that had no levels gets a scale; it does not change one.
  */
 export async function scalesChangedInUse(
@@ -184,13 +184,13 @@ export async function scalesChangedInUse(
   const ranks = (version: string): string =>
     `(select string_agg(l.rank::text, ', ' order by l.rank) from competency.level_descriptor l where l.version_id = ${version} and l.item_id = iv.item_id)`;
   return sql.rows(
-    `select coalesce(iv.code, iv.full_statement) as name, ${ranks('b.id')} as old, coalesce(${ranks('$1')}, 'none') as new
-     from competency.framework_version v cross join lateral (
-       select id from competency.framework_version o
-       where o.framework_id = v.framework_id and o.status = 'PUBLISHED' and o.id <> v.id order by o.ordinal desc limit 1) b
-     join competency.competency_item_version iv on iv.version_id = v.id
-     where v.id = $1 and ${ranks('b.id')} is distinct from ${ranks('$1')} and ${ranks('b.id')} is not null and (${isUsed('iv.item_id')})
-     order by iv.position`,
+    `select t.name, t.old, coalesce(t.new, 'none') as new from (
+       select iv.item_id, iv.position, coalesce(iv.code, iv.full_statement) as name, ${ranks('b.version_id')} as old, ${ranks('iv.version_id')} as new
+       from competency.competency_item_version iv cross join lateral (
+         select o.version_id from competency.competency_item_version o join competency.framework_version v on v.id = o.version_id
+         where o.item_id = iv.item_id and v.status = 'PUBLISHED' and v.id <> iv.version_id order by v.ordinal desc limit 1) b
+       where iv.version_id = $1) t
+     where t.old is distinct from t.new and t.old is not null and (${isUsed('t.item_id')}) order by t.position`,
     [versionId],
   );
 }

@@ -311,14 +311,16 @@ export class Competencies {
         seen.add(itemId);
       });
       const existing = await store.standardsOfPositions(sql, [input.positionId], this.#clock.now());
-      const required = await store.requirementsOfStandards(
-        sql,
-        existing.map(({ id }) => id),
-      );
+      const [latest] = existing;
+      const required = latest ? await store.requirementsOfStandards(sql, [latest.id]) : [];
       const retired = await store.retiredOn(sql, [...seen], localDay(this.#clock.now()));
       input.requirements.forEach(({ itemId }, index) => {
         if (retired.has(itemId) && !required.some((one) => one.itemId === itemId))
-          throw invalid(`/requirements/${index}/competencyId`, 'retired', 'this competency is retired; only a standard that requires it already may go on');
+          throw invalid(
+            `/requirements/${index}/competencyId`,
+            'retired',
+            'this competency is retired; only a post whose latest standard requires it may go on',
+          );
       });
       input.requirements.forEach(({ weight = 1 }, index) => {
         checkRange({ [`requirements/${index}/weight`]: weight }, 1, 1_000);

@@ -110,7 +110,7 @@ export class RuleSets {
       const described = levels.get(rule.itemId);
       if (!described) throw invalid(`${path}/competencyId`, 'reference', 'there is no such competency');
       if (retired.has(rule.itemId) && !known.has(rule.itemId))
-        throw invalid(`${path}/competencyId`, 'retired', 'this competency is retired; only a rule set that has a rule for it already may go on');
+        throw invalid(`${path}/competencyId`, 'retired', 'this competency is retired; only a rule set whose latest version has a rule for it may go on');
       for (const [levelPath, level] of levelsNamed(rule, path))
         if (!described.has(level))
           throw invalid(

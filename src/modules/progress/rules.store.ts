@@ -58,10 +58,11 @@ export const versionsOfRuleSets = (sql: Sql, ids: readonly string[]) =>
 export const ruleSetVersionsById = (sql: Sql, ids: readonly string[]) =>
   sql.rows<RuleSetVersionRow>(`select ${RULE_SET_VERSION} from progress.rule_set_version where id = any($1::uuid[])`, [ids]);
 
-/** Competencies that some version of a rule set has a rule for. */
+/** Competencies that the latest version of a rule set has rules for. */
 export async function itemsOfRuleSet(sql: Sql, ruleSetId: string): Promise<readonly string[]> {
   const rows = await sql.rows<{ itemId: string }>(
-    `select distinct r.item_id from progress.evidence_rule r join progress.rule_set_version v on v.id = r.version_id where v.rule_set_id = $1`,
+    `select distinct r.item_id from progress.evidence_rule r where r.version_id = (
+       select id from progress.rule_set_version where rule_set_id = $1 order by ordinal desc limit 1)`,
     [ruleSetId],
   );
   return rows.map(({ itemId }) => itemId);
