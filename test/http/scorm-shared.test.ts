@@ -1,10 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { launch, newLearner, register } from '../support/cmi5.ts';
+import { importPackage, launch, newLearner, register } from '../support/cmi5.ts';
 import { item, sco, scormManifest, zip } from '../support/packages.ts';
 import { PlayerClient } from '../support/scorm.ts';
 
@@ -28,10 +24,7 @@ interface Course {
 }
 
 async function importCourse(manifest: string, ownerId: string | null = null): Promise<Course> {
-  const path = join(tmpdir(), `mumpuni-test-${randomUUID()}`);
-  await writeFile(path, await zip({ 'imsmanifest.xml': manifest, 'one.html': '' }));
-  const { packageId, issues } = await app.modules.content.importFile(path, { packageId: null, ownerId });
-  if (packageId === null) throw new Error(JSON.stringify(issues));
+  const { packageId } = await importPackage(app, await zip({ 'imsmanifest.xml': manifest, 'one.html': '' }), null, ownerId);
   return { packageId };
 }
 

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { toGlobalId } from '../../src/graphql/node.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { importPackage, itemIds, launch, newLearner, openAu, RESULTS, register } from '../support/cmi5.ts';
+import { importPackage, itemIds, launch, newLearner, openAu, RESULTS, register, withFile } from '../support/cmi5.ts';
 import { alignedCompetency, levelOf } from '../support/learn.ts';
 import { au, cmi5Xml, item, sco, scormManifest, zip } from '../support/packages.ts';
 import { PlayerClient } from '../support/scorm.ts';
@@ -82,10 +79,9 @@ test('what is judged is what is stored: a byte order mark before a body switches
 test('a package must not name an activity of another package or partner', async () => {
   const { packageId } = await course12();
   const [row] = await app.modules.content.packagesById([packageId]);
-  const path = join(tmpdir(), `mumpuni-test-${randomUUID()}`);
-  await writeFile(path, await zip({ 'tincan.xml': TINCAN(row?.courseIri ?? ''), 'index.html': '' }));
+  const bytes = await zip({ 'tincan.xml': TINCAN(row?.courseIri ?? ''), 'index.html': '' });
 
-  const outcome = await app.modules.content.importFile(path, { packageId: null, ownerId: null });
+  const outcome = await withFile(bytes, (path) => app.modules.content.importFile(path, { packageId: null, ownerId: null }));
 
   expect([outcome.versionId, outcome.issues.map(({ rule }) => rule)]).toEqual([null, ['activity-taken']]);
 });

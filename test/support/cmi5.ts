@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toGlobalId } from '../../src/graphql/node.ts';
@@ -11,6 +11,17 @@ export const MOVE_ON = 'https://w3id.org/xapi/cmi5/context/categories/moveon';
 export const SESSION_ID = 'https://w3id.org/xapi/cmi5/context/extensions/sessionid';
 export const MASTERY = 'https://w3id.org/xapi/cmi5/context/extensions/masteryscore';
 
+/** Hands out bytes as a file, which is gone afterwards. */
+export async function withFile<T>(bytes: Uint8Array, work: (path: string) => Promise<T>): Promise<T> {
+  const path = join(tmpdir(), `mumpuni-test-${randomUUID()}`);
+  await writeFile(path, bytes);
+  try {
+    return await work(path);
+  } finally {
+    await rm(path);
+  }
+}
+
 /** Imports a package from bytes. */
 export async function importPackage(
   app: TestApp,
@@ -18,9 +29,7 @@ export async function importPackage(
   packageId: string | null = null,
   ownerId: string | null = null,
 ): Promise<{ packageId: string; versionId: string }> {
-  const path = join(tmpdir(), `mumpuni-test-${randomUUID()}`);
-  await writeFile(path, bytes);
-  const { issues, ...outcome } = await app.modules.content.importFile(path, { packageId, ownerId });
+  const { issues, ...outcome } = await withFile(bytes, (path) => app.modules.content.importFile(path, { packageId, ownerId }));
   if (outcome.packageId === null || outcome.versionId === null) throw new Error(JSON.stringify(issues));
   return { packageId: outcome.packageId, versionId: outcome.versionId };
 }
