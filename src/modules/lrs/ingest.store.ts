@@ -1,6 +1,7 @@
 import type { Sql } from '../../db/database.ts';
+import { digestKey } from '../../kernel/ids.ts';
 import { bucketOf } from './keys.ts';
-import { DIRECT_ACTIVITY_ROLES, DIRECT_AGENT_ROLES, type Links, signatureKeys, signatureOf } from './links.ts';
+import { DIRECT_ACTIVITY_ROLES, DIRECT_AGENT_ROLES, type Links, type Signature, signatureKeys, signatureOf } from './links.ts';
 import type { PreparedStatement, Sender } from './prepare.ts';
 
 /** The statements of one request, which are stored together or not at all. */
@@ -23,12 +24,12 @@ interface Row {
   readonly batch: number;
   readonly sender: Sender;
   readonly statement: PreparedStatement;
+  readonly signature: Signature;
 }
 
 function linkColumns(rows: readonly Row[], linksOf: (statement: PreparedStatement) => Links, directRoles: number): Columns {
   const columns: [string[], string[], number[], boolean[], string[], string[]] = [[], [], [], [], [], []];
-  for (const { statement } of rows) {
-    const signature = signatureOf(signatureKeys(statement));
+  for (const { statement, signature } of rows) {
     for (const [key, roles] of linksOf(statement)) {
       columns[0].push(key);
       columns[1].push(statement.id);
@@ -117,7 +118,9 @@ from (select 1) one left join known k on k.differs`;
  * @throws an error with SQLSTATE 40001 when a concurrent request stored one of the ids meanwhile: run it again.
  */
 export async function storeBatches(sql: Sql, batches: readonly Batch[]): Promise<StoredBatches> {
-  const rows = batches.flatMap(({ sender, statements }, batch) => statements.map((statement): Row => ({ batch, sender, statement })));
+  const rows = batches.flatMap(({ sender, statements }, batch) =>
+    statements.map((statement): Row => ({ batch, sender, statement, signature: signatureOf(signatureKeys(statement)) })),
+  );
   const voids = rows.filter(({ statement }) => statement.voids !== null);
   const attachments = rows.flatMap(({ statement }) => statement.attachments.map((attachment) => ({ id: statement.id, ...attachment })));
   const definitions = described(rows, (statement) => statement.definitions);
@@ -152,12 +155,12 @@ export async function storeBatches(sql: Sql, batches: readonly Batch[]): Promise
       attachments.map(({ length }) => length),
       definitions.map(({ id }) => id),
       definitions.map(({ key }) => key),
-      definitions.map(({ textKey }) => textKey),
+      definitions.map(({ text }) => digestKey('definition', text)),
       definitions.map(({ iri }) => iri),
       definitions.map(({ text }) => text),
       names.map(({ id }) => id),
       names.map(({ key }) => key),
-      names.map(({ textKey }) => textKey),
+      names.map(({ text }) => digestKey('name', text)),
       names.map(({ text }) => text),
     ],
     'ingest',

@@ -1,5 +1,4 @@
 import { isStorableText } from '../../kernel/checks.ts';
-import { repeatedKey } from '../../kernel/ids.ts';
 import { isObject, type JsonObject } from '../../standards/xapi/index.ts';
 import { activityKey, actorKey, membersOf } from './keys.ts';
 
@@ -18,10 +17,9 @@ export const ALL_ROLES = 0x7fff;
 /** Keys with the roles they stand in. */
 export type Links = ReadonlyMap<string, number>;
 
-/** One thing a statement says about an agent (a name) or an activity (a definition), under the digest of what it says. */
-interface Described {
+/** One thing a statement says about an agent (a name) or an activity (a definition). */
+export interface Described {
   readonly key: string;
-  readonly textKey: string;
   readonly text: string;
 }
 
@@ -53,7 +51,7 @@ class Collector implements Named {
     const key = actorKey(agent);
     this.agents.set(key, (this.agents.get(key) ?? 0) | role);
     const name = agent['name'];
-    if (typeof name === 'string' && isStorableText(name)) this.names.push({ key, text: name, textKey: repeatedKey('name', name) });
+    if (typeof name === 'string' && isStorableText(name)) this.names.push({ key, text: name });
   }
 
   activity(activity: unknown, role: number): void {
@@ -63,7 +61,7 @@ class Collector implements Named {
     this.activities.set(key, (this.activities.get(key) ?? 0) | role);
     if (!isObject(activity['definition'])) return;
     const text = JSON.stringify(activity['definition']);
-    this.definitions.push({ key, iri, text, textKey: repeatedKey('definition', text) });
+    this.definitions.push({ key, iri, text });
   }
 
   object(object: unknown, agentRole: number, activityRole: number): void {

@@ -10,7 +10,7 @@ import { type AttachmentParts, withAttachments } from './attachments.ts';
 import { storeBatches } from './ingest.store.ts';
 import type { Ingest } from './ingest.ts';
 import { activityKey } from './keys.ts';
-import { linksOf } from './links.ts';
+import { type Described, linksOf } from './links.ts';
 import { listStatements, type StatementFilter } from './list.store.ts';
 import { type PreparedStatement, prepareStatements, type Sender, type StatementLimits } from './prepare.ts';
 import * as store from './query.store.ts';
@@ -42,7 +42,9 @@ export interface StatementsOptions {
   readonly onStored: () => void;
 }
 
-const MAX_KNOWN = 50_000;
+/** Characters of names and definitions that are remembered. */
+const MAX_KNOWN = 16_000_000;
+const KEY_LENGTH = 36;
 const SEEN_MS = 1_000;
 
 /** The statement store: validates, keeps exactly, acknowledges durably, finds again. */
@@ -53,7 +55,7 @@ export class Statements {
   readonly #options: StatementsOptions;
   /** Names and definitions that are stored for certain; what content repeats in every statement is written once. */
   readonly #known = new Map<string, Set<string>>();
-  #knownCount = 0;
+  #knownCharacters = 0;
   #looking: Promise<string> | undefined;
   #seen: { readonly instant: string; readonly until: number } | undefined;
 
@@ -124,24 +126,24 @@ export class Statements {
   }
 
   #withoutKnown(statement: PreparedStatement): PreparedStatement {
-    const isNew = ({ key, textKey }: { key: string; textKey: string }): boolean => !this.#known.get(key)?.has(textKey);
+    const isNew = ({ key, text }: Described): boolean => !this.#known.get(key)?.has(text);
     return { ...statement, names: statement.names.filter(isNew), definitions: statement.definitions.filter(isNew) };
   }
 
   #remember(statements: readonly PreparedStatement[]): void {
-    for (const { names, definitions } of statements) for (const { key, textKey } of [...names, ...definitions]) this.#note(key, textKey);
+    for (const { names, definitions } of statements) for (const described of [...names, ...definitions]) this.#note(described);
   }
 
-  #note(key: string, textKey: string): void {
-    if (this.#knownCount >= MAX_KNOWN) {
+  #note({ key, text }: Described): void {
+    if (this.#known.get(key)?.has(text)) return;
+    this.#knownCharacters += text.length + KEY_LENGTH;
+    if (this.#knownCharacters > MAX_KNOWN) {
       this.#known.clear();
-      this.#knownCount = 0;
+      this.#knownCharacters = text.length + KEY_LENGTH;
     }
     const texts = this.#known.get(key);
-    if (texts?.has(textKey)) return;
-    this.#knownCount += 1;
-    if (texts) texts.add(textKey);
-    else this.#known.set(key, new Set([textKey]));
+    if (texts) texts.add(text);
+    else this.#known.set(key, new Set([text]));
   }
 
   /** One valid statement by id, or with `voided` one that was voided; null when there is none to see. */
