@@ -111,13 +111,13 @@ test('a whole curriculum is built through mutations alone, and a statement then 
   );
 
   const progress = async (): Promise<unknown> =>
-    (await app.graphql('query ($id: ID!) { learner(id: $id) { progress { competency { code } current target gap } } }', { id: learner.id })).body.data.learner
-      .progress;
-  expect(await progress()).toEqual([{ competency: { code: 'ALL.1' }, current: 0, target: 4, gap: 4 }]);
+    (await app.graphql('query ($id: ID!) { learner(id: $id) { progress { competency { code } current target gap nextChangeAt } } }', { id: learner.id })).body
+      .data.learner.progress;
+  expect(await progress()).toEqual([{ competency: { code: 'ALL.1' }, current: 0, target: 4, gap: 4, nextChangeAt: null }]);
 
-  await app.xapi('POST', '/statements', { body: passed('ana', 'ALL.1', 3) });
+  await app.xapi('POST', '/statements', { body: { ...passed('ana', 'ALL.1', 3), timestamp: '2026-02-01T00:00:00Z' } });
   await app.projector.drain();
-  expect(await progress()).toEqual([{ competency: { code: 'ALL.1' }, current: 3, target: 4, gap: 1 }]);
+  expect(await progress()).toEqual([{ competency: { code: 'ALL.1' }, current: 3, target: 4, gap: 1, nextChangeAt: '2028-02-01T00:00:00.000Z' }]);
 });
 
 test('a published programme version takes no more modules, and a next version begins as an empty draft', async () => {

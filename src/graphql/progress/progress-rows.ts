@@ -16,6 +16,7 @@ export interface ProgressRoot {
   /** 0 to 1. */
   readonly confidence: number;
   readonly supporting: readonly string[];
+  readonly nextChangeAt: Date | null;
 }
 
 /** Codes as people count them: K.2 before K.10. Made once, since making one takes longer than a page of comparisons. */
@@ -45,6 +46,7 @@ export async function progressRows(loaders: Loaders, learnerId: string, asOf: Da
       source: level?.source ?? 'NONE',
       confidence: (level?.confidence ?? 0) / 100,
       supporting: level?.supporting ?? [],
+      nextChangeAt: level?.nextChangeAt ?? null,
     };
   });
   const items = await loaders.competencyById.loadMany(rows.map((row) => row.itemId));

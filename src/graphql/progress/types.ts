@@ -275,6 +275,16 @@ export class CompetencyProgress {
   @Exposed(READERS, () => Float, 'How sure the evidence makes one of the level, 0 to 1 in hundredths; it never changes the level.')
   confidence!: number;
 
+  @Exposed(
+    ADMIN_OR_SELF,
+    () => GraphQLDateTimeISO,
+    'When time alone may change the answer next: evidence begins, ends or decays, an override turns, a match ends.',
+    {
+      nullable: true,
+    },
+  )
+  nextChangeAt!: Date | null;
+
   @Exposed(READERS, () => String, 'Why this level, in a sentence.')
   why?: string;
 
