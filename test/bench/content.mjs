@@ -45,7 +45,7 @@ const importMs = performance.now() - before;
 const packageId = await importZip({ 'imsmanifest.xml': MANIFEST, 'index.html': PAGE });
 async function open() {
   const { id } = await people.createLearner({ name: 'Learner', staffCategory: 'PNS', identities: [] });
-  const registration = await launches.register({ learnerId: id, packageId, isPreview: false, restart: false });
+  const registration = await launches.register({ learnerId: id, packageId, isPreview: false, restart: false, byLearner: false });
   return (await launches.launch({ registrationId: registration.id, nodeId: null, mode: 'Normal', returnUrl: null })).url;
 }
 

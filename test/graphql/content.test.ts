@@ -262,7 +262,7 @@ test('who begins anew gets a registration of its own, and the old one is closed'
 test('an erased learner leaves nothing of what they did in packages; of two merged the other goes on', async () => {
   const [gone, from, into] = [await newLearner(app), await newLearner(app), await newLearner(app)];
   for (const learnerId of [gone, from, into]) {
-    const { id } = await app.modules.launches.register({ learnerId, packageId, restart: false, isPreview: false });
+    const { id } = await app.modules.launches.register({ learnerId, packageId, restart: false, isPreview: false, byLearner: false });
     await app.graphql(LAUNCH, { input: { registrationId: toGlobalId('ContentRegistration', id), itemId: (await itemIds(app, versionId))[UNIT] } });
   }
 

@@ -421,3 +421,44 @@ test('staff says how many attempts there are, and whether content is told the na
   expect((await app.modules.launches.attemptsOfRegistrations([registration])).map(({ ordinal }) => ordinal)).toEqual([2, 1]);
   expect((await open('Review')).url).toContain('/l/');
 });
+
+const REGISTER = 'mutation ($input: ContentRegisterInput!) { contentRegister(input: $input) { registration { id } userErrors { code path rule } } }';
+
+test.each([
+  ['attempts', { maxAttempts: 1 }],
+  ['resume', { resume: 'RESUME' }],
+  ['resume', { resume: 'NEW_WHEN_PASSED' }],
+] as const)('a learner does not register anew around the rule of %s that is said of them; staff registers them by the same rules', async (rule, said) => {
+  const { learnerId, registration, packageId } = await course12();
+  const { launches } = app.modules;
+  await launches.setRules(registration, said);
+  const input = { packageId: toGlobalId('ContentPackage', packageId), restart: true };
+  const token = await app.createToken('LEARNER', { learnerId });
+  const before = await launches.registrationsOfLearners([learnerId]);
+
+  const refused = await app.graphql(REGISTER, { input }, token);
+  expect(refused.body.data.contentRegister).toEqual({ registration: null, userErrors: [{ code: 'CONFLICT', path: '/restart', rule }] });
+  expect(await launches.registrationsOfLearners([learnerId])).toEqual(before);
+
+  const { body } = await app.graphql(REGISTER, { input: { ...input, learnerId: toGlobalId('Learner', learnerId) } });
+  expect(body.data.contentRegister.userErrors).toEqual([]);
+  expect((await launches.registrationsOfLearners([learnerId])).map(({ closedAt, rules }) => [closedAt === null, rules])).toEqual([
+    [false, said],
+    [true, said],
+  ]);
+});
+
+test('a learner registers anew where nothing speaks against it, and what was said of them holds on', async () => {
+  const { learnerId, registration, packageId } = await course12();
+  await app.modules.launches.setRules(registration, { resume: 'NEW', showsName: true });
+  const input = { packageId: toGlobalId('ContentPackage', packageId), restart: true };
+
+  const { body } = await app.graphql(REGISTER, { input }, await app.createToken('LEARNER', { learnerId }));
+
+  expect(body.data.contentRegister.userErrors).toEqual([]);
+  const rows = await app.modules.launches.registrationsOfLearners([learnerId]);
+  expect(rows.map(({ rules }) => rules)).toEqual([
+    { resume: 'NEW', showsName: true },
+    { resume: 'NEW', showsName: true },
+  ]);
+});

@@ -45,7 +45,7 @@ export async function itemIds(app: TestApp, versionId: string): Promise<Readonly
 }
 
 export async function register(app: TestApp, learnerId: string, packageId: string, options: { restart?: boolean; isPreview?: boolean } = {}): Promise<string> {
-  return (await app.modules.launches.register({ learnerId, packageId, restart: false, isPreview: false, ...options })).id;
+  return (await app.modules.launches.register({ learnerId, packageId, restart: false, isPreview: false, byLearner: false, ...options })).id;
 }
 
 /** A statement of a registration, as anyone reads it. */

@@ -104,7 +104,11 @@ class ContentRegisterInput {
   @Field(() => ID, { nullable: true, description: 'The learner; a learner leaves it out and means themselves.' })
   learnerId?: string | null;
 
-  @Field(() => Boolean, { defaultValue: false, description: 'Whether to begin anew, where a registration is open already.' })
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Whether to begin anew, where a registration is open already; by the same rules. Learners do not where SCORM attempts are counted, or gone on with.',
+  })
   restart!: boolean;
 
   @Field(() => Boolean, { defaultValue: false, description: 'Whether staff tries it out: nothing of it counts.' })
@@ -206,7 +210,7 @@ export class ContentLaunchResolver {
           { path: '/learnerId', rule: 'own-only', message: 'a learner registers themselves only' },
         ]);
       const packageId = fromGlobalId('ContentPackage', input.packageId, '/packageId');
-      return modules.launches.register({ learnerId, packageId, restart: input.restart, isPreview: input.preview });
+      return modules.launches.register({ learnerId, packageId, restart: input.restart, isPreview: input.preview, byLearner: viewer.role === 'LEARNER' });
     });
   }
 

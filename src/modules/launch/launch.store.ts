@@ -99,9 +99,9 @@ export async function openRegistration(sql: Sql, learnerId: string, packageId: s
 /** Inserts a registration, unless one is open already. @returns whether it did. */
 export async function insertRegistration(sql: Sql, row: RegistrationRow): Promise<boolean> {
   const rows = await sql.rows(
-    `insert into launch.registration (id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at, account)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id`,
-    [row.id, row.createdAt, row.learnerId, row.packageId, row.versionId, row.isPreview, row.isSatisfied, row.closedAt, row.account],
+    `insert into launch.registration (id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, closed_at, account, rules)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning id`,
+    [row.id, row.createdAt, row.learnerId, row.packageId, row.versionId, row.isPreview, row.isSatisfied, row.closedAt, row.account, JSON.stringify(row.rules)],
   );
   return rows.length > 0;
 }

@@ -29,6 +29,7 @@ import type { People } from '../people/index.ts';
 import { contentsOf, listsUnits } from './contents.ts';
 import * as store from './launch.store.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
+import { mayStartOver, NO_COURSE } from './openings.ts';
 import { type RegistrationRecord, recordOf } from './record.ts';
 import { inTurn } from './turns.ts';
 import { movesOn } from './version-moves.ts';
@@ -73,6 +74,9 @@ export interface SessionFacts {
   /** Whether nothing but the contents of the course is shown; each unit opened from there has a session of its own. */
   readonly isContents?: true;
 }
+
+/** Whether our player runs it. */
+export const isPlayed = ({ standard }: Pick<SessionFacts, 'standard'>): boolean => standard === 'SCORM_12' || standard === 'SCORM_2004';
 
 export const factsOf = ({ terms }: store.SessionRow): SessionFacts => JSON.parse(terms) as SessionFacts;
 
@@ -120,10 +124,17 @@ export class Launches {
   /**
    * Registers a learner for the newest version of a package; the one that is open is answered, unless they begin anew.
    * @param input.learnerId null for a preview that is nobody's: each is one of its own.
-   * @param input.restart closes it and begins another: all of it is done again.
-   * @throws AppError when learner or package are not there.
+   * @param input.restart closes it and begins another by the same rules: all of it is done again.
+   * @param input.byLearner whether they ask themselves: what is not to be started over they do not register anew for.
+   * @throws AppError when learner or package are not there; CONFLICT.
    */
-  async register(input: { learnerId: string | null; packageId: string; isPreview: boolean; restart: boolean }): Promise<store.RegistrationRow> {
+  async register(input: {
+    learnerId: string | null;
+    packageId: string;
+    isPreview: boolean;
+    restart: boolean;
+    byLearner: boolean;
+  }): Promise<store.RegistrationRow> {
     const version = await this.#parts.content.currentVersion(input.packageId);
     const model = await this.#parts.content.model(version.id);
     const { packageId, isPreview } = input;
@@ -149,10 +160,11 @@ export class Launches {
       const open = await store.openRegistration(sql, learnerId, packageId, isPreview);
       if (open && !input.restart) return open;
       if (open) {
+        if (input.byLearner && isPlayed(model)) checkAnew(await this.#parts.content.rulesFor(sql, packageId, open.rules));
         for (const session of await store.openSessions(sql, open.id)) await this.#end(sql, session, 'ABANDONED');
         await store.closeRegistration(sql, open.id, now);
       }
-      if (!(await store.insertRegistration(sql, fresh)))
+      if (!(await store.insertRegistration(sql, { ...fresh, rules: open?.rules ?? {} })))
         // In another process, just now.
         throw conflict('/packageId', 'one-registration', 'the learner is being registered for this package just now');
       // Units of which nothing is demanded are met from the first moment on (cmi5 9.6.1).
@@ -176,7 +188,7 @@ export class Launches {
    */
   async preview({ packageId, ...input }: { packageId: string; nodeId: string | null; returnUrl: string | null }): Promise<Launch> {
     this.#rate.take(packageId, 'one package may be previewed');
-    const registration = await this.register({ learnerId: null, packageId, isPreview: true, restart: false });
+    const registration = await this.register({ learnerId: null, packageId, isPreview: true, restart: false, byLearner: false });
     return this.launch({ ...input, registrationId: registration.id, mode: 'Browse' });
   }
 
@@ -565,13 +577,18 @@ export const sessionOfKey = (key: string): string | null => (key.startsWith(KEY_
 
 const accountOf = ({ account }: store.RegistrationRow): SessionTerms['account'] => JSON.parse(account) as SessionTerms['account'];
 
+/** @throws AppError CONFLICT where a registration has so many attempts, or goes on with one: another would be a way around that. */
+function checkAnew({ maxAttempts, resume }: Rules): void {
+  if (maxAttempts > 0) throw conflict('/restart', 'attempts', 'the attempts at this course are counted: ask an administrator to register you anew');
+  if (!mayStartOver(resume, NO_COURSE)) throw conflict('/restart', 'resume', 'this course is gone on with: ask an administrator to register you anew');
+}
+
 function launchable(model: ContentModel, nodeId: string | null): ContentNode {
   const nodes = nodesOf(model.root);
-  const isPlayed = model.standard === 'SCORM_12' || model.standard === 'SCORM_2004';
-  const node = nodeId === null ? (isPlayed ? model.root : partsOf(model)[0]) : nodes.find(({ id }) => id === nodeId);
+  const node = nodeId === null ? (isPlayed(model) ? model.root : partsOf(model)[0]) : nodes.find(({ id }) => id === nodeId);
   if (!node) throw invalid('/itemId', 'reference', 'there is no such item in the version of this registration');
   if (node.href === null && node !== model.root) throw invalid('/itemId', 'launchable', 'this item has nothing to launch');
-  if (node.href === null && !isPlayed) throw invalid('/itemId', 'launchable', 'name the unit that is to be launched');
+  if (node.href === null && !isPlayed(model)) throw invalid('/itemId', 'launchable', 'name the unit that is to be launched');
   return node;
 }
 

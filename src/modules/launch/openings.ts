@@ -15,6 +15,9 @@ export interface Latest {
   readonly course: CourseOutcome;
 }
 
+/** What is known of a course of which nothing was told. */
+export const NO_COURSE: CourseOutcome = { completed: null, satisfied: null, measure: null };
+
 const ANEW: Readonly<Record<Rules['resume'], (course: CourseOutcome) => boolean>> = {
   ASK: () => false,
   ASK_ALWAYS: () => false,

@@ -34,9 +34,9 @@ import {
 } from '../../standards/scorm/index.ts';
 import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf, plainText, type Rules, type ScormDefinition } from '../content/index.ts';
 import * as store from './launch.store.ts';
-import { factsOf, type Launches, type SessionFacts } from './launches.ts';
+import { factsOf, isPlayed, type Launches, type SessionFacts } from './launches.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
-import { type Latest, mayStartOver, openingOf } from './openings.ts';
+import { type Latest, mayStartOver, NO_COURSE, openingOf } from './openings.ts';
 import { scoreOver } from './scoring.ts';
 import { inTurn } from './turns.ts';
 import { senderOf, tell, type Voice } from './voice.ts';
@@ -726,8 +726,6 @@ export class ScormPlayer {
   }
 }
 
-const isPlayed = ({ standard }: SessionFacts): boolean => standard === 'SCORM_12' || standard === 'SCORM_2004';
-
 /** Whether it is a look around or back, beside the attempts that the rules are about. */
 const isAside = ({ counts, facts }: Scene): boolean => !counts && !facts.isPreview;
 
@@ -737,9 +735,6 @@ const latestOf = ({ isNew, scos, sessionId, attempt, course }: Scene): Omit<Late
   isAgain: attempt.ordinal > 1,
   course,
 });
-
-/** What is known of a course of which nothing was told. */
-const NO_COURSE: CourseOutcome = { completed: null, satisfied: null, measure: null };
 
 const isDone = (status: TocEntry['status']): boolean => status === 'passed' || status === 'completed' || status === 'failed';
 
