@@ -145,6 +145,37 @@ test.each([
 });
 
 test.each([
+  ['NEW_WHEN_COMPLETE', 'incomplete', 'begin'],
+  ['NEW_WHEN_COMPLETE', 'completed', 'restart'],
+  ['NEW_WHEN_PASSED', 'passed', 'restart'],
+  ['NEW_WHEN_PASSED', 'failed', 'begin'],
+  ['NEW_WHEN_FAILED', 'failed', 'restart'],
+] as const)('resume %s: a run that saved %s and whose page just went away is opened by %s, as if it had been left', async (resume, left, opening) => {
+  const { open, ofPackage } = await course();
+  await ofPackage({ resume });
+  const first = await open();
+  await first.navigate('begin');
+  await first.commit(LEFT[left]);
+
+  const again = await open();
+  expect((await stateOf(again)).opening).toBe(opening);
+  expect((await again.ask('navigate', { request: 'restart' })).status).toBe(opening === 'begin' ? 409 : 200);
+});
+
+test('resume NEW_WHEN_COMPLETE: a page that was shown is complete, an object that said nothing is not', async () => {
+  const asset = scormManifest('1.2', item('one', 'r'), '<resource identifier="r" type="webcontent" adlcp:scormtype="asset" href="one.html"/>');
+  const openings: unknown[] = [];
+  for (const manifest of [asset, single12]) {
+    const { open, ofPackage } = await course(manifest);
+    await ofPackage({ resume: 'NEW_WHEN_COMPLETE' });
+    await (await open()).navigate('begin');
+    openings.push((await stateOf(await open())).opening);
+  }
+
+  expect(openings).toEqual(['restart', 'begin']);
+});
+
+test.each([
   ['1.2', single12, { core: { lesson_status: 'incomplete' } }, { core: { lesson_status: 'completed' } }],
   ['2004', single2004, { completion_status: 'incomplete' }, { completion_status: 'completed' }],
 ])('resume, %s: another attempt is judged by itself, and where none is left the open one is gone on with', async (_edition, manifest, under, done) => {

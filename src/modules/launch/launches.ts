@@ -580,7 +580,7 @@ const accountOf = ({ account }: store.RegistrationRow): SessionTerms['account'] 
 /** @throws AppError CONFLICT where a registration has so many attempts, or goes on with one: another would be a way around that. */
 function checkAnew({ maxAttempts, resume }: Rules): void {
   if (maxAttempts > 0) throw conflict('/restart', 'attempts', 'the attempts at this course are counted: ask an administrator to register you anew');
-  if (!mayStartOver(resume, NO_COURSE)) throw conflict('/restart', 'resume', 'this course is gone on with: ask an administrator to register you anew');
+  if (!mayStartOver(resume, () => NO_COURSE)) throw conflict('/restart', 'resume', 'this course is gone on with: ask an administrator to register you anew');
 }
 
 function launchable(model: ContentModel, nodeId: string | null): ContentNode {

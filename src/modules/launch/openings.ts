@@ -11,21 +11,21 @@ export interface Latest {
   readonly isAgain: boolean;
   /** Whether another attempt may be begun. */
   readonly hasMore: boolean;
-  /** What the course has become in the attempt under way. */
-  readonly course: CourseOutcome;
+  /** What the course has become in the attempt under way; it is looked up where a rule goes by it. */
+  readonly course: () => CourseOutcome;
 }
 
 /** What is known of a course of which nothing was told. */
 export const NO_COURSE: CourseOutcome = { completed: null, satisfied: null, measure: null };
 
-const ANEW: Readonly<Record<Rules['resume'], (course: CourseOutcome) => boolean>> = {
+const ANEW: Readonly<Record<Rules['resume'], (course: () => CourseOutcome) => boolean>> = {
   ASK: () => false,
   ASK_ALWAYS: () => false,
   RESUME: () => false,
   NEW: () => true,
-  NEW_WHEN_COMPLETE: ({ completed }) => completed === true,
-  NEW_WHEN_PASSED: ({ satisfied }) => satisfied === true,
-  NEW_WHEN_FAILED: ({ satisfied }) => satisfied === false,
+  NEW_WHEN_COMPLETE: (course) => course().completed === true,
+  NEW_WHEN_PASSED: (course) => course().satisfied === true,
+  NEW_WHEN_FAILED: (course) => course().satisfied === false,
 };
 
 const isAsked = (resume: Rules['resume']): boolean => resume === 'ASK' || resume === 'ASK_ALWAYS';
@@ -41,4 +41,4 @@ export function openingOf(resume: Rules['resume'], { isOpen, isLeft, canResume, 
 }
 
 /** Whether a learner may leave an attempt that is open for another one. */
-export const mayStartOver = (resume: Rules['resume'], course: CourseOutcome): boolean => isAsked(resume) || ANEW[resume](course);
+export const mayStartOver = (resume: Rules['resume'], course: () => CourseOutcome): boolean => isAsked(resume) || ANEW[resume](course);

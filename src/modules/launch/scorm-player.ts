@@ -165,7 +165,7 @@ export class ScormPlayer {
       const { engine, attempt } = scene;
       if ((scene.isNew && !this.#isAllowed(scene, attempt.ordinal)) || (request === 'restart' && !this.#isAllowed(scene, attempt.ordinal + 1)))
         throw conflict('/request', 'attempts', 'all attempts at this course are used');
-      if (request === 'restart' && !scene.isNew && !isAside(scene) && !mayStartOver(scene.rules.resume, scene.course))
+      if (request === 'restart' && !scene.isNew && !isAside(scene) && !mayStartOver(scene.rules.resume, () => this.#courseAhead(scene)))
         throw conflict('/request', 'resume', 'the attempt that is open is gone on with');
       if (request === 'restart') return this.#restart(scene);
       if (request === 'begin') {
@@ -505,11 +505,8 @@ export class ScormPlayer {
     const isAbandoned = request === 'abandon' || request === 'abandonAll';
     const isTouched = isFinished || sco.cmi !== sco.seed;
     const outcome = await this.#save(scene, node, isTouched, 'end');
-    const item = scormOf(node);
     const cmi = parse<JsonObject>(sco.cmi);
-    // An asset says nothing: it was shown, and that is all there is to it.
-    if (!item.isSco) engine.report({ saysCompletion: true, completed: true });
-    else if (!isAbandoned) engine.report(reportOf(outcome, outcomeOf(edition, parse(sco.seed), item, false, rules), item, parse<Said>(sco.said)));
+    if (!isAbandoned || !scormOf(node).isSco) this.#report(scene, engine, node, sco, outcome);
     // Whoever says that they are through with the course leaves nothing to be resumed.
     const isOver = byLearner && request === 'exitAll';
     const isSuspended = !isOver && (outcome.exit === 'suspend' || request === 'suspendAll');
@@ -528,13 +525,19 @@ export class ScormPlayer {
     await this.#noteCourse(scene);
   }
 
-  /** What the course as a whole has become. Success is told only where a part of it was judged. */
+  /** Takes over what a run has come to. */
+  #report({ edition, rules }: Scene, engine: Sequencer, node: ContentNode, sco: store.ScoRow, outcome: ScoOutcome): void {
+    const item = scormOf(node);
+    // An asset says nothing: it was shown, and that is all there is to it.
+    if (!item.isSco) engine.report({ saysCompletion: true, completed: true });
+    else engine.report(reportOf(outcome, outcomeOf(edition, parse(sco.seed), item, false, rules), item, parse<Said>(sco.said)));
+  }
+
+  /** What the course as a whole has become. */
   async #noteCourse(scene: Scene): Promise<void> {
     const { sql, engine, model, facts, scos } = scene;
     const { root } = model;
-    const now = engine.statusOf(root.identifier);
-    const isJudged = [...scene.scos.values()].some(({ told }) => parse<ScoOutcome>(told).satisfied !== null);
-    const after = { completed: now.completed, satisfied: isJudged ? now.satisfied : null, measure: now.measure };
+    const after = courseOf(engine, model, toldOf(scene).values());
     const before = scene.course;
     scene.course = after;
     const place = this.#place(scene, root);
@@ -656,7 +659,7 @@ export class ScormPlayer {
       isPreview: facts.isPreview,
       returnUrl: facts.returnUrl,
       canResume,
-      opening: openingOf(isAside(scene) ? 'ASK' : rules.resume, { ...latestOf(scene), canResume, hasMore: canRestart }),
+      opening: openingOf(isAside(scene) ? 'ASK' : rules.resume, { ...latestOf(scene), canResume, hasMore: canRestart, course: () => this.#courseAhead(scene) }),
       canBegin: !(scene.isNew && scene.scos.size === 0) || this.#isAllowed(scene, scene.attempt.ordinal),
       canRestart,
       hasEnded: scene.hasEnded,
@@ -688,10 +691,21 @@ export class ScormPlayer {
     const sco = node && scene.scos.get(node.id);
     const copy = this.#engine(model, JSON.stringify(engine.state()));
     if (!node || !sco || !scormOf(node).isSco) return copy;
-    const item = scormOf(node);
-    const [after, before] = [outcomeOf(edition, parse(sco.cmi), item, true, rules), outcomeOf(edition, parse(sco.seed), item, false, rules)];
-    copy.report(reportOf(after, before, item, parse<Said>(sco.said)));
+    this.#report(scene, copy, node, sco, outcomeOf(edition, parse(sco.cmi), scormOf(node), true, rules));
     return copy;
+  }
+
+  /** What the course would be if the run that is open were left now: nothing of that is noted before. */
+  #courseAhead(scene: Scene): CourseOutcome {
+    const { engine, edition, model, rules } = scene;
+    const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
+    const sco = node && scene.scos.get(node.id);
+    if (!node || !sco || sco.runEndedAt !== null) return scene.course;
+    const copy = this.#engine(model, JSON.stringify(engine.state()));
+    const outcome = outcomeOf(edition, parse(sco.cmi), scormOf(node), sco.cmi !== sco.seed, rules);
+    this.#report(scene, copy, node, sco, outcome);
+    copy.rollUp();
+    return courseOf(copy, model, new Map(toldOf(scene)).set(node.id, outcome).values());
   }
 
   #statusOf(scene: Scene, ahead: Sequencer, node: ContentNode): TocEntry['status'] {
@@ -729,12 +743,20 @@ export class ScormPlayer {
 /** Whether it is a look around or back, beside the attempts that the rules are about. */
 const isAside = ({ counts, facts }: Scene): boolean => !counts && !facts.isPreview;
 
-const latestOf = ({ isNew, scos, sessionId, attempt, course }: Scene): Omit<Latest, 'canResume' | 'hasMore'> => ({
+const latestOf = ({ isNew, scos, sessionId, attempt }: Scene): Pick<Latest, 'isOpen' | 'isLeft' | 'isAgain'> => ({
   isOpen: !isNew,
   isLeft: !isNew && ![...scos.values()].some((sco) => sco.sessionId === sessionId),
   isAgain: attempt.ordinal > 1,
-  course,
 });
+
+/** What the course is where its parts have come to this. Success is known only where one of them was judged. */
+function courseOf(engine: Sequencer, { root }: ContentModel, parts: Iterable<ScoOutcome>): CourseOutcome {
+  const { completed, satisfied, measure } = engine.statusOf(root.identifier);
+  return { completed, satisfied: [...parts].some((part) => part.satisfied !== null) ? satisfied : null, measure };
+}
+
+/** What was told of each part. */
+const toldOf = ({ scos }: Scene): ReadonlyMap<string, ScoOutcome> => new Map([...scos].map(([nodeId, { told }]) => [nodeId, parse<ScoOutcome>(told)]));
 
 const isDone = (status: TocEntry['status']): boolean => status === 'passed' || status === 'completed' || status === 'failed';
 
