@@ -87,7 +87,12 @@ test('showsName: of all content, a standard, a package and a registration the ne
 
 test('maxAttempts: where all content has one attempt, a package has two, and one registration any number', async () => {
   const { open, ofPackage, ofRegistration } = await course();
-  const restarts = async (player: PlayerClient): Promise<number> => (await player.ask('navigate', { request: 'restart' })).status;
+  const restarts = async (player: PlayerClient): Promise<number> => {
+    await player.commit(LEFT.incomplete);
+    const { status, body } = await player.ask<PlayerView>('navigate', { request: 'restart' });
+    if (status === 200) player.view = body;
+    return status;
+  };
   await app.modules.content.setGeneralRules('SYSTEM', { maxAttempts: 1 });
   const player = await open();
   await player.navigate('begin');
@@ -98,6 +103,24 @@ test('maxAttempts: where all content has one attempt, a package has two, and one
 
   await ofRegistration({ maxAttempts: 0 });
   expect([await restarts(player), await restarts(player)]).toEqual([200, 200]);
+});
+
+test.each([
+  ['ASK', 3, 2],
+  ['NEW', 2, 2],
+  ['NEW_WHEN_PASSED', 0, 2],
+] as const)('resume %s: a request to start over that is sent again, as its answer was lost, begins no further attempt', async (resume, maxAttempts, begun) => {
+  const { registration, open, ofPackage } = await course();
+  await ofPackage({ resume, maxAttempts });
+  const first = await open();
+  await first.navigate('begin');
+  await first.commit(LEFT.passed);
+  const again = await open();
+  const lost = await again.navigate('restart');
+
+  const { status, body } = await again.ask<PlayerView>('navigate', { request: 'restart' });
+  expect([status, body.current]).toEqual([200, lost.current]);
+  expect(await app.modules.launches.attemptsOfRegistrations([registration])).toHaveLength(begun);
 });
 
 /** What an attempt that is left comes to. */

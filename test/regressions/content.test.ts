@@ -411,8 +411,10 @@ test('staff says how many attempts there are, and whether content is told the na
   expect(await set({ maxAttempts: -1 })).toEqual({ rules: null, userErrors: [{ path: '/maxAttempts', rule: 'range' }] });
   expect(await set({ showsName: true, maxAttempts: 2 })).toEqual({ rules: { showsName: true, maxAttempts: 2 }, userErrors: [] });
 
+  await first.commit({ core: { lesson_status: 'incomplete' } });
   expect((await first.navigate('restart')).canRestart).toBe(false);
   expect(nameOf(first)).toBe('Learner');
+  await first.commit({ core: { lesson_status: 'incomplete' } });
   expect((await first.ask('navigate', { request: 'restart' })).status).toBe(409);
   expect((await first.commit({ core: { lesson_status: 'completed' } }, { isFinished: true }))?.hasEnded).toBe(true);
   const after = await open();

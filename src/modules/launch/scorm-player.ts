@@ -163,12 +163,15 @@ export class ScormPlayer {
   navigate(token: string, request: string, target: string | null): Promise<PlayerView> {
     return this.#play(token, async (scene) => {
       const { engine, attempt } = scene;
-      if ((scene.isNew && !this.#isAllowed(scene, attempt.ordinal)) || (request === 'restart' && !this.#isAllowed(scene, attempt.ordinal + 1)))
+      // Asked again because its answer was lost: the attempt that began is the one that was asked for.
+      if (request === 'restart' && isJustBegun(scene)) return this.#viewOf(scene);
+      const startsOver = request === 'restart' && !scene.isNew;
+      if ((scene.isNew || startsOver) && !this.#isAllowed(scene, attempt.ordinal + (startsOver ? 1 : 0)))
         throw conflict('/request', 'attempts', 'all attempts at this course are used');
-      if (request === 'restart' && !scene.isNew && !isAside(scene) && !mayStartOver(scene.rules.resume, () => this.#courseAhead(scene)))
+      if (startsOver && !isAside(scene) && !mayStartOver(scene.rules.resume, () => this.#courseAhead(scene)))
         throw conflict('/request', 'resume', 'the attempt that is open is gone on with');
-      if (request === 'restart') return this.#restart(scene);
-      if (request === 'begin') {
+      if (startsOver) return this.#restart(scene);
+      if (request === 'begin' || request === 'restart') {
         await this.#leave(scene);
         await this.#follow(scene, this.#entry(scene));
       } else {
@@ -742,6 +745,12 @@ export class ScormPlayer {
 
 /** Whether it is a look around or back, beside the attempts that the rules are about. */
 const isAside = ({ counts, facts }: Scene): boolean => !counts && !facts.isPreview;
+
+/** Whether all that there is of the attempt is one run of this launch that has said nothing yet. */
+function isJustBegun({ isNew, scos, sessionId }: Scene): boolean {
+  const [sco, ...others] = scos.values();
+  return !isNew && sco?.sessionId === sessionId && sco.run === 1 && sco.runEndedAt === null && sco.cmi === sco.seed && others.length === 0;
+}
 
 const latestOf = ({ isNew, scos, sessionId, attempt }: Scene): Pick<Latest, 'isOpen' | 'isLeft' | 'isAgain'> => ({
   isOpen: !isNew,
