@@ -22,6 +22,7 @@ import { Migration20261130000021 } from './20261130000021_retired_competencies.t
 import { Migration20261130000022 } from './20261130000022_content_rules.ts';
 import { Migration20261130000023 } from './20261130000023_registrations_by_package.ts';
 import { Migration20261130000024 } from './20261130000024_item_metadata.ts';
+import { Migration20261130000025 } from './20261130000025_attempt_scores.ts';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   { name: '20261130000022_content_rules', class: Migration20261130000022 },
   { name: '20261130000023_registrations_by_package', class: Migration20261130000023 },
   { name: '20261130000024_item_metadata', class: Migration20261130000024 },
+  { name: '20261130000025_attempt_scores', class: Migration20261130000025 },
 ];

@@ -55,6 +55,7 @@ test('migrations from empty give the tables that the entities describe', async (
     '20261130000022_content_rules',
     '20261130000023_registrations_by_package',
     '20261130000024_item_metadata',
+    '20261130000025_attempt_scores',
   ]);
   expect(statements).toEqual([]);
 });
@@ -84,6 +85,27 @@ test('what was said of packages before rules were said elsewhere holds after the
 
   await database.orm.migrator.down({ to: '20261130000020_package_rules' });
   expect(await database.sql.rows(`select title, ${columns} from content.package order by title`)).toEqual(before);
+});
+
+test('scores that were told in attempts before they were kept beside it are taken over', async () => {
+  const database = await open('template0');
+  await database.orm.migrator.up({ to: '20261130000024_item_metadata' });
+  const told = (scaled: number | null): string =>
+    JSON.stringify({ completed: null, satisfied: true, score: { scaled, raw: 5 }, objectives: [{ score: { scaled: 1 } }], comments: ['a\u0000b'] });
+  await database.sql.rows(
+    `with p as (insert into content.package (id, created_at, standard, title, owner_id, course_iri) values (gen_random_uuid(), now(), 'SCORM_12', 'a', null, '') returning id),
+       v as (insert into content.package_version (id, created_at, package_id, ordinal, edition, sha256, manifest_sha256, file_count, byte_count, report, model)
+         select gen_random_uuid(), now(), id, 1, '1.2', '', '', 0, 0, '[]', '{}' from p returning id, package_id),
+       r as (insert into launch.registration (id, created_at, learner_id, package_id, version_id, is_preview, is_satisfied, account)
+         select gen_random_uuid(), now(), gen_random_uuid(), package_id, id, false, false, '{}' from v returning id),
+       a as (insert into launch.attempt (id, created_at, registration_id, ordinal) select gen_random_uuid(), now(), id, 1 from r returning id)
+     insert into launch.sco_state (attempt_id, node_id, session_id, run, run_started_at, seed, cmi, said, told, base_seconds, total_seconds, is_suspended)
+     select id, gen_random_uuid(), gen_random_uuid(), 1, now(), '{}', '{}', '{}', t.told, 0, 0, false from a, unnest($1::text[]) as t(told)`,
+    [[told(0.75), told(-1e-7), told(null)]],
+  );
+
+  await migrate(database);
+  expect(await database.sql.rows('select score from launch.sco_state order by score nulls last')).toEqual([{ score: -1e-7 }, { score: 0.75 }, { score: null }]);
 });
 
 test('an empty database is refused with the command to run', async () => {

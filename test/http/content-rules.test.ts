@@ -378,6 +378,48 @@ test('scoring: what counted before the attempts were reset counts still', async 
   expect(await scores()).toEqual([0.9, 0.9]);
 });
 
+test.each([
+  ['BEST', 0.9],
+  ['FIRST', 0.9],
+  ['AVERAGE', 0.5],
+] as const)('scoring, 2004, %s: an object that is opened again in an attempt and says nothing takes no score from it', async (scoring, score) => {
+  const { packageId, versionId } = await importPackage(
+    app,
+    await zip({ 'imsmanifest.xml': scormManifest('2004 4th Edition', item('one', 'r') + item('two', 'r'), sco('r', 'one.html')), 'one.html': '' }),
+  );
+  const registration = await register(app, await newLearner(app), packageId);
+  await app.modules.launches.setRules(registration, { scoring });
+  const [, one] = (await app.modules.content.itemsOfVersions([versionId])).map(({ nodeId }) => nodeId);
+  const player = new PlayerClient(await launch(app, registration, null));
+  await player.navigate('begin');
+  await player.commit(SCORED[2004][1](0.9), { isFinished: true });
+  await player.navigate('choice', one);
+  await player.commit(SCORED[2004][1](null), { isFinished: true });
+  await player.navigate('exitAll');
+  await player.navigate('begin');
+  await player.commit(SCORED[2004][1](0.1), { isFinished: true });
+
+  const unit = (await app.modules.launches.unitsOfRegistrations([registration])).find(({ nodeId }) => nodeId === one);
+  expect([unit?.score, (await app.modules.launches.attemptsOfRegistrations([registration])).length]).toEqual([score, 2]);
+});
+
+test('scoring: of other attempts a commit reads the score alone, and a look around or back nothing', async () => {
+  const { open, ofPackage } = await course();
+  await ofPackage({ scoring: 'BEST' });
+  const read = async (mode: string): Promise<readonly string[]> => {
+    const player = await open(mode);
+    await player.navigate('begin');
+    app.takeQueries();
+    await player.commit(LEFT.passed, { isFinished: true });
+    return app.takeQueries().filter((text) => /select .* where (a\.)?registration_id = \$1 and (a\.)?session_id is null/s.test(text));
+  };
+  await read('Normal');
+
+  const [normal, browse, review] = [await read('Normal'), await read('Browse'), await read('Review')];
+  expect([normal.length > 0, browse, review]).toEqual([true, [], []]);
+  expect(normal.filter((text) => /told|cmi/.test(text))).toEqual([]);
+});
+
 test('window: content that leaves it open gets one of its own where that is said; a unit that demands one keeps it', async () => {
   const units = ['AnyWindow', 'OwnWindow'].map((method) => au({ id: `https://publisher.example/window/${method}`, attributes: `launchMethod="${method}"` }));
   const launched = async (registration: string): Promise<boolean> =>

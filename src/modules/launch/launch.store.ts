@@ -343,39 +343,43 @@ export interface ScoRow {
   readonly totalSeconds: number;
   /** Whether the last run is to be resumed. */
   readonly isSuspended: boolean;
+  /** The scaled score that was said last in the attempt, by whichever run. */
+  readonly score: number | null;
 }
 
-const SCO = 'attempt_id, node_id, session_id, run, run_started_at, run_ended_at, seed, cmi, said, told, base_seconds, total_seconds, is_suspended';
+const SCO = 'attempt_id, node_id, session_id, run, run_started_at, run_ended_at, seed, cmi, said, told, base_seconds, total_seconds, is_suspended, score';
 
 /** What ran in attempts, in the order in which it was begun last. */
 export const scosOfAttempts = (sql: Sql, attemptIds: readonly string[]) =>
   sql.rows<ScoRow>(`select ${SCO} from launch.sco_state where attempt_id = any($1::uuid[]) order by attempt_id, run_started_at, node_id`, [attemptIds]);
 
-/** What was told last in each attempt that counts, the first one first: JSON. */
-export interface ToldRow {
+/** A score in each attempt that counts, the first one first. */
+export interface ScoreRow {
   readonly attemptId: string;
-  readonly told: string;
+  readonly score: number | null;
 }
 
-/** What was told of a part. */
-export const unitInAttempts = (sql: Sql, registrationId: string, nodeId: string) =>
-  sql.rows<ToldRow>(
-    `select a.id as attempt_id, s.told from launch.attempt a join launch.sco_state s on s.attempt_id = a.id and s.node_id = $2
+/** Of a part. */
+export const unitScores = (sql: Sql, registrationId: string, nodeId: string) =>
+  sql.rows<ScoreRow>(
+    `select a.id as attempt_id, s.score from launch.attempt a join launch.sco_state s on s.attempt_id = a.id and s.node_id = $2
      where a.registration_id = $1 and a.session_id is null order by a.ordinal`,
     [registrationId, nodeId],
   );
 
-/** What was told of the course. */
-export const courseInAttempts = (sql: Sql, registrationId: string) =>
-  sql.rows<ToldRow>('select id as attempt_id, course as told from launch.attempt where registration_id = $1 and session_id is null order by ordinal', [
-    registrationId,
-  ]);
+/** Of the course. */
+export const courseScores = (sql: Sql, registrationId: string) =>
+  sql.rows<ScoreRow>(
+    `select id as attempt_id, (course::json ->> 'measure')::double precision as score from launch.attempt
+     where registration_id = $1 and session_id is null order by ordinal`,
+    [registrationId],
+  );
 
 export async function saveSco(sql: Sql, row: ScoRow): Promise<void> {
   await sql.rows(
-    `insert into launch.sco_state (${SCO}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    `insert into launch.sco_state (${SCO}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
      on conflict (attempt_id, node_id) do update set session_id = $3, run = $4, run_started_at = $5, run_ended_at = $6, seed = $7, cmi = $8, said = $9, told = $10,
-       base_seconds = $11, total_seconds = $12, is_suspended = $13`,
+       base_seconds = $11, total_seconds = $12, is_suspended = $13, score = $14`,
     [
       row.attemptId,
       row.nodeId,
@@ -390,6 +394,7 @@ export async function saveSco(sql: Sql, row: ScoRow): Promise<void> {
       row.baseSeconds,
       row.totalSeconds,
       row.isSuspended,
+      row.score,
     ],
   );
 }

@@ -464,28 +464,26 @@ export class ScormPlayer {
     const totalSeconds = sco.baseSeconds + Math.min(outcome.sessionSeconds, wall);
     const before = parse<ScoOutcome>(sco.told);
     this.#note(scene, node, statementsOfRun(this.#place(scene, node), { edition, before, after: outcome, begins: null, ends: null, seconds: 0 }), key);
-    scos.set(node.id, { ...sco, totalSeconds, told: JSON.stringify(outcome) });
+    const score = outcome.score.scaled ?? sco.score;
+    scos.set(node.id, { ...sco, totalSeconds, told: JSON.stringify(outcome), score });
     await this.#setUnit(scene, node, {
       // What was reached once in a registration stays reached: a second look takes nothing away.
       ...(outcome.completed === true && { isCompleted: true }),
       ...(outcome.satisfied === true && { isPassed: true, isFailed: false }),
       ...(outcome.satisfied === false && { isFailed: true }),
-      score: await this.#scored(scene, node, outcome.score.scaled),
+      score: await this.#scored(scene, node, score),
     });
     return outcome;
   }
 
   /** The score of a unit over all attempts, with what it is in this one. */
-  async #scored({ sql, facts, rules, attempt, model }: Scene, node: ContentNode, score: number | null): Promise<number | null> {
-    if (rules.scoring === 'LAST') return score;
+  async #scored({ sql, facts, rules, attempt, model, counts }: Scene, node: ContentNode, score: number | null): Promise<number | null> {
+    if (rules.scoring === 'LAST' || !(counts || facts.isPreview)) return score;
     const { registration } = facts.terms;
-    const [rows, scoreIn] =
-      node === model.root
-        ? [await store.courseInAttempts(sql, registration), (told: string) => parse<Partial<CourseOutcome>>(told).measure ?? null]
-        : [await store.unitInAttempts(sql, registration, node.id), (told: string) => parse<ScoOutcome>(told).score.scaled];
-    const others = rows.filter(({ attemptId }) => attemptId !== attempt.id).map(({ told }) => scoreIn(told));
+    const rows = await (node === model.root ? store.courseScores(sql, registration) : store.unitScores(sql, registration, node.id));
+    const others = rows.filter(({ attemptId }) => attemptId !== attempt.id);
     // Nothing runs in an attempt that is over: this one is the latest.
-    return scoreOver(rules.scoring, [...others, score]);
+    return scoreOver(rules.scoring, [...others.map((one) => one.score), score]);
   }
 
   async #setUnit({ sql, facts, counts }: Scene, node: ContentNode, change: Parameters<typeof store.setUnit>[3]): Promise<void> {
@@ -612,6 +610,7 @@ export class ScormPlayer {
       baseSeconds,
       totalSeconds: baseSeconds,
       isSuspended: false,
+      score: old?.score ?? null,
     };
     scos.set(node.id, row);
     const events = { edition, before: told, after: told, begins: isResumed ? 'resumed' : 'initialized', ends: null, seconds: 0 } as const;
