@@ -457,6 +457,40 @@ test('limits: a player is told those of the nearest place', async () => {
   expect(await limits()).toEqual({ suspendData: 100_000, isStrict: false });
 });
 
+test.each([
+  ['1.2', single12, { suspend_data: 's'.repeat(256_001) }, '/cmi/suspend_data', 'suspendDataLimit'],
+  ['1.2', single12, { core: { lesson_location: 'l'.repeat(64_001) } }, '/cmi/core/lesson_location', 'isStrict'],
+  ['2004', single2004, { suspend_data: 's'.repeat(256_001) }, '/cmi/suspend_data', 'suspendDataLimit'],
+  ['2004', single2004, { location: 'l'.repeat(64_001) }, '/cmi/location', 'isStrict'],
+] as const)('limits, %s: what no rule lets content save is refused, and nothing is saved (%#)', async (_edition, manifest, change, path, rule) => {
+  const { registration, open } = await course(manifest);
+  const player = await open();
+  await player.navigate('begin');
+  const runs = async () => {
+    const [attempt] = await app.modules.launches.attemptsOfRegistrations([registration]);
+    return app.modules.launches.runsOfAttempts([attempt?.id ?? '']);
+  };
+  const before = await runs();
+
+  const { status, body } = await player.ask<{ violations: unknown }>('commit', player.commitOf(change));
+  expect([status, body.violations]).toEqual([400, [{ path, rule, message: expect.any(String) }]]);
+  expect(await runs()).toEqual(before);
+});
+
+test('limits: what a player saved by a rule that is narrower by now is saved', async () => {
+  const { open, ofPackage } = await course();
+  await ofPackage({ suspendDataLimit: 256_000, isStrict: false });
+  const player = await open();
+  await player.navigate('begin');
+  await ofPackage({ suspendDataLimit: 4_096, isStrict: true });
+  const said = { suspend_data: 's'.repeat(256_000), core: { lesson_location: 'l'.repeat(64_000), exit: 'suspend' } };
+  await player.commit(said, { isFinished: true });
+
+  const again = await open();
+  await again.navigate('begin');
+  expect([again.current.cmi['suspend_data'], coreOf(again)['lesson_location']]).toEqual([said.suspend_data, said.core.lesson_location]);
+});
+
 test('the rules are read once in each request of a player, whatever is said of them', async () => {
   const { packageId, open, ofRegistration } = await course();
   const every: Rules = {

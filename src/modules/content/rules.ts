@@ -72,7 +72,9 @@ export function rulesInForce(said: { readonly [P in RulePlace]?: SaidRules | nul
 }
 
 /** Room for suspend data within a commit, whatever its characters are. */
-const MAX_SUSPEND_DATA = 256_000;
+export const MAX_SUSPEND_DATA = 256_000;
+/** Room for a place where the limits of the standard do not hold. */
+export const MAX_LOCATION = 64_000;
 const MAX_ATTEMPTS = 1_000;
 
 /** @throws AppError INVALID_INPUT for a rule that no content could go by. */

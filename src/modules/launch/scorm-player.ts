@@ -32,7 +32,18 @@ import {
   type TocEntry,
   timeLimitOf,
 } from '../../standards/scorm/index.ts';
-import { type Content, type ContentModel, type ContentNode, nodesOf, partsOf, plainText, type Rules, type ScormDefinition } from '../content/index.ts';
+import {
+  type Content,
+  type ContentModel,
+  type ContentNode,
+  MAX_LOCATION,
+  MAX_SUSPEND_DATA,
+  nodesOf,
+  partsOf,
+  plainText,
+  type Rules,
+  type ScormDefinition,
+} from '../content/index.ts';
 import * as store from './launch.store.ts';
 import { factsOf, isPlayed, type Launches, type SessionFacts } from './launches.ts';
 import { LearnerGlobals, namesShared } from './learner-globals.ts';
@@ -244,10 +255,14 @@ export class ScormPlayer {
     return scene.edition === '1.2' && prerequisites !== null && !meetsPrerequisites(prerequisites, statusOf);
   }
 
-  /** Saves what a content object says. What comes late, or twice, changes nothing and is answered like the first. */
+  /**
+   * Saves what a content object says. What comes late, or twice, changes nothing and is answered like the first.
+   * @throws AppError INVALID_INPUT for what no rule lets it save.
+   */
   commit(token: string, commit: Commit): Promise<CommitAnswer> {
     return this.#play(token, async (scene) => {
       const { sql, scos } = scene;
+      checkLengths(scene.edition, commit.cmi);
       const sco = scos.get(commit.nodeId);
       const node = scene.nodes.get(commit.nodeId);
       const last = await store.lastCommit(sql, commit.sessionId);
@@ -795,10 +810,24 @@ function isSame(before: ScoOutcome, after: ScoOutcome): boolean {
 
 const isSingle = (model: ContentModel): boolean => partsOf(model).length === 1;
 
+const placeIn = (edition: CmiEdition, cmi: JsonObject): unknown =>
+  edition === '1.2' ? (isObject(cmi['core']) ? cmi['core']['lesson_location'] : undefined) : cmi['location'];
+
 /** Real content resumes without saying that it will; whoever left a place or data means to. */
 function leftSomething(edition: CmiEdition, cmi: JsonObject): boolean {
-  const place = edition === '1.2' ? (isObject(cmi['core']) ? cmi['core']['lesson_location'] : '') : cmi['location'];
-  return [cmi['suspend_data'], place].some((value) => typeof value === 'string' && value !== '');
+  return [cmi['suspend_data'], placeIn(edition, cmi)].some((value) => typeof value === 'string' && value !== '');
+}
+
+/**
+ * What may be saved of it hangs on the rules as the player was told them, which may have changed since: what a learner
+ * did by those is not refused. What no rule allows did not come from a player.
+ */
+function checkLengths(edition: CmiEdition, cmi: JsonObject): void {
+  const check = (path: string, value: unknown, rule: keyof Rules, most: number): void => {
+    if (typeof value === 'string' && value.length > most) throw invalid(path, rule, `at most ${most} characters of it can be saved`);
+  };
+  check('/cmi/suspend_data', cmi['suspend_data'], 'suspendDataLimit', MAX_SUSPEND_DATA);
+  check(edition === '1.2' ? '/cmi/core/lesson_location' : '/cmi/location', placeIn(edition, cmi), 'isStrict', MAX_LOCATION);
 }
 
 const LEAVES_THE_COURSE: ReadonlySet<unknown> = new Set(['time-out', 'logout']);
