@@ -41,6 +41,7 @@ export async function exportPerson(config: Config, id: string, file: string): Pr
       competencyOverrides: (await progress.others.overridesOf([learnerId])).map(({ decidedById: _decider, ...row }) => row),
       events: await progress.eventsOf([learnerId], Number.MAX_SAFE_INTEGER),
       contentRegistrations: await launches.records((await launches.registrationsOfLearners([learnerId])).map(({ id: registrationId }) => registrationId)),
+      sharedByContent: await launches.sharedOf(learnerId),
       documents: await bulk.documentsOf(identifiers),
     };
     let count = 0;

@@ -30,6 +30,7 @@ test('a registration of SCORM is written whole: version, units, launches, each a
   const { packageId } = await importPackage(app, await zip({ 'imsmanifest.xml': manifest, 'one.html': '' }));
   const learner = await newLearner(app);
   const registration = await register(app, learner, packageId);
+  await app.modules.launches.setRules(registration, { resume: 'NEW', showsName: true });
   const player = new PlayerClient(await launch(app, registration, null, 'Normal', 'https://back.example/secret'));
   await player.navigate('begin');
   await player.commit({ core: { score: { raw: '90' }, session_time: '00:00:05' }, suspend_data: 'a\u0000b' }, { isFinished: true });
@@ -52,6 +53,7 @@ test('a registration of SCORM is written whole: version, units, launches, each a
     isPreview: false,
     isSatisfied: false,
     account: { homePage: expect.any(String), name: expect.any(String) },
+    rules: { resume: 'NEW', showsName: true },
     package: { title: 'Course', standard: 'SCORM_12', courseIri: row?.courseIri },
     version: { ordinal: 1, edition: '1.2', createdAt: instant },
     units: expect.arrayContaining([{ item: one, isCompleted: true, isPassed: true, isFailed: false, isWaived: false, isSatisfied: false, score: 0.9 }]),
@@ -75,7 +77,7 @@ test('a registration of SCORM is written whole: version, units, launches, each a
         endedAt: instant,
         sequencing: expect.any(Object),
         sharedData: {},
-        runs: [{ ...first, score: expect.objectContaining({ raw: 90, scaled: 0.9 }), cmi }],
+        runs: [{ ...first, score: expect.objectContaining({ raw: 90, scaled: 0.9 }), scoreInAttempt: 0.9, cmi }],
       },
     ],
   });
@@ -106,6 +108,33 @@ test('a registration of cmi5 tells what its unit said in each launch; a learner 
     attempts: [],
   });
   expect((JSON.parse(await readFile(copy, 'utf8')) as { contentRegistrations: unknown[] }).contentRegistrations).toEqual([record]);
+});
+
+test('a learner finds in their copy what courses keep of them for each other, of whose packages, and nothing of others', async () => {
+  const objective =
+    '<imsss:sequencing><imsss:objectives><imsss:primaryObjective objectiveID="p"><imsss:mapInfo targetObjectiveID="urn:shown" writeSatisfiedStatus="true"/></imsss:primaryObjective></imsss:objectives></imsss:sequencing>';
+  const manifest = scormManifest(
+    '2004 4th Edition',
+    item('one', 'r', `<adlcp:data><adlcp:map targetID="urn:notes"/></adlcp:data>${objective}`),
+    sco('r', 'one.html'),
+  );
+  const vendor = await app.modules.access.createPartner({ code: 'export-vendor', name: 'Vendor', kind: 'CONTENT_VENDOR' });
+  const { packageId } = await importPackage(app, await zip({ 'imsmanifest.xml': manifest, 'one.html': '' }), null, vendor.id);
+  const [learner, other] = [await newLearner(app), await newLearner(app)];
+  for (const one of [learner, other]) {
+    const player = new PlayerClient(await launch(app, await register(app, one, packageId), null));
+    await player.navigate('begin');
+    const passed = player.commitOf({ success_status: 'passed' }, { isFinished: true, said: { success: true } });
+    await player.ask('commit', { ...passed, shared: { 'urn:notes': `of ${one}\u0000` } });
+  }
+  const file = join(folder, 'shared.json');
+
+  await exportPerson(config(), toGlobalId('Learner', learner), file);
+
+  expect((JSON.parse(await readFile(file, 'utf8')) as { sharedByContent: unknown[] }).sharedByContent).toEqual([
+    { ownerId: vendor.id, kind: 'DATA', id: 'urn:notes', value: `of ${learner}\u0000` },
+    { ownerId: vendor.id, kind: 'OBJECTIVE', id: 'urn:shown', value: expect.objectContaining({ satisfied: true }) },
+  ]);
 });
 
 test('a registration that is not there is not written, and no file is made', async () => {

@@ -28,7 +28,7 @@ import { activityKey, actorKey, type Documents, type Statements } from '../lrs/i
 import type { People } from '../people/index.ts';
 import { contentsOf, listsUnits } from './contents.ts';
 import * as store from './launch.store.ts';
-import { LearnerGlobals, namesShared } from './learner-globals.ts';
+import { LearnerGlobals, namesShared, sharedOfLearner } from './learner-globals.ts';
 import { mayStartOver, NO_COURSE } from './openings.ts';
 import { type RegistrationRecord, recordOf } from './record.ts';
 import { inTurn } from './turns.ts';
@@ -551,6 +551,11 @@ export class Launches {
       records.push(recordOf({ registration, contentPackage, version, model, units: ownUnits, sessions: ownSessions, attempts: ownAttempts, runs }));
     }
     return records;
+  }
+
+  /** What courses of a learner keep for each other: global objectives, and stores of data. */
+  async sharedOf(learnerId: string) {
+    return (await sharedOfLearner(this.#sql, learnerId)).map((one) => ({ ...one, value: JSON.parse(one.value) as unknown }));
   }
 
   /** Forgets a learner, within the transaction that deletes them. */

@@ -26,6 +26,19 @@ export function namesShared(model: ContentModel): readonly GlobalName[] {
 /** Whose packages share with each other: those of one vendor, who must not set what another's courses go by, or the agency's own. */
 const SCOPE = `(select coalesce(owner_id, '00000000-0000-0000-0000-000000000000') from content.package where id = $2)`;
 
+/** Something that a learner's courses share, and whose packages they are: of a partner, or null for our own. */
+interface SharedGlobal extends Global {
+  readonly ownerId: string | null;
+}
+
+/** Everything that courses of a learner share. */
+export const sharedOfLearner = (sql: Sql, learnerId: string) =>
+  sql.rows<SharedGlobal>(
+    `select nullif(scope, '00000000-0000-0000-0000-000000000000') as owner_id, kind, id, value from launch.learner_global
+     where learner_id = $1 order by scope, kind, id`,
+    [learnerId],
+  );
+
 interface Shared {
   readonly learnerId: string;
   readonly packageId: string;

@@ -41,6 +41,7 @@ export function recordOf({ registration, contentPackage, version, model, units, 
       isCompleted: completed,
       isPassed: satisfied,
       score,
+      scoreInAttempt: run.score,
       cmi: JSON.parse(run.cmi) as JsonObject,
     };
   };
@@ -51,6 +52,7 @@ export function recordOf({ registration, contentPackage, version, model, units, 
     isPreview: registration.isPreview,
     isSatisfied: registration.isSatisfied,
     account: JSON.parse(registration.account) as JsonObject,
+    rules: registration.rules,
     package: { title: contentPackage.title, standard: contentPackage.standard, courseIri: contentPackage.courseIri },
     version: { ordinal: version.ordinal, edition: version.edition, createdAt: version.createdAt },
     units: units.map((unit) => {
