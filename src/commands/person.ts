@@ -40,14 +40,19 @@ export async function exportPerson(config: Config, id: string, file: string): Pr
       priorLearningClaims: (await progress.others.claimsOf([learnerId])).map(({ reviewerId: _reviewer, ...row }) => row),
       competencyOverrides: (await progress.others.overridesOf([learnerId])).map(({ decidedById: _decider, ...row }) => row),
       events: await progress.eventsOf([learnerId], Number.MAX_SAFE_INTEGER),
-      contentRegistrations: await launches.records((await launches.registrationsOfLearners([learnerId])).map(({ id: registrationId }) => registrationId)),
       sharedByContent: await launches.sharedOf(learnerId),
       documents: await bulk.documentsOf(identifiers),
     };
+    const registrations = await launches.registrationsOfLearners([learnerId]);
     let count = 0;
     const handle = await open(file, 'w', 0o600);
     try {
-      await handle.write(`${JSON.stringify(head).slice(0, -1)},"statements":[`);
+      await handle.write(`${JSON.stringify(head).slice(0, -1)},"contentRegistrations":[`);
+      for (const [index, registration] of registrations.entries()) {
+        await handle.write(index === 0 ? '\n' : ',\n');
+        for await (const text of launches.record(registration)) await handle.write(text);
+      }
+      await handle.write('],"statements":[');
       for await (const text of bulk.statementsNaming(identifiers)) {
         await handle.write(`${count === 0 ? '' : ','}\n${text}`);
         count += 1;

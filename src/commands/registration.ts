@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { createModules } from '../app.ts';
 import type { Config } from '../config/settings.ts';
 import { fromGlobalId, toGlobalId } from '../graphql/node.ts';
@@ -17,10 +17,15 @@ export async function exportRegistration(config: Config, id: string, file: strin
   await withDatabase(config, async (database) => {
     const { launches } = createModules(config, database, systemClock);
     const [registration] = await launches.registrationsById([registrationId]);
-    const [record] = await launches.records([registrationId]);
-    if (!registration || !record) throw missing('ID', 'reference', 'there is no such registration');
-    const copy = { learner: registration.isPreview ? null : toGlobalId('Learner', registration.learnerId), ...record };
-    await writeFile(file, `${JSON.stringify(copy, null, 2)}\n`, { mode: 0o600 });
+    if (!registration) throw missing('ID', 'reference', 'there is no such registration');
+    const learner = registration.isPreview ? null : toGlobalId('Learner', registration.learnerId);
+    const handle = await open(file, 'w', 0o600);
+    try {
+      for await (const text of launches.record(registration, { learner })) await handle.write(text);
+      await handle.write('\n');
+    } finally {
+      await handle.close();
+    }
     say(`The registration is in ${file}.`);
   });
 }

@@ -137,6 +137,31 @@ test('a learner finds in their copy what courses keep of them for each other, of
   ]);
 });
 
+test('a copy comes in pieces, none of which has more than one run in it: no text would hold all that content may save', async () => {
+  const manifest = scormManifest('1.2', item('one', 'r') + item('two', 'r'), sco('r', 'one.html'));
+  const { packageId } = await importPackage(app, await zip({ 'imsmanifest.xml': manifest, 'one.html': '' }));
+  const registration = await register(app, await newLearner(app), packageId);
+  const player = new PlayerClient(await launch(app, registration, null));
+  await player.navigate('begin');
+  const data = 'd'.repeat(100_000);
+  for (const request of ['continue', 'restart', 'continue', 'suspendAll']) {
+    await player.commit({ core: { lesson_status: 'incomplete' }, suspend_data: data });
+    await player.navigate(request);
+  }
+  const [row] = await app.modules.launches.registrationsById([registration]);
+  if (!row) throw new Error('there is no registration');
+
+  const pieces: string[] = [];
+  for await (const piece of app.modules.launches.record(row)) pieces.push(piece);
+
+  const copy = JSON.parse(pieces.join('')) as { attempts: { runs: { cmi: { suspend_data: string } }[] }[] };
+  expect(copy.attempts.map(({ runs }) => runs.map(({ cmi }) => cmi.suspend_data === data))).toEqual([
+    [true, true],
+    [true, true],
+  ]);
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(110_000);
+});
+
 test('a registration that is not there is not written, and no file is made', async () => {
   const file = join(folder, 'nothing.json');
   const nothing = toGlobalId('ContentRegistration', '00000000-0000-4000-8000-000000000000');

@@ -30,7 +30,7 @@ import { contentsOf, listsUnits } from './contents.ts';
 import * as store from './launch.store.ts';
 import { LearnerGlobals, namesShared, sharedOfLearner } from './learner-globals.ts';
 import { mayStartOver, NO_COURSE } from './openings.ts';
-import { type RegistrationRecord, recordOf } from './record.ts';
+import { recordOf } from './record.ts';
 import { inTurn } from './turns.ts';
 import { movesOn } from './version-moves.ts';
 import { senderOf, tell } from './voice.ts';
@@ -524,33 +524,24 @@ export class Launches {
     return row;
   }
 
-  /** Copies of registrations, those that are there, with everything that is kept of them but what opens a session. */
-  async records(ids: readonly string[]): Promise<readonly RegistrationRecord[]> {
+  /**
+   * A copy of a registration with everything that is kept of it but what opens a session: one JSON object, in pieces.
+   * @param beside what else is to be in it.
+   */
+  async *record(registration: store.RegistrationRow, beside: object = {}): AsyncGenerator<string> {
     const { content } = this.#parts;
-    const registrations = await store.registrationsById(this.#sql, ids);
-    const [packages, versions, units, sessions, attempts] = await Promise.all([
-      content.packagesById(registrations.map(({ packageId }) => packageId)),
-      content.versionsById(registrations.map(({ versionId }) => versionId)),
-      store.unitsOfRegistrations(this.#sql, ids),
-      store.sessionsOfRegistrations(this.#sql, ids),
-      store.attemptsOfRegistrations(this.#sql, ids),
+    const { id, packageId, versionId } = registration;
+    const [[contentPackage], [version], model, units, sessions, attempts] = await Promise.all([
+      content.packagesById([packageId]),
+      content.versionsById([versionId]),
+      content.model(versionId),
+      store.unitsOfRegistrations(this.#sql, [id]),
+      store.sessionsOfRegistrations(this.#sql, [id]),
+      store.attemptsOfRegistrations(this.#sql, [id]),
     ]);
-    const runs = await store.scosOfAttempts(
-      this.#sql,
-      attempts.map(({ id }) => id),
-    );
-    const records: RegistrationRecord[] = [];
-    for (const registration of registrations) {
-      const { id, packageId, versionId } = registration;
-      const contentPackage = packages.find((one) => one.id === packageId);
-      const version = versions.find((one) => one.id === versionId);
-      if (!contentPackage || !version) throw new Error(`the registration ${id} has no package`);
-      const isOwn = ({ registrationId }: { readonly registrationId: string }): boolean => registrationId === id;
-      const [ownUnits, ownSessions, ownAttempts] = [units.filter(isOwn), sessions.filter(isOwn), attempts.filter(isOwn)];
-      const model = await content.model(versionId);
-      records.push(recordOf({ registration, contentPackage, version, model, units: ownUnits, sessions: ownSessions, attempts: ownAttempts, runs }));
-    }
-    return records;
+    if (!contentPackage || !version) throw new Error(`the registration ${id} has no package`);
+    const runsOf = (attempt: store.AttemptRow) => store.scosOfAttempts(this.#sql, [attempt.id]);
+    yield* recordOf({ registration, contentPackage, version, model, units, sessions, attempts, runsOf }, beside);
   }
 
   /** What courses of a learner keep for each other: global objectives, and stores of data. */

@@ -15,37 +15,51 @@ export interface KeptOfRegistration {
   readonly units: readonly UnitRow[];
   readonly sessions: readonly SessionRow[];
   readonly attempts: readonly AttemptRow[];
-  /** Of these attempts. */
-  readonly runs: readonly ScoRow[];
+  /** What ran in an attempt: looked up one by one, since all of it may be more than there is room for. */
+  readonly runsOf: (attempt: AttemptRow) => Promise<readonly ScoRow[]>;
 }
 
-/**
- * A copy of a registration, to be read without us: parts by the publisher's identifiers, run-time data as content saved
- * it. What opens a session, or could be taken for it, is not in it.
- */
-export function recordOf({ registration, contentPackage, version, model, units, sessions, attempts, runs }: KeptOfRegistration) {
-  const parts = new Map(nodesOf(model.root).map((node) => [node.id, node]));
-  const partOf = ({ nodeId }: { readonly nodeId: string }): Part => {
+function partIn({ root }: ContentModel): (of: { readonly nodeId: string }) => Part {
+  const parts = new Map(nodesOf(root).map((node) => [node.id, node]));
+  return ({ nodeId }) => {
     const node = parts.get(nodeId);
     return node ? { identifier: node.identifier, title: plainText(node.title) || node.identifier, activityIri: node.activityIri } : null;
   };
-  const runOf = (run: ScoRow) => {
-    const { completed, satisfied, score } = JSON.parse(run.told) as ScoOutcome;
-    return {
-      item: partOf(run),
-      run: run.run,
-      startedAt: run.runStartedAt,
-      endedAt: run.runEndedAt,
-      isSuspended: run.isSuspended,
-      totalSeconds: run.totalSeconds,
-      isCompleted: completed,
-      isPassed: satisfied,
-      score,
-      scoreInAttempt: run.score,
-      cmi: JSON.parse(run.cmi) as JsonObject,
-    };
-  };
+}
+
+function runOf(run: ScoRow, partOf: ReturnType<typeof partIn>) {
+  const { completed, satisfied, score } = JSON.parse(run.told) as ScoOutcome;
   return {
+    item: partOf(run),
+    run: run.run,
+    startedAt: run.runStartedAt,
+    endedAt: run.runEndedAt,
+    isSuspended: run.isSuspended,
+    totalSeconds: run.totalSeconds,
+    isCompleted: completed,
+    isPassed: satisfied,
+    score,
+    scoreInAttempt: run.score,
+    cmi: JSON.parse(run.cmi) as JsonObject,
+  };
+}
+
+/** An object as JSON that still lacks its end: more follows. */
+const begun = (value: object): string => JSON.stringify(value).slice(0, -1);
+
+const separated = (index: number): string => (index === 0 ? '\n' : ',\n');
+
+/**
+ * A copy of a registration as one JSON object, to be read without us: parts by the publisher's identifiers, run-time data
+ * as content saved it. What opens a session, or could be taken for it, is not in it.
+ * @param beside what else is to be in it.
+ * @returns pieces, of which none has more than one run in it: no text holds all that content may save.
+ */
+export async function* recordOf(kept: KeptOfRegistration, beside: object): AsyncGenerator<string> {
+  const { registration, contentPackage, version, model, units, sessions, attempts, runsOf } = kept;
+  const partOf = partIn(model);
+  const head = {
+    ...beside,
     registration: registration.id,
     createdAt: registration.createdAt,
     closedAt: registration.closedAt,
@@ -69,15 +83,19 @@ export function recordOf({ registration, contentPackage, version, model, units, 
       endedAt: session.endedAt,
       verbs: session.usedVerbs,
     })),
-    attempts: attempts.map((attempt) => ({
+  };
+  yield `${begun(head)},"attempts":[`;
+  for (const [ordinal, attempt] of attempts.entries()) {
+    const own = {
       ordinal: attempt.ordinal,
       createdAt: attempt.createdAt,
       endedAt: attempt.endedAt,
       sequencing: attempt.sequencing === null ? null : (JSON.parse(attempt.sequencing) as JsonObject),
       sharedData: JSON.parse(attempt.sharedData) as JsonObject,
-      runs: runs.filter(({ attemptId }) => attemptId === attempt.id).map(runOf),
-    })),
-  };
+    };
+    yield `${separated(ordinal)}${begun(own)},"runs":[`;
+    for (const [index, run] of (await runsOf(attempt)).entries()) yield `${separated(index)}${JSON.stringify(runOf(run, partOf))}`;
+    yield ']}';
+  }
+  yield ']}';
 }
-
-export type RegistrationRecord = ReturnType<typeof recordOf>;
