@@ -106,6 +106,7 @@ export function createLoaders({ access, competencies, content, forwarding, launc
     contentVersionsByPackage: many(content.versionsOfPackages, (row) => row.packageId),
     contentItemById: one(content.itemsById),
     contentItemsByVersion: many(content.itemsOfVersions, (row) => row.versionId),
+    contentRootsByVersion: many(content.rootsOfVersions, (row) => row.versionId),
     registrationsByLearner: many(launches.registrationsOfLearners, (row) => row.learnerId),
     /** The same page of several packages is one load. */
     registrationsByPackage: manyByPair(

@@ -464,3 +464,17 @@ test('a learner registers anew where nothing speaks against it, and what was sai
     { resume: 'NEW', showsName: true },
   ]);
 });
+
+test('what a version is about is told of many versions by one SQL statement, which reads none of their parts', async () => {
+  const { packageId } = await course12(item('one', 'r') + item('two', 'r'));
+  const versions = await app.modules.content.versionsOfPackages([packageId]);
+  app.takeQueries();
+
+  const { body } = await app.graphql('query ($id: ID!) { node(id: $id) { ... on ContentPackage { versions { about { description } } } } }', {
+    id: toGlobalId('ContentPackage', packageId),
+  });
+
+  expect(body.data.node.versions).toEqual(versions.map(() => ({ about: { description: null } })));
+  const read = app.takeQueries().filter((text) => text.includes('content.content_item'));
+  expect(read).toEqual([expect.stringContaining('parent_id is null')]);
+});

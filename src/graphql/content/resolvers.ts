@@ -51,7 +51,7 @@ export class ContentPackageVersionResolver {
   @FieldResolver()
   @Access(ANYONE)
   async about(@Root() row: PackageVersionRow, @Ctx() { loaders }: GraphContext) {
-    const [whole] = await loaders.contentItemsByVersion.load(row.id);
+    const [whole] = await loaders.contentRootsByVersion.load(row.id);
     return whole ?? null;
   }
 

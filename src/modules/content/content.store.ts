@@ -86,6 +86,10 @@ const ITEM =
 export const itemsOfVersions = (sql: Sql, versionIds: readonly string[]) =>
   sql.rows<ItemRow>(`select ${ITEM} from content.content_item where version_id = any($1::uuid[]) order by version_id, position`, [versionIds]);
 
+/** The items that stand for the whole of versions. */
+export const rootsOfVersions = (sql: Sql, versionIds: readonly string[]) =>
+  sql.rows<ItemRow>(`select ${ITEM} from content.content_item where version_id = any($1::uuid[]) and parent_id is null`, [versionIds]);
+
 export const itemsById = (sql: Sql, ids: readonly string[]) => sql.rows<ItemRow>(`select ${ITEM} from content.content_item where id = any($1::uuid[])`, [ids]);
 
 export interface FileRow {

@@ -362,6 +362,7 @@ export class Content {
   versionsOfPackages = (ids: readonly string[]) => store.versionsOfPackages(this.#sql, ids);
   versionsById = (ids: readonly string[]) => store.versionsById(this.#sql, ids);
   itemsOfVersions = (ids: readonly string[]) => store.itemsOfVersions(this.#sql, ids);
+  rootsOfVersions = (ids: readonly string[]) => store.rootsOfVersions(this.#sql, ids);
   itemsById = (ids: readonly string[]) => store.itemsById(this.#sql, ids);
   uploadsById = (ids: readonly string[]) => store.uploadsById(this.#sql, ids);
 }
