@@ -822,6 +822,47 @@ browserTest('1.2 content that does not end as it is left is ended by its time to
   expect(await runOf(registration)).toMatchObject({ hasEnded: true, cmi: { core } });
 });
 
+browserTest('a window of its own shows the time that is left and warns; when it is over the page says so', async () => {
+  const manifest = scormManifest('2004 4th Edition', item('one', 'r', limited('PT10M', 'exit,message')), sco('r', 'one.html'));
+  const { registration } = await prepare({ 'imsmanifest.xml': manifest, 'one.html': scoPage('2004', 'one') });
+  const page = await openTimed(await launch(app, registration, null));
+  await contentOf(page, 'one');
+  const [own] = await Promise.all([page.waitForEvent('popup'), page.click('#window')]);
+  await contentOf(own, 'one');
+  expect(await own.getByRole('timer').textContent()).toMatch(/^Time left (?:10:00|9:\d\d)$/);
+
+  await page.clock.fastForward('05:10');
+  await own.getByRole('alert').filter({ hasText: '5 minutes left.' }).waitFor();
+  await Promise.all([own.waitForEvent('close'), page.clock.fastForward('05:00')]);
+  await page.getByText('The course is closed').waitFor();
+
+  expect(await page.getByRole('alert').textContent()).toBe('The time for this part is over.');
+  expect(await runOf(registration)).toMatchObject({ hasEnded: true, cmi: { exit: 'time-out' } });
+});
+
+browserTest('what has no limit loses no room to it in a window of its own', async () => {
+  const manifest = scormManifest('1.2', item('one', 'r'), sco('r', 'one.html'));
+  const { registration } = await prepare({ 'imsmanifest.xml': manifest, 'one.html': scoPage('1.2', 'one') });
+  const page = await openPage(await launch(app, registration, null));
+  await contentOf(page, 'one');
+  const [own] = await Promise.all([page.waitForEvent('popup'), page.click('#window')]);
+  await contentOf(own, 'one');
+
+  expect(await own.locator('iframe').boundingBox()).toMatchObject({ x: 0, y: 0 });
+});
+
+browserTest('a device that sleeps gives no time away', async () => {
+  const manifest = scormManifest('2004 4th Edition', item('one', 'r', limited('PT10M', 'exit,message')), sco('r', 'one.html'));
+  const { registration } = await prepare({ 'imsmanifest.xml': manifest, 'one.html': scoPage('2004', 'one') });
+  const page = await openTimed(await launch(app, registration, null));
+  await contentOf(page, 'one');
+
+  // Timers and the time since the page was loaded stand still, the clock does not.
+  await page.clock.setSystemTime(Date.now() + 11 * 60_000);
+  await page.getByText('The course is closed').waitFor();
+  expect(await runOf(registration)).toMatchObject({ hasEnded: true, cmi: { exit: 'time-out' } });
+});
+
 browserTest('a part whose manifest says continue goes on when its time is over, and the learner is told', async () => {
   const manifest = scormManifest('2004 4th Edition', item('one', 'r', limited('PT10M', 'continue,message')), sco('r', 'one.html'));
   const { registration } = await prepare({ 'imsmanifest.xml': manifest, 'one.html': scoPage('2004', 'one') });

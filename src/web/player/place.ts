@@ -11,6 +11,27 @@ export interface WindowListener {
   closed(): void;
 }
 
+const STYLES = {
+  page: { height: '100%' },
+  body: { height: '100%', margin: '0', display: 'flex', flexDirection: 'column' },
+  bar: { display: 'flex', alignItems: 'center', font: '0.875rem/1.4 system-ui, "Noto Sans", "DejaVu Sans", sans-serif' },
+  time: { margin: '.25rem .75rem', fontVariantNumeric: 'tabular-nums' },
+  alarm: { margin: '0 .75rem', color: '#a1260d', fontWeight: '600' },
+  frame: { flex: '1', minHeight: '0', width: '100%', border: '0', display: 'block' },
+} as const satisfies Record<string, Partial<CSSStyleDeclaration>>;
+
+/** The bar of a window of its own: the time that is left, and what there is to say of it. Without either it takes no room. */
+function barIn(page: Document): HTMLElement {
+  const [bar, time, alarm] = [page.createElement('header'), page.createElement('p'), page.createElement('p')];
+  Object.assign(bar.style, STYLES.bar);
+  Object.assign(time.style, STYLES.time);
+  Object.assign(alarm.style, STYLES.alarm);
+  Object.assign(time, { id: 'time', role: 'timer', hidden: true });
+  Object.assign(alarm, { id: 'alarm', role: 'alert' });
+  bar.append(time, alarm);
+  return bar;
+}
+
 /** Where content is shown: in the page, or in a window of its own that belongs to the page. */
 export class Place {
   readonly #stage: HTMLElement;
@@ -27,6 +48,11 @@ export class Place {
     return this.#own !== null;
   }
 
+  /** The page, and after it that of the window. */
+  get pages(): readonly Document[] {
+    return this.#own ? [document, this.#own.document] : [document];
+  }
+
   /** Opens the window. Browsers let a page do so while it answers a click, and not at any other time. @returns whether it was let. */
   openWindow(): boolean {
     const own = window.open('', '', `popup,width=${screen.availWidth},height=${screen.availHeight}`);
@@ -34,9 +60,10 @@ export class Place {
     this.#own = own;
     const { documentElement, body } = own.document;
     own.document.title = document.title;
-    documentElement.style.height = '100%';
-    body.style.height = '100%';
-    body.style.margin = '0';
+    documentElement.lang = document.documentElement.lang;
+    Object.assign(documentElement.style, STYLES.page);
+    Object.assign(body.style, STYLES.body);
+    body.append(barIn(own.document));
     own.addEventListener('beforeunload', () => this.#listener.asked());
     own.addEventListener('pagehide', () => {
       if (this.#own !== own) return;
@@ -50,10 +77,13 @@ export class Place {
     return true;
   }
 
+  /** Closes the window; the page, which says what comes next, comes forward where the browser lets it. */
   closeWindow(): void {
     const own = this.#own;
     this.#own = null;
-    own?.close();
+    if (!own) return;
+    own.close();
+    window.focus();
   }
 
   /** Shows content, with the run-time where it looks for one. */
@@ -64,7 +94,7 @@ export class Place {
     frame.title = title;
     frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-popups allow-downloads allow-modals');
     frame.setAttribute('allow', 'fullscreen; autoplay');
-    if (this.#own) Object.assign(frame.style, { width: '100%', height: '100%', border: '0', display: 'block' });
+    if (this.#own) Object.assign(frame.style, STYLES.frame);
     frame.src = new URL(src, location.href).href;
     (this.#own?.document.body ?? this.#stage).append(frame);
     this.#shown = { frame, host, name: api?.name ?? null };

@@ -302,8 +302,8 @@ function present(next: PlayerView): void {
   });
   runTime = started;
   const { timeLeft } = run;
-  hideTime();
-  countdown = timeLeft && new Countdown(timeLeft, () => endByTime(started, timeLeft));
+  hideTime(place.pages);
+  countdown = timeLeft && new Countdown(timeLeft, place.pages, () => endByTime(started, timeLeft));
   const src = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(run.href) ? run.href : `/c/${token}/${run.href}`;
   place.show(run.title, src, run.isSco ? { name: next.edition === '1.2' ? 'API' : 'API_1484_11', api: started.api } : null);
   if (place.isOwnWindow) showDialog('inWindow', [['bringBack', bringBack, true]]);
