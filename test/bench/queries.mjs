@@ -12,6 +12,7 @@ import { prepareStatements } from '../../dist/src/modules/lrs/prepare.js';
 import { answerParent, inChild, isChild, machine, option, percentile, send, writeResults } from './client.mjs';
 import { openBench } from './server.mjs';
 import { makeStatement } from './statements.mjs';
+import { Wire } from './wire.mjs';
 
 const CONNECTIONS = 8;
 /** So many that one pause of a process does not make up the slowest hundredth of them. */
@@ -217,11 +218,11 @@ function makeCases() {
 }
 
 /** Works at some connections until enough requests are done or the time is over. */
-async function work(connections, ms, next) {
+async function work(wires, ms, next) {
   const until = performance.now() + ms;
   await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (performance.now() < until && (await next()));
+    wires.map(async (wire) => {
+      while (performance.now() < until && (await next(wire)));
     }),
   );
 }
@@ -239,30 +240,29 @@ const moreOf = (text) => {
   return found?.[1] ? JSON.parse(`"${found[1]}"`) : null;
 };
 
-async function measureCase({ address, authorizations, samples }, agent, { filters, as }, ascending) {
-  const target = { address, authorization: authorizations[as] };
-  const get = async (path, into) => {
-    const answer = await send(agent, target, { path });
-    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text}`);
-    const more = moreOf(answer.text);
-    into.push({ ms: answer.ms, path, bytes: answer.text.length, more });
+async function measureCase({ authorizations, samples }, wires, { filters, as }, ascending) {
+  const get = async (wire, path, into) => {
+    const { status, ms, bytes, tail } = await wire.get(path, authorizations[as]);
+    if (status !== 200) throw new Error(`${path}: ${status} ${tail}`);
+    const more = moreOf(tail);
+    into.push({ ms, path, bytes, more });
     return more;
   };
   const url = () => urlOf(filters, samples[as], ascending);
-  await work(CONNECTIONS, 200, async () => get(url(), []).then(() => true));
+  await work(wires, 200, async (wire) => get(wire, url(), []).then(() => true));
   const [first, deep, alone] = [[], [], []];
   let left = REQUESTS;
-  await work(CONNECTIONS, CASE_MS, async () => left-- > 0 && get(url(), first).then(() => true));
+  await work(wires, CASE_MS, async (wire) => left-- > 0 && get(wire, url(), first).then(() => true));
   // Each connection follows one list to its end or DEPTH pages, and another until there are enough.
   let lists = first.some(({ more }) => more !== null) ? REQUESTS : 0;
-  await work(CONNECTIONS, CASE_MS, async () => {
+  await work(wires, CASE_MS, async (wire) => {
     if (deep.length >= REQUESTS || lists-- <= 0) return false;
-    let more = await get(url(), []);
-    for (let page = 0; more && page < DEPTH; page += 1) more = await get(more, deep);
+    let more = await get(wire, url(), []);
+    for (let page = 0; more && page < DEPTH; page += 1) more = await get(wire, more, deep);
     return true;
   });
   let single = 25;
-  await work(1, CASE_MS / 3, async () => single-- > 0 && get(url(), alone).then(() => true));
+  await work(wires.slice(0, 1), CASE_MS / 3, async (wire) => single-- > 0 && get(wire, url(), alone).then(() => true));
   const slowest = [...first, ...deep].sort((a, b) => b.ms - a.ms)[0];
   const figures = (list) => ({
     requests: list.length,
@@ -293,28 +293,24 @@ async function measureCase({ address, authorizations, samples }, agent, { filter
 }
 
 async function measureAll(input) {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const wires = Array.from({ length: CONNECTIONS }, () => new Wire(input.address));
   const results = [];
   for (const one of makeCases().filter(({ filters, as }) => new RegExp(input.only).test(`${filters.join('+') || 'none'} (${as})`))) {
     for (const ascending of [false, true]) {
-      const result = await measureCase(input, agent, one, ascending);
+      const result = await measureCase(input, wires, one, ascending);
       console.error(`${result.name} ${result.order}: ${JSON.stringify([result.alone, result.first, result.deep])}`);
       results.push(result);
     }
   }
   const times = [];
   let left = REQUESTS * 10;
-  await work(CONNECTIONS, CASE_MS, async () => {
+  await work(wires, CASE_MS, async (wire) => {
     if (left-- <= 0) return false;
-    const answer = await send(
-      agent,
-      { address: input.address, authorization: input.authorizations.all },
-      { path: `/xapi/statements?statementId=${input.samples.all[pick(1_000)].id}` },
-    );
+    const answer = await wire.get(`/xapi/statements?statementId=${input.samples.all[pick(1_000)].id}`, input.authorizations.all);
     if (answer.status === 200) times.push(answer.ms);
     return true;
   });
-  agent.destroy();
+  for (const wire of wires) wire.close();
   return { results, single: { requests: times.length, p50: percentile(times, 0.5), p99: percentile(times, 0.99) } };
 }
 
