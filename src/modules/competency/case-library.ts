@@ -1,13 +1,11 @@
 import type { Database } from '../../db/database.ts';
-import { isObject, type JsonObject } from '../../kernel/json.ts';
+import { isObject, type JsonObject, objectsOf } from '../../kernel/json.ts';
 import { caseIdentifier } from '../../standards/case/index.ts';
 import { listIdentifiers, publishedDocuments, unlistedVersions, versionsBearing } from './export.store.ts';
 import { exportedIdentifiers, exportVersion } from './export.ts';
 
 /** Packages held in memory; published versions do not change. */
 const HELD = 8;
-
-const listOf = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
 /** Lists of the package's definitions. */
 type Definitions = 'CFConcepts' | 'CFSubjects' | 'CFLicenses' | 'CFItemTypes' | 'CFAssociationGroupings';
@@ -50,28 +48,28 @@ export class CaseLibrary {
 
   item = (identifier: string): Promise<JsonObject | null> =>
     this.#find(identifier, (whole) => {
-      const item = listOf(whole['CFItems']).find((one) => one['identifier'] === identifier);
+      const item = objectsOf(whole['CFItems']).find((one) => one['identifier'] === identifier);
       return item ? { ...item, CFDocumentURI: this.#documentLink(whole) } : null;
     });
 
   /** An item with every association it is an end of. */
   itemAssociations = (identifier: string): Promise<JsonObject | null> =>
     this.#find(identifier, (whole) => {
-      const item = listOf(whole['CFItems']).find((one) => one['identifier'] === identifier);
+      const item = objectsOf(whole['CFItems']).find((one) => one['identifier'] === identifier);
       if (!item) return null;
       const names = (end: unknown): boolean => isObject(end) && end['identifier'] === identifier;
-      const own = listOf(whole['CFAssociations']).filter((one) => names(one['originNodeURI']) || names(one['destinationNodeURI']));
+      const own = objectsOf(whole['CFAssociations']).filter((one) => names(one['originNodeURI']) || names(one['destinationNodeURI']));
       return { CFItem: { ...item, CFDocumentURI: this.#documentLink(whole) }, CFAssociations: own };
     });
 
   association = (identifier: string): Promise<JsonObject | null> =>
     this.#find(identifier, (whole) => {
-      const association = listOf(whole['CFAssociations']).find((one) => one['identifier'] === identifier);
+      const association = objectsOf(whole['CFAssociations']).find((one) => one['identifier'] === identifier);
       return association ? { ...association, CFDocumentURI: this.#documentLink(whole) } : null;
     });
 
   rubric = (identifier: string): Promise<JsonObject | null> =>
-    this.#find(identifier, (whole) => listOf(whole['CFRubrics']).find((one) => one['identifier'] === identifier) ?? null);
+    this.#find(identifier, (whole) => objectsOf(whole['CFRubrics']).find((one) => one['identifier'] === identifier) ?? null);
 
   definition = (list: Definitions, identifier: string): Promise<JsonObject | null> =>
     this.#find(identifier, (whole) => this.#definitions(whole, list).find((one) => one['identifier'] === identifier) ?? null);
@@ -87,7 +85,7 @@ export class CaseLibrary {
     });
 
   #definitions(whole: JsonObject, list: Definitions): readonly JsonObject[] {
-    return isObject(whole['CFDefinitions']) ? listOf(whole['CFDefinitions'][list]) : [];
+    return isObject(whole['CFDefinitions']) ? objectsOf(whole['CFDefinitions'][list]) : [];
   }
 
   #standalone(document: JsonObject): JsonObject {

@@ -1,4 +1,5 @@
 import type { Sql } from '../../db/database.ts';
+import { localDay } from '../../kernel/clock.ts';
 import { caseIdentifier, type LevelMap, type LevelPolicy, type RollupKind } from '../../standards/case/index.ts';
 
 export interface FrameworkRow {
@@ -94,10 +95,13 @@ export async function frameworkByIdentifier(sql: Sql, identifier: string): Promi
   return row ?? null;
 }
 
-/** Of competencies those that are retired on a day, as their current version says: they stay readable, and nothing new may name them. */
-export async function retiredOn(sql: Sql, itemIds: readonly string[], day: string): Promise<ReadonlySet<string>> {
+/** Whether a competency is retired at an instant, by the day in Medan: it stays readable, and nothing new may name it. */
+export const isRetired = ({ statusEndDate }: CompetencyRow, instant: Date): boolean => statusEndDate !== null && statusEndDate <= localDay(instant);
+
+/** Of competencies those that are retired at an instant, as their current version says. */
+export async function retiredAt(sql: Sql, itemIds: readonly string[], instant: Date): Promise<ReadonlySet<string>> {
   const rows = await competenciesById(sql, itemIds);
-  return new Set(rows.filter(({ statusEndDate }) => statusEndDate !== null && statusEndDate <= day).map(({ id }) => id));
+  return new Set(rows.filter((row) => isRetired(row, instant)).map(({ id }) => id));
 }
 
 /** All versions of frameworks, newest first; a framework has few. */

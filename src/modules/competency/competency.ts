@@ -3,7 +3,7 @@ import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
 import { checkInstants, checkRange, checkTexts, LONG_TEXT } from '../../kernel/checks.ts';
-import { type Clock, localDay } from '../../kernel/clock.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { conflict, invalid, missing } from '../../kernel/errors.ts';
 import { findLoops, type LevelPolicy, LIMITS, type RollupRule, writeCsvFramework } from '../../standards/case/index.ts';
 import { CaseLibrary } from './case-library.ts';
@@ -313,9 +313,10 @@ export class Competencies {
       const existing = await store.standardsOfPositions(sql, [input.positionId], this.#clock.now());
       const [latest] = existing;
       const required = latest ? await store.requirementsOfStandards(sql, [latest.id]) : [];
-      const retired = await store.retiredOn(sql, [...seen], localDay(this.#clock.now()));
+      const current = new Map((await store.competenciesById(sql, [...seen])).map((item) => [item.id, item]));
       input.requirements.forEach(({ itemId }, index) => {
-        if (retired.has(itemId) && !required.some((one) => one.itemId === itemId))
+        const item = current.get(itemId);
+        if (item && store.isRetired(item, base.createdAt) && !required.some((one) => one.itemId === itemId))
           throw invalid(
             `/requirements/${index}/competencyId`,
             'retired',
@@ -325,7 +326,6 @@ export class Competencies {
       input.requirements.forEach(({ weight = 1 }, index) => {
         checkRange({ [`requirements/${index}/weight`]: weight }, 1, 1_000);
       });
-      const current = new Map((await store.competenciesById(sql, [...seen])).map((item) => [item.id, item.versionId]));
       await em.insert(PositionStandard, {
         ...base,
         positionId: input.positionId,
@@ -343,7 +343,7 @@ export class Competencies {
           requiredLevel,
           importance,
           weight,
-          versionId: current.get(itemId) ?? null,
+          versionId: current.get(itemId)?.versionId ?? null,
         })),
       );
     });

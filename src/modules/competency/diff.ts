@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, type JsonObject } from '../../kernel/json.ts';
+import { isObject, type JsonObject, objectsOf } from '../../kernel/json.ts';
+import { levelsByItem } from '../../standards/case/index.ts';
 
 /** An item that two versions of a framework say something else of. */
 export interface ItemChange {
@@ -26,7 +27,6 @@ export interface VersionDiff {
 /** When something was last written says nothing about what it says. */
 const PASSED_OVER = new Set(['lastChangeDateTime', 'uri']);
 
-const listOf = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const byIdentifier = (list: readonly JsonObject[]): ReadonlyMap<string, JsonObject> => new Map(list.map((one) => [String(one['identifier']), one]));
 const endOf = (association: JsonObject, end: string): string => (isObject(association[end]) ? String(association[end]['identifier']) : '');
 
@@ -35,18 +35,10 @@ const differing = (a: JsonObject, b: JsonObject): readonly string[] =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((key) => !PASSED_OVER.has(key) && !isDeepStrictEqual(a[key], b[key])).sort();
 
 /** The levels of each item: rank, label and description. */
-function levelsOf(whole: JsonObject): ReadonlyMap<string, readonly unknown[]> {
-  const criteria = listOf(whole['CFRubrics']).flatMap((rubric) => listOf(rubric['CFRubricCriteria']));
-  const byItem = Map.groupBy(criteria, (criterion) => endOf(criterion, 'CFItemURI'));
-  return new Map(
-    [...byItem].map(([item, own]) => [
-      item,
-      own
-        .flatMap((criterion) => listOf(criterion['CFRubricCriterionLevels']))
-        .map((level) => [level['position'] ?? level['score'], level['quality'], level['description']]),
-    ]),
+const levelsOf = (whole: JsonObject): ReadonlyMap<string, readonly unknown[]> =>
+  new Map(
+    [...levelsByItem(whole)].map(([item, own]) => [item, own.map((level) => [level['position'] ?? level['score'], level['quality'], level['description']])]),
   );
-}
 
 /** Who is on one side only, and who is on both. */
 function compare(from: ReadonlyMap<string, JsonObject>, to: ReadonlyMap<string, JsonObject>) {
@@ -56,7 +48,7 @@ function compare(from: ReadonlyMap<string, JsonObject>, to: ReadonlyMap<string, 
 /** What two packages of one framework say differently. Pure: in order of identifiers. */
 export function diffPackages(from: JsonObject, to: JsonObject): VersionDiff {
   const [oldLevels, newLevels] = [levelsOf(from), levelsOf(to)];
-  const items = compare(byIdentifier(listOf(from['CFItems'])), byIdentifier(listOf(to['CFItems']))).flatMap(
+  const items = compare(byIdentifier(objectsOf(from['CFItems'])), byIdentifier(objectsOf(to['CFItems']))).flatMap(
     ({ identifier, old, fresh }): readonly ItemChange[] => {
       const shown = fresh ?? old;
       const code = typeof shown?.['humanCodingScheme'] === 'string' ? shown['humanCodingScheme'] : null;
@@ -65,7 +57,7 @@ export function diffPackages(from: JsonObject, to: JsonObject): VersionDiff {
       return fields.length === 0 ? [] : [{ identifier, code, kind: 'CHANGED', fields }];
     },
   );
-  const associations = compare(byIdentifier(listOf(from['CFAssociations'])), byIdentifier(listOf(to['CFAssociations']))).flatMap(
+  const associations = compare(byIdentifier(objectsOf(from['CFAssociations'])), byIdentifier(objectsOf(to['CFAssociations']))).flatMap(
     ({ identifier, old, fresh }): readonly AssociationChange[] => {
       const shown = fresh ?? old ?? {};
       if (old && fresh && differing(old, fresh).length === 0) return [];

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Sql } from '../../db/database.ts';
-import { isObject, type JsonObject } from '../../kernel/json.ts';
+import { isObject, type JsonObject, objectsOf } from '../../kernel/json.ts';
 import { type CaseItem, caseViolations, DEFAULT_POLICY, isCaseUuid, readCasePackage, type StrictOptions, toStrictCase } from '../../standards/case/index.ts';
 import { type ExportEdge, type ExportItem, edgesForExport, itemsForExport, sourceOfVersion } from './export.store.ts';
 
-const listOf = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The level rules of an item as its extensions say them, where the draft was changed since it was imported. */
@@ -51,12 +50,12 @@ export async function packageOfVersion(sql: Sql, versionId: string): Promise<{ r
   if (!isObject(source)) throw new Error(`the source of framework version ${versionId} is no CASE package`);
   const read = new Map((readCasePackage(source).package?.items ?? []).map((item) => [item.identifier, item]));
   const rules = new Map((await itemsForExport(sql, versionId)).map((item) => [item.identifier, item]));
-  const items = listOf(source['CFItems']).map((item) => {
+  const items = objectsOf(source['CFItems']).map((item) => {
     const identifier = textOf(item['identifier']);
     const row = rules.get(identifier);
     return row ? withRules(item, read.get(identifier), row) : item;
   });
-  const associations = listOf(source['CFAssociations']);
+  const associations = objectsOf(source['CFAssociations']);
   const known = new Set(associations.map((association) => association['identifier']));
   const nodes = new Map(items.map((item) => [textOf(item['identifier']), item]));
   const added = (await edgesForExport(sql, versionId)).filter((edge) => !known.has(edge.identifier)).map((edge) => addedEdge(edge, nodes));
@@ -91,5 +90,5 @@ export async function exportedIdentifiers(sql: Sql, versionId: string): Promise<
   const whole = (await strictPackage(sql, versionId, '')) ?? {};
   const definitions = isObject(whole['CFDefinitions']) ? Object.values(whole['CFDefinitions']) : [];
   const lists = [whole['CFItems'], whole['CFAssociations'], whole['CFRubrics'], ...definitions];
-  return lists.flatMap(listOf).flatMap(({ identifier }) => (typeof identifier === 'string' && isCaseUuid(identifier) ? [identifier] : []));
+  return lists.flatMap(objectsOf).flatMap(({ identifier }) => (typeof identifier === 'string' && isCaseUuid(identifier) ? [identifier] : []));
 }

@@ -20,7 +20,7 @@ export {
   type RequirementRow,
   type RollupGraph,
   readRollupGraph,
-  retiredOn,
+  retiredAt,
   type StandardRow,
   type Target,
   targetsOfLearners,

@@ -1,9 +1,8 @@
 import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { checkInstants, checkTexts } from '../../kernel/checks.ts';
-import { localDay } from '../../kernel/clock.ts';
 import { conflict, invalid } from '../../kernel/errors.ts';
-import { describedLevels, retiredOn } from '../competency/index.ts';
+import { describedLevels, retiredAt } from '../competency/index.ts';
 import { activityKey } from '../lrs/index.ts';
 import { type GenerationState, impactByUnit, impactSamples, type LevelChange, nextState, type UnitImpact } from './generation.store.ts';
 import { dropPreview, followChange, preparePreview, type Workshop } from './generations.ts';
@@ -102,7 +101,7 @@ export class RuleSets {
   async #checkRules(sql: Sql, rules: readonly NewRule[], ruleSetId: string | null): Promise<void> {
     const itemIds = rules.map((rule) => rule.itemId);
     const levels = await describedLevels(sql, itemIds);
-    const retired = await retiredOn(sql, itemIds, localDay(this.#workshop.clock.now()));
+    const retired = await retiredAt(sql, itemIds, this.#workshop.clock.now());
     const known = new Set(ruleSetId === null || retired.size === 0 ? [] : await store.itemsOfRuleSet(sql, ruleSetId));
     for (const [index, rule] of rules.entries()) {
       const path = `/rules/${index}`;

@@ -3,10 +3,10 @@ import type { Database, Sql } from '../../db/database.ts';
 import { stamp } from '../../db/entity.ts';
 import { assertExists } from '../../db/references.ts';
 import { checkInstants, checkRange, checkTexts } from '../../kernel/checks.ts';
-import { type Clock, localDay } from '../../kernel/clock.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { AppError, conflict, invalid } from '../../kernel/errors.ts';
 import { isIri } from '../../standards/xapi/index.ts';
-import { describedLevels, retiredOn } from '../competency/index.ts';
+import { describedLevels, retiredAt } from '../competency/index.ts';
 import { activityKey } from '../lrs/index.ts';
 import {
   type ACTIVITY_KINDS,
@@ -173,7 +173,7 @@ export class Training {
           'level-has-descriptor',
           `level ${input.targetLevel} of this competency has no descriptor; levels with one: ${[...levels].join(', ') || 'none'}`,
         );
-      if ((await retiredOn(sql, [input.itemId], localDay(this.#clock.now()))).size > 0)
+      if ((await retiredAt(sql, [input.itemId], this.#clock.now())).size > 0)
         throw invalid('/competencyId', 'retired', 'this competency is retired; nothing new is aligned to it');
       const same = await em.findOne(ActivityAlignment, { module: input.moduleId, activity: input.activityId, itemId: input.itemId });
       if (same) throw taken('/competencyId', 'this activity is aligned to the competency in this module already');

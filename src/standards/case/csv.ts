@@ -1,7 +1,8 @@
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { digestKey } from '../../kernel/ids.ts';
-import { isObject, type JsonObject } from '../../kernel/json.ts';
+import { isObject, type JsonObject, objectsOf } from '../../kernel/json.ts';
+import { byRank, levelsByItem } from './levels.ts';
 import { type ImportIssue, ROLLUP_KINDS } from './package.ts';
 
 /** What a file that holds items only does not say of its framework. */
@@ -185,7 +186,6 @@ class CsvReader {
  */
 export const readCsvFramework = (text: string, facts: DocumentFacts): Converted => new CsvReader(documentOf(facts)).read(text);
 
-const objects = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' || value === true ? String(value) : '');
 const endOf = (association: JsonObject, end: 'originNodeURI' | 'destinationNodeURI'): string =>
   isObject(association[end]) ? textOf(association[end]['identifier']) : '';
@@ -193,24 +193,11 @@ const endOf = (association: JsonObject, end: 'originNodeURI' | 'destinationNodeU
 /** Writes the items of a CASE package as CSV, with the columns that {@link readCsvFramework} reads; others have no place in it. */
 export function writeCsvFramework(source: JsonObject): string {
   const document = isObject(source['CFDocument']) ? textOf(source['CFDocument']['identifier']) : '';
-  const edges = Map.groupBy(objects(source['CFAssociations']), (association) => endOf(association, 'originNodeURI'));
-  const criteria = objects(source['CFRubrics']).flatMap((rubric) => objects(rubric['CFRubricCriteria']));
-  const byItem = Map.groupBy(criteria, (criterion) => (isObject(criterion['CFItemURI']) ? textOf(criterion['CFItemURI']['identifier']) : ''));
-  // Of several levels of one rank the first is the level of it, as an import says.
-  const levels = new Map(
-    [...byItem].map(([item, own]) => [
-      item,
-      new Map(
-        own
-          .flatMap((criterion) => objects(criterion['CFRubricCriterionLevels']))
-          .map((level) => [Number(level['position'] ?? level['score']), level] as const)
-          .toReversed(),
-      ),
-    ]),
-  );
+  const edges = Map.groupBy(objectsOf(source['CFAssociations']), (association) => endOf(association, 'originNodeURI'));
+  const levels = new Map([...levelsByItem(source)].map(([item, own]) => [item, byRank(own)]));
   // A table has columns for the ranks it can name; a scale of more levels than that is none.
-  const ranks = [...new Set([...levels.values()].flatMap((own) => [...own.keys()]))].filter((rank) => rank >= 1 && rank <= MAX_RANK).sort((a, b) => a - b);
-  const rows = objects(source['CFItems']).map((item) => {
+  const ranks = [...new Set([...levels.values()].flatMap((own) => [...own.keys()]))].filter((rank) => rank <= MAX_RANK).sort((a, b) => a - b);
+  const rows = objectsOf(source['CFItems']).map((item) => {
     const identifier = textOf(item['identifier']);
     const own = edges.get(identifier) ?? [];
     const named = (type: string): readonly JsonObject[] => own.filter((edge) => edge['associationType'] === type);
@@ -237,7 +224,8 @@ export function writeCsvFramework(source: JsonObject): string {
         ranks.flatMap((rank) => {
           const level = levels.get(identifier)?.get(rank);
           return [
-            [`level ${rank}`, textOf(level?.['quality'])],
+            // Without a name its rank stands for one, as in an import.
+            [`level ${rank}`, level === undefined ? '' : textOf(level['quality']).trim() === '' ? String(rank) : textOf(level['quality'])],
             [`level ${rank} description`, textOf(level?.['description'])],
           ];
         }),

@@ -1,5 +1,6 @@
 import { digestKey } from '../../kernel/ids.ts';
-import { isObject, type JsonObject } from '../../kernel/json.ts';
+import { isObject, type JsonObject, objectsOf } from '../../kernel/json.ts';
+import { byRank } from './levels.ts';
 import { caseIdentifier } from './strict.ts';
 
 /** What is to be said of an item. What is left out stays; null takes it away. */
@@ -13,8 +14,6 @@ export interface ItemChange {
   /** All of its proficiency levels. */
   readonly levels?: readonly { readonly rank: number; readonly label: string; readonly description: string | null }[];
 }
-
-const objects = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
 /** Whether a node, or a link to one, is the item: identifiers that are no UUID of CASE stand for the one made of them. */
 const isItem = (node: unknown, itemId: string): boolean =>
@@ -31,13 +30,9 @@ function withTexts(item: JsonObject, { code, fullStatement, abbreviatedStatement
 
 /** Puts levels in the place of those an item has; of a level whose rank stays, what else is said of it stays too. */
 function withLevels(rubrics: readonly JsonObject[], item: JsonObject, itemId: string, levels: NonNullable<ItemChange['levels']>): readonly JsonObject[] {
-  const criteriaOf = (rubric: JsonObject): readonly JsonObject[] => objects(rubric['CFRubricCriteria']);
+  const criteriaOf = (rubric: JsonObject): readonly JsonObject[] => objectsOf(rubric['CFRubricCriteria']);
   const [place] = rubrics.flatMap(criteriaOf).filter((criterion) => isItem(criterion['CFItemURI'], itemId));
-  const before = new Map(
-    objects(place?.['CFRubricCriterionLevels'])
-      .map((level) => [level['position'] ?? level['score'], level] as const)
-      .toReversed(),
-  );
+  const before = byRank(objectsOf(place?.['CFRubricCriterionLevels']));
   const own = levels.map(({ rank, label, description }) => {
     const { description: _old, ...kept } = before.get(rank) ?? { identifier: digestKey('case-level', itemId, String(rank)) };
     return { ...kept, quality: label, position: rank, ...(description !== null && { description }) };
@@ -61,10 +56,10 @@ function withLevels(rubrics: readonly JsonObject[], item: JsonObject, itemId: st
 
 /** A package in which one item says something else. Pure. @param itemId the identifier of the item as CASE has it. */
 export function changeItem(whole: JsonObject, itemId: string, change: ItemChange, changedAt: string): JsonObject {
-  const items = objects(whole['CFItems']).map((item) => (isItem(item, itemId) ? withTexts(item, change, changedAt) : item));
+  const items = objectsOf(whole['CFItems']).map((item) => (isItem(item, itemId) ? withTexts(item, change, changedAt) : item));
   const item = items.find((one) => isItem(one, itemId));
   const { levels } = change;
-  return { ...whole, CFItems: items, ...(item && levels && { CFRubrics: withLevels(objects(whole['CFRubrics']), item, itemId, levels) }) };
+  return { ...whole, CFItems: items, ...(item && levels && { CFRubrics: withLevels(objectsOf(whole['CFRubrics']), item, itemId, levels) }) };
 }
 
 /** A package with one item more, at its end, as a child of another or of the document. Pure. */
@@ -76,7 +71,7 @@ export function addItem(
   changedAt: string,
 ): JsonObject {
   const document = isObject(whole['CFDocument']) ? whole['CFDocument'] : {};
-  const parent = parentId === null ? document : (objects(whole['CFItems']).find((item) => isItem(item, parentId)) ?? document);
+  const parent = parentId === null ? document : (objectsOf(whole['CFItems']).find((item) => isItem(item, parentId)) ?? document);
   const link = (node: JsonObject, title: unknown): JsonObject => ({
     title,
     identifier: node['identifier'],
@@ -89,21 +84,21 @@ export function addItem(
     destinationNodeURI: link(parent, parent['humanCodingScheme'] ?? parent['fullStatement'] ?? parent['title']),
     lastChangeDateTime: changedAt,
   };
-  const grown = { ...whole, CFItems: [...objects(whole['CFItems']), { identifier: itemId }], CFAssociations: [...objects(whole['CFAssociations']), edge] };
+  const grown = { ...whole, CFItems: [...objectsOf(whole['CFItems']), { identifier: itemId }], CFAssociations: [...objectsOf(whole['CFAssociations']), edge] };
   return changeItem(grown, itemId, change, changedAt);
 }
 
 /** A package without an item, its associations and its levels. Pure. */
 export function removeItem(whole: JsonObject, itemId: string): JsonObject {
-  const rubrics = objects(whole['CFRubrics']).flatMap((rubric) => {
-    const criteria = objects(rubric['CFRubricCriteria']);
+  const rubrics = objectsOf(whole['CFRubrics']).flatMap((rubric) => {
+    const criteria = objectsOf(rubric['CFRubricCriteria']);
     const kept = criteria.filter((criterion) => !isItem(criterion['CFItemURI'], itemId));
     return kept.length === 0 && criteria.length > 0 ? [] : [{ ...rubric, CFRubricCriteria: kept }];
   });
   return {
     ...whole,
-    CFItems: objects(whole['CFItems']).filter((item) => !isItem(item, itemId)),
-    CFAssociations: objects(whole['CFAssociations']).filter(
+    CFItems: objectsOf(whole['CFItems']).filter((item) => !isItem(item, itemId)),
+    CFAssociations: objectsOf(whole['CFAssociations']).filter(
       ({ originNodeURI, destinationNodeURI }) => !isItem(originNodeURI, itemId) && !isItem(destinationNodeURI, itemId),
     ),
     ...('CFRubrics' in whole && { CFRubrics: rubrics }),
@@ -113,7 +108,7 @@ export function removeItem(whole: JsonObject, itemId: string): JsonObject {
 /** A package without an association. Pure. */
 export const removeAssociation = (whole: JsonObject, identifier: string): JsonObject => ({
   ...whole,
-  CFAssociations: objects(whole['CFAssociations']).filter((association) => association['identifier'] !== identifier),
+  CFAssociations: objectsOf(whole['CFAssociations']).filter((association) => association['identifier'] !== identifier),
 });
 
 /** A package as a version of another name. Pure. */

@@ -2,6 +2,7 @@ export { type Converted, type DocumentFacts, readCsvFramework, writeCsvFramework
 export { readDigComp } from './digcomp.ts';
 export { addItem, changeItem, type ItemChange, relabelled, removeAssociation, removeItem } from './edit.ts';
 export { type Edge, findLoops } from './graph.ts';
+export { levelsByItem } from './levels.ts';
 export {
   type CaseAssociation,
   type CaseItem,

@@ -2,6 +2,7 @@ import { isDay, isStorableText, SHORT_TEXT } from '../../kernel/checks.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import { at, isObject, type JsonObject } from '../../kernel/json.ts';
 import { type Edge, findLoops } from './graph.ts';
+import { rankOf } from './levels.ts';
 import { isAssociationType, isCaseUuid } from './shapes.ts';
 
 export const ROLLUP_KINDS = ['NONE', 'ALL_OF', 'ANY_OF', 'N_OF', 'WEIGHTED'] as const;
@@ -225,9 +226,10 @@ function readPolicy(reader: Reader, extensions: JsonObject, extensionsPath: stri
 /** A day; what is none is told and does not act. */
 function readDay(reader: Reader, parent: JsonObject, key: string, path: string): string | null {
   const text = reader.optional(parent, key, path);
+  if (text === null) return null;
   // Servers send instants where CASE asks for days.
-  const [day = ''] = text?.split('T') ?? [];
-  if (text === null || isDay(day)) return text === null ? null : day;
+  const [day = ''] = text.split('T');
+  if (isDay(day)) return day;
   reader.warn(at(path, key), 'day', `${text} is not a day such as 2026-01-31; it is kept and does not act`);
   return null;
 }
@@ -295,7 +297,7 @@ function readAssociations(reader: Reader, root: JsonObject): readonly (readonly 
   });
 }
 
-/** Proficiency levels: the criterion levels of each rubric that names an item. Their rank is `position`, else `score`; of several with one rank the first stands. */
+/** Proficiency levels: the criterion levels of each rubric that names an item; of several with one rank the first stands. */
 function readLevels(reader: Reader, root: JsonObject, items: ReadonlySet<string>): readonly CaseLevel[] {
   const levels: CaseLevel[] = [];
   const seen = new Set<string>();
@@ -312,8 +314,8 @@ function readLevels(reader: Reader, root: JsonObject, items: ReadonlySet<string>
         continue;
       }
       for (const [level, path] of reader.objects(criterion, 'CFRubricCriterionLevels', criterionPath)) {
-        const rank = [level['position'], level['score']].find((value) => typeof value === 'number' && isInt32(value) && value > 0);
-        if (typeof rank !== 'number') {
+        const rank = rankOf(level);
+        if (rank === null) {
           reader.warn(
             at(path, 'position'),
             'level-rank',

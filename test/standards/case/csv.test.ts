@@ -76,6 +76,23 @@ test('a text that a spreadsheet would run as a formula goes out guarded and come
   }
 });
 
+test('the levels that count go out as a table, by the name they count under, and the same come back', () => {
+  const { whole, items } = read('humanCodingScheme,fullStatement\nT.1,Manajemen proyek');
+  const { identifier } = items[0] as Item & { readonly identifier: string };
+  const criterion = (...levels: object[]) => ({ CFItemURI: { identifier }, CFRubricCriterionLevels: levels });
+  const CFRubrics = [
+    { CFRubricCriteria: [criterion({ position: 2, quality: 'Dasar' }, { position: 2, quality: 'Other' }, { position: 0, score: 1 })] },
+    { CFRubricCriteria: [criterion({ position: '3', quality: 'Text' }, { score: 4, quality: 'Mumpuni' })] },
+  ];
+  const levelsOf = (value: unknown) =>
+    readCasePackage(value)
+      .package?.levels.map(({ rank, label }) => `${rank} ${label}`)
+      .sort();
+
+  expect(levelsOf({ ...whole, CFRubrics })).toEqual(['1 1', '2 Dasar', '4 Mumpuni']);
+  expect(levelsOf(read(writeCsvFramework({ ...whole, CFRubrics })).whole)).toEqual(['1 1', '2 Dasar', '4 Mumpuni']);
+});
+
 test('what is no DigComp is refused, and a node of an unknown class or with a parent that is not there is told', () => {
   expect(readDigComp([], facts)).toEqual({
     package: null,
