@@ -1,5 +1,5 @@
 import type { RateLimitPluginOptions } from '@fastify/rate-limit';
-import { AppError } from '../kernel/errors.ts';
+import { rateLimited } from '../kernel/errors.ts';
 
 /**
  * Options of a limit of requests a minute, per process; above it the answer is 429 with Retry-After.
@@ -9,8 +9,5 @@ export const perMinute = (max: number, who: string): RateLimitPluginOptions => (
   max,
   timeWindow: 60_000,
   addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
-  errorResponseBuilder: (_request, context) => {
-    const message = `${who} may make ${context.max} requests a minute; wait and try again`;
-    return new AppError('RATE_LIMITED', message, [{ path: '', rule: 'rate-limit', message }]);
-  },
+  errorResponseBuilder: (_request, context) => rateLimited(`${who} may make ${context.max} requests a minute; wait and try again`),
 });

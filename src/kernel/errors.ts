@@ -63,6 +63,10 @@ export function missing(path: string, rule: string, message: string): AppError {
   return new AppError('NOT_FOUND', message, [{ path, rule, message }]);
 }
 
+/** A refusal because it was asked for too often. */
+export const rateLimited = (message: string, retryAfterSeconds = 1): AppError =>
+  new AppError('RATE_LIMITED', message, [{ path: '', rule: 'rate-limit', message }], retryAfterSeconds);
+
 const messageOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string' ? error.message : '';
 

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { AppError } from './errors.ts';
+import { rateLimited } from './errors.ts';
 
 const WINDOW_MS = 60_000;
 
@@ -29,8 +29,7 @@ export class RateLimit {
     const taken = this.#taken.get(key) ?? 0;
     if (taken >= this.#perMinute) {
       const seconds = Math.ceil((this.#since + WINDOW_MS - now) / 1_000);
-      const message = `${what} ${this.#perMinute} times a minute; try again in ${seconds} s`;
-      throw new AppError('RATE_LIMITED', message, [{ path: '', rule: 'rate-limit', message }], seconds);
+      throw rateLimited(`${what} ${this.#perMinute} times a minute; try again in ${seconds} s`, seconds);
     }
     this.#taken.set(key, taken + 1);
   }

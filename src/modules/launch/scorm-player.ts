@@ -219,7 +219,7 @@ export class ScormPlayer {
     const model = await this.#content.model(facts.versionId);
     const rules = await this.#content.rulesFor(sql, facts.packageId, registration.rules);
     const scene = await this.#scene({ sql, sessionId: session.id, facts, model, rules, learnerId: registration.learnerId });
-    const running = this.#nodeOf(scene, scene.engine.isRunning ? scene.engine.current : null);
+    const running = this.#runningOf(scene);
     if (!running || scene.scos.get(running.id)?.sessionId !== session.id) return;
     await this.#leave(scene);
     await this.#finish(scene);
@@ -470,6 +470,11 @@ export class ScormPlayer {
     return identifier === null ? null : (scene.byIdentifier.get(identifier) ?? null);
   }
 
+  /** What runs, or was left as it ran. */
+  #runningOf(scene: Scene): ContentNode | null {
+    return this.#nodeOf(scene, scene.engine.isRunning ? scene.engine.current : null);
+  }
+
   /** Takes over what a run has said so far: status, score, time, and what is to be told of it. */
   async #save(scene: Scene, node: ContentNode, isFinished: boolean, key: string): Promise<ScoOutcome> {
     const { scos, edition, rules } = scene;
@@ -514,7 +519,7 @@ export class ScormPlayer {
   /** Ends the run that is open, if one is. */
   async #endRun(scene: Scene, { request, byLearner, isFinished }: Ending): Promise<void> {
     const { engine, scos, edition, rules } = scene;
-    const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
+    const node = this.#runningOf(scene);
     if (!node) return;
     const sco = this.#scoOf(scene, node);
     if (sco.runEndedAt !== null) return;
@@ -656,7 +661,7 @@ export class ScormPlayer {
     const { facts, model, edition, engine, sessionId, rules } = scene;
     const ahead = this.#ahead(scene);
     const choices = ahead.choices();
-    const running = engine.isRunning ? this.#nodeOf(scene, engine.current) : null;
+    const running = this.#runningOf(scene);
     const sco = running ? scene.scos.get(running.id) : undefined;
     const isOpen = sco?.runEndedAt === null && sco.sessionId === sessionId;
     const toc = this.#toc(scene, ahead, choices, running);
@@ -704,7 +709,7 @@ export class ScormPlayer {
   /** The engine as it would be if the run that is open ended now. */
   #ahead(scene: Scene): Sequencer {
     const { engine, edition, model, rules } = scene;
-    const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
+    const node = this.#runningOf(scene);
     const sco = node && scene.scos.get(node.id);
     const copy = this.#engine(model, JSON.stringify(engine.state()));
     if (!node || !sco || !scormOf(node).isSco) return copy;
@@ -715,7 +720,7 @@ export class ScormPlayer {
   /** What the course would be if the run that is open were left now: nothing of that is noted before. */
   #courseAhead(scene: Scene): CourseOutcome {
     const { engine, edition, model, rules } = scene;
-    const node = this.#nodeOf(scene, engine.isRunning ? engine.current : null);
+    const node = this.#runningOf(scene);
     const sco = node && scene.scos.get(node.id);
     if (!node || !sco || sco.runEndedAt !== null) return scene.course;
     const copy = this.#engine(model, JSON.stringify(engine.state()));
